@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A library target; `Tests/<name>Tests` holds its tests.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+
+let package = Package(
+  name: "assay",
+  products: [.executable(name: "assay", targets: ["assay"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C that Swift cannot import by itself; module maps of system libraries.
+    .target(name: "CLinux"),
+    .systemLibrary(name: "CAio"),
+    .systemLibrary(name: "CNuma"),
+    .systemLibrary(name: "CBlkid"),
+    .systemLibrary(name: "CXxhash"),
+
+    // Arrows point down only (TidyTests holds them).
+    library("Measure", ["CLinux"]),
+    library("Statistics", ["Measure"]),
+    library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
+    library("Storage", ["Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
+    library("Scenario", ["Storage", "Measure", yams]),
+    library("Ledger", ["Measure", crypto]),
+    library("Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics"]),
+    library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
+    library("Report", ["Ledger", "Statistics", "Measure", mustache]),
+    .executableTarget(
+      name: "assay",
+      dependencies: [
+        "Run", "Fio", "Report", "Scenario", "Storage", "Ledger", "Host", "Measure", argumentParser,
+      ],
+      swiftSettings: strict),
+
+    tests("MeasureTests", ["Measure"]),
+    tests("TidyTests", []),
+  ],
+  swiftLanguageModes: [.v6]
+)

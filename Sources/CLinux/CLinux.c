@@ -1,0 +1,2 @@
+// CLinux is header-only; SwiftPM wants one source file.
+#include "CLinux.h"

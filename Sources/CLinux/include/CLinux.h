@@ -1,0 +1,156 @@
+// What Swift's Glibc import leaves out: variadic syscalls, GNU flags, affinity, the time-stamp
+// counter. Header-only, so that the hot paths inline it.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/io_uring.h>
+#include <linux/nvme_ioctl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+// Flags newer than Debian 12's linux-libc-dev (6.1); values from include/uapi/linux/io_uring.h.
+#ifndef IORING_SETUP_NO_SQARRAY
+#define IORING_SETUP_NO_SQARRAY (1U << 16)  // Linux 6.6
+#endif
+
+// Clocks ------------------------------------------------------------------------------------------
+
+static inline int64_t cl_clock_ns(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static inline int64_t cl_monotonic_ns(void) { return cl_clock_ns(CLOCK_MONOTONIC); }
+static inline int64_t cl_thread_cpu_ns(void) { return cl_clock_ns(CLOCK_THREAD_CPUTIME_ID); }
+static inline int64_t cl_process_cpu_ns(void) { return cl_clock_ns(CLOCK_PROCESS_CPUTIME_ID); }
+
+#if defined(__x86_64__)
+// Builtins, not <x86intrin.h>: that header drags glibc types into a second module.
+static inline int cl_has_tsc(void) { return 1; }
+static inline uint64_t cl_tsc(void) { return __builtin_ia32_rdtsc(); }
+static inline void cl_relax(void) { __builtin_ia32_pause(); }
+#else
+static inline int cl_has_tsc(void) { return 0; }
+static inline uint64_t cl_tsc(void) { return (uint64_t)cl_monotonic_ns(); }
+static inline void cl_relax(void) {}
+#endif
+
+// Sleeps until an absolute time on CLOCK_MONOTONIC; returns early on a signal.
+static inline int cl_sleep_until_ns(int64_t deadline) {
+  struct timespec at = {deadline / 1000000000, deadline % 1000000000};
+  return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, 0);
+}
+
+// io_uring ----------------------------------------------------------------------------------------
+
+static inline int cl_io_uring_setup(unsigned entries, struct io_uring_params *params) {
+  return (int)syscall(__NR_io_uring_setup, entries, params);
+}
+
+static inline int cl_io_uring_enter(int ring, unsigned submit, unsigned complete, unsigned flags,
+                                    const void *argument, size_t size) {
+  return (int)syscall(__NR_io_uring_enter, ring, submit, complete, flags, argument, size);
+}
+
+static inline int cl_io_uring_register(int ring, unsigned opcode, const void *argument,
+                                       unsigned count) {
+  return (int)syscall(__NR_io_uring_register, ring, opcode, argument, count);
+}
+
+// Open flags and file operations ------------------------------------------------------------------
+
+enum {
+  CL_O_DIRECT = O_DIRECT,
+  CL_O_CLOEXEC = O_CLOEXEC,
+  CL_O_EXCL = O_EXCL,
+  CL_FALLOC_KEEP_SIZE = FALLOC_FL_KEEP_SIZE,
+  CL_FALLOC_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE,
+};
+
+static inline int cl_open(const char *path, int flags, mode_t mode) {
+  return open(path, flags, mode);
+}
+
+static inline int cl_fallocate(int fd, int mode, int64_t offset, int64_t length) {
+  return fallocate(fd, mode, offset, length);
+}
+
+// BLKDISCARD on a block device: the range's content is gone.
+static inline int cl_discard(int fd, uint64_t offset, uint64_t length) {
+  uint64_t range[2] = {offset, length};
+  return ioctl(fd, BLKDISCARD, range);
+}
+
+static inline int cl_block_size_bytes(int fd, uint64_t *bytes) {
+  return ioctl(fd, BLKGETSIZE64, bytes);
+}
+
+static inline int cl_logical_block(int fd, int *bytes) { return ioctl(fd, BLKSSZGET, bytes); }
+static inline int cl_physical_block(int fd, unsigned *bytes) {
+  return ioctl(fd, BLKPBSZGET, bytes);
+}
+
+static inline int cl_nvme_namespace_id(int fd) { return ioctl(fd, NVME_IOCTL_ID); }
+static inline unsigned long cl_nvme_uring_io(void) { return NVME_URING_CMD_IO; }
+static inline int cl_nvme_admin(int fd, struct nvme_admin_cmd *command) {
+  return ioctl(fd, NVME_IOCTL_ADMIN_CMD, command);
+}
+
+static inline unsigned cl_major(uint64_t device) { return gnu_dev_major(device); }
+static inline unsigned cl_minor(uint64_t device) { return gnu_dev_minor(device); }
+
+// Threads -----------------------------------------------------------------------------------------
+
+static inline int cl_pin_thread(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+// Fills cpus with the CPU numbers this thread may run on; returns how many there are.
+static inline int cl_allowed_cpus(int *cpus, int capacity) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return -1;
+  int count = 0;
+  for (int cpu = 0; cpu < CPU_SETSIZE && count < capacity; cpu++)
+    if (CPU_ISSET(cpu, &set)) cpus[count++] = cpu;
+  return count;
+}
+
+static inline int cl_gettid(void) { return (int)syscall(__NR_gettid); }
+
+static inline int cl_thread_usage(struct rusage *usage) {
+  return getrusage(RUSAGE_THREAD, usage);
+}
+static inline int cl_process_usage(struct rusage *usage) { return getrusage(RUSAGE_SELF, usage); }
+
+// A signal whose only effect is to make a blocked system call return EINTR (no SA_RESTART).
+static inline void cl_ignore_wake(int signal_number) { (void)signal_number; }
+static inline int cl_install_wake_signal(int signal_number) {
+  struct sigaction action = {0};
+  action.sa_handler = cl_ignore_wake;
+  return sigaction(signal_number, &action, 0);
+}
+
+#endif
