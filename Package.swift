@@ -46,7 +46,7 @@ let package = Package(
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
     library("Storage", ["Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
     library("Scenario", ["Storage", "Measure", yams]),
-    library("Ledger", ["Measure", crypto]),
+    library("Ledger", ["Measure", "CLinux", crypto]),
     library("Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
     library("Report", ["Ledger", "Statistics", "Measure", mustache]),

@@ -1,0 +1,46 @@
+internal import Foundation
+
+/// The events of a record as read back.
+struct EventLog {
+  /// All whole events, in order.
+  var events: [RunEvent] = []
+  /// Bytes of whole lines.
+  var wholeBytes = 0
+  /// Bytes after the last whole line: what a kill cut off.
+  var cutBytes = 0
+
+  /// Reads `events.jsonl`; a last line without its end is what a kill leaves, and is not an error.
+  static func read(_ path: String) throws(LedgerError) -> EventLog {
+    let data = try LedgerFile.read(path)
+    var log = EventLog()
+    var lineNumber = 0
+    var start = data.startIndex
+    while let end = data[start...].firstIndex(of: 0x0A) {
+      lineNumber += 1
+      let event = try LedgerJSON.decode(
+        RunEvent.self, from: data[start..<end], at: "\(path):\(lineNumber)")
+      guard event.sequence == lineNumber else {
+        throw LedgerError(
+          .damaged, "\(path):\(lineNumber): event \(event.sequence) where \(lineNumber) is due",
+          hint: "lines are missing: take the record from a copy")
+      }
+      log.events.append(event)
+      start = end + 1
+    }
+    log.wholeBytes = start - data.startIndex
+    log.cutBytes = data.endIndex - start
+    return log
+  }
+}
+
+/// Reading of a record's files.
+enum LedgerFile {
+  static func read(_ path: String) throws(LedgerError) -> Data {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw LedgerError(
+        .damaged, "cannot read \(path)",
+        hint: "a record is a folder that `assay run` wrote; `assay list runs` shows them")
+    }
+    return data
+  }
+}

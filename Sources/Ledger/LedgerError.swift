@@ -1,0 +1,27 @@
+/// A record that cannot be written or read.
+public struct LedgerError: Error, CustomStringConvertible {
+  /// Whether the fault is of the file system or of the record's content.
+  public enum Kind: Sendable {
+    /// Reading or writing failed.
+    case io
+    /// What was read is not a whole record.
+    case damaged
+  }
+
+  /// Which fault it is.
+  public var kind: Kind
+  /// Path and line, what is wrong.
+  public var message: String
+  /// How to mend it.
+  public var hint: String
+
+  /// Describes a fault.
+  public init(_ kind: Kind, _ message: String, hint: String) {
+    self.kind = kind
+    self.message = message
+    self.hint = hint
+  }
+
+  /// Message and hint in two lines.
+  public var description: String { message + "\n  " + hint }
+}

@@ -1,0 +1,92 @@
+internal import Foundation
+public import Measure
+
+/// A record as read back: everything that a judgement or a report is made of.
+public struct RunRecord: Sendable {
+  /// The record's folder.
+  public var folder: String
+  /// What was known before the first trial.
+  public var header: RunHeader
+  /// The scenario as given, with overrides noted in the plan.
+  public var scenario: String
+  /// The plan as expanded.
+  public var plan: JSONValue
+  /// Finished trials in executed order.
+  public var trials: [TrialRecord]
+  /// What was noticed about the run as a whole.
+  public var findings: [Finding]
+  /// The machine before and after, `{"before": ..., "after": ...}`.
+  public var environment: JSONValue
+  /// Whether the plan was done to its end.
+  public var isComplete: Bool
+  /// Changes to the machine that were never undone.
+  public var openChanges: [String]
+
+  /// Reads the record in `folder`.
+  ///
+  /// A record of a killed run is read as far as it goes. Throws ``LedgerError`` where a line or a
+  /// file is damaged.
+  public static func read(_ folder: String) throws(LedgerError) -> RunRecord {
+    let log = try EventLog.read(folder + "/events.jsonl")
+    guard let header = log.events.first?.run else {
+      throw LedgerError(
+        .damaged, "\(folder)/events.jsonl: the first event does not start a run",
+        hint: "the run ended before it began; run the scenario again")
+    }
+    guard header.format == "assay-record-1" else {
+      throw LedgerError(
+        .damaged, "\(folder): the format \"\(header.format)\" is not known",
+        hint: "read it with the version of Assay that wrote it: \(header.version)")
+    }
+    var record = RunRecord(
+      folder: folder, header: header,
+      scenario: String(decoding: try LedgerFile.read(folder + "/scenario.yaml"), as: UTF8.self),
+      plan: try json(folder + "/plan.json"), trials: [], findings: [], environment: .null,
+      isComplete: false, openChanges: [])
+    if FileManager.default.fileExists(atPath: folder + "/environment.json") {
+      record.environment = try json(folder + "/environment.json")
+    }
+    for event in log.events { record.apply(event) }
+    return record
+  }
+
+  private static func json(_ path: String) throws(LedgerError) -> JSONValue {
+    try LedgerJSON.decode(JSONValue.self, from: try LedgerFile.read(path), at: path)
+  }
+
+  private mutating func apply(_ event: RunEvent) {
+    switch event.event {
+    case .trialFinished: if let trial = event.trial { trials.append(trial) }
+    case .finding: if let finding = event.finding { findings.append(finding) }
+    case .changing: if let change = event.change { openChanges.append(change) }
+    case .restored: openChanges.removeAll { $0 == event.change }
+    case .runFinished: isComplete = true
+    case .runStarted, .runResumed, .trialStarted: break
+    }
+  }
+
+  /// The histograms of a trial; empty where it has none.
+  public func histograms(of trial: TrialRecord) throws(LedgerError) -> TrialHistograms {
+    guard let name = trial.histograms else { return TrialHistograms(distributions: [:]) }
+    let path = folder + "/" + name
+    return try LedgerJSON.decode(
+      TrialHistograms.self, from: try LedgerFile.read(path), at: path)
+  }
+
+  /// The per-second rows of a trial; empty where it has none.
+  public func series(of trial: TrialRecord) throws(LedgerError) -> [SeriesRow] {
+    guard let name = trial.series else { return [] }
+    let path = folder + "/" + name
+    return try SeriesWriter.parse(
+      String(decoding: try LedgerFile.read(path), as: UTF8.self), place: path)
+  }
+
+  /// Checks every file against the manifest; nil where there is no manifest yet.
+  public func integrity() throws(LedgerError) -> [String]? {
+    let path = folder + "/" + Manifest.fileName
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    let manifest = try LedgerJSON.decode(
+      Manifest.self, from: try LedgerFile.read(path), at: path)
+    return try manifest.differences(in: folder)
+  }
+}
