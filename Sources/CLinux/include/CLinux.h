@@ -1,36 +1,26 @@
 // What Swift's Glibc import leaves out: variadic syscalls, GNU flags, affinity, the time-stamp
-// counter. Header-only, so that the hot paths inline it.
+// counter. What hot paths need is inline here; the rest, which needs _GNU_SOURCE, is in CLinux.c:
+// with that macro in this header glibc's types would differ from those of Swift's Glibc module.
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <linux/nvme_ioctl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
-
-// Flags newer than Debian 12's linux-libc-dev (6.1); values from include/uapi/linux/io_uring.h.
-#ifndef IORING_SETUP_NO_SQARRAY
-#define IORING_SETUP_NO_SQARRAY (1U << 16)  // Linux 6.6
-#endif
 
 // Clocks ------------------------------------------------------------------------------------------
 
@@ -77,23 +67,78 @@ static inline int cl_io_uring_register(int ring, unsigned opcode, const void *ar
   return (int)syscall(__NR_io_uring_register, ring, opcode, argument, count);
 }
 
+// Waits for completions no longer than timeout_ns (IORING_ENTER_EXT_ARG, Linux 5.11).
+static inline int cl_io_uring_wait(int ring, unsigned flags, unsigned submit, unsigned complete,
+                                   int64_t timeout_ns) {
+  struct __kernel_timespec span = {timeout_ns / 1000000000, timeout_ns % 1000000000};
+  struct io_uring_getevents_arg argument = {0};
+  argument.ts = (uint64_t)(uintptr_t)&span;
+  return cl_io_uring_enter(ring, submit, complete, flags | IORING_ENTER_EXT_ARG, &argument,
+                           sizeof argument);
+}
+
+static inline uint32_t cl_load_acquire(const uint32_t *value) {
+  return __atomic_load_n(value, __ATOMIC_ACQUIRE);
+}
+static inline uint32_t cl_load_relaxed(const uint32_t *value) {
+  return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+static inline void cl_store_release(uint32_t *value, uint32_t content) {
+  __atomic_store_n(value, content, __ATOMIC_RELEASE);
+}
+// SQPOLL: the store of the tail must be seen before NEED_WAKEUP is read.
+static inline void cl_full_barrier(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+
+// Fills a 64-byte submission entry; every field is written, so no entry needs clearing.
+static inline void cl_sqe_fill(struct io_uring_sqe *entry, uint8_t opcode, uint8_t flags,
+                               int32_t fd, uint64_t offset, uint64_t address, uint32_t length,
+                               uint32_t operation_flags, uint16_t buffer_index,
+                               uint64_t user_data) {
+  entry->opcode = opcode;
+  entry->flags = flags;
+  entry->ioprio = 0;
+  entry->fd = fd;
+  entry->off = offset;
+  entry->addr = address;
+  entry->len = length;
+  entry->rw_flags = (int32_t)operation_flags;
+  entry->user_data = user_data;
+  entry->buf_index = buffer_index;
+  entry->personality = 0;
+  entry->splice_fd_in = 0;
+  entry->addr3 = 0;
+  entry->__pad2[0] = 0;
+}
+
+// Fills a 128-byte entry with an NVMe I/O command (linux/nvme_ioctl.h, nvme_uring_cmd).
+static inline void cl_sqe_fill_nvme(struct io_uring_sqe *entry, uint8_t flags, int32_t fd,
+                                    uint32_t command_flags, uint16_t buffer_index,
+                                    uint64_t user_data, uint8_t opcode, uint32_t namespace_id,
+                                    uint64_t address, uint32_t length, uint64_t first_block,
+                                    uint32_t blocks) {
+  cl_sqe_fill(entry, IORING_OP_URING_CMD, flags, fd, NVME_URING_CMD_IO, 0, 0, command_flags,
+              buffer_index, user_data);
+  struct nvme_uring_cmd *command = (struct nvme_uring_cmd *)&entry->addr3;
+  __builtin_memset(command, 0, sizeof *command);
+  command->opcode = opcode;
+  command->nsid = namespace_id;
+  command->addr = address;
+  command->data_len = length;
+  command->cdw10 = (uint32_t)first_block;
+  command->cdw11 = (uint32_t)(first_block >> 32);
+  command->cdw12 = blocks == 0 ? 0 : blocks - 1;
+}
+
 // Open flags and file operations ------------------------------------------------------------------
 
-enum {
-  CL_O_DIRECT = O_DIRECT,
-  CL_O_CLOEXEC = O_CLOEXEC,
-  CL_O_EXCL = O_EXCL,
-  CL_FALLOC_KEEP_SIZE = FALLOC_FL_KEEP_SIZE,
-  CL_FALLOC_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE,
-};
+extern const int cl_o_direct;
 
 static inline int cl_open(const char *path, int flags, mode_t mode) {
   return open(path, flags, mode);
 }
 
-static inline int cl_fallocate(int fd, int mode, int64_t offset, int64_t length) {
-  return fallocate(fd, mode, offset, length);
-}
+// Deallocates a range of a file without changing its size.
+int cl_punch_hole(int fd, int64_t offset, int64_t length);
 
 // BLKDISCARD on a block device: the range's content is gone.
 static inline int cl_discard(int fd, uint64_t offset, uint64_t length) {
@@ -116,33 +161,22 @@ static inline int cl_nvme_admin(int fd, struct nvme_admin_cmd *command) {
   return ioctl(fd, NVME_IOCTL_ADMIN_CMD, command);
 }
 
-static inline unsigned cl_major(uint64_t device) { return gnu_dev_major(device); }
-static inline unsigned cl_minor(uint64_t device) { return gnu_dev_minor(device); }
+unsigned cl_major(uint64_t device);
+unsigned cl_minor(uint64_t device);
 
 // Threads -----------------------------------------------------------------------------------------
 
-static inline int cl_pin_thread(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
+int cl_pin_thread(int cpu);
 
 // Fills cpus with the CPU numbers this thread may run on; returns how many there are.
-static inline int cl_allowed_cpus(int *cpus, int capacity) {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return -1;
-  int count = 0;
-  for (int cpu = 0; cpu < CPU_SETSIZE && count < capacity; cpu++)
-    if (CPU_ISSET(cpu, &set)) cpus[count++] = cpu;
-  return count;
-}
+int cl_allowed_cpus(int *cpus, int capacity);
+
+// Timers of this thread fire on time instead of up to 50 us late (PR_SET_TIMERSLACK).
+static inline void cl_sharp_timers(void) { prctl(PR_SET_TIMERSLACK, 1UL); }
 
 static inline int cl_gettid(void) { return (int)syscall(__NR_gettid); }
 
-static inline int cl_thread_usage(struct rusage *usage) {
-  return getrusage(RUSAGE_THREAD, usage);
-}
+int cl_thread_usage(struct rusage *usage);
 static inline int cl_process_usage(struct rusage *usage) { return getrusage(RUSAGE_SELF, usage); }
 
 // A signal whose only effect is to make a blocked system call return EINTR (no SA_RESTART).

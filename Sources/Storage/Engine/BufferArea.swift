@@ -1,0 +1,10 @@
+/// One contiguous, page-aligned area with a buffer for each slot.
+struct BufferArea {
+  var base: UnsafeMutableRawPointer
+  var bytes: Int
+  /// Distance between the buffers of neighbouring slots.
+  var stride: Int
+
+  @inline(__always)
+  subscript(slot: Int) -> UnsafeMutableRawPointer { base + slot &* stride }
+}

@@ -1,0 +1,90 @@
+/// What is asked of the target in one slot.
+struct IORequest {
+  /// Which slot of the queue carries it; comes back with the completion.
+  var slot: Int
+  /// What to do.
+  var operation: Operation
+  /// Memory that is read into or written from.
+  var buffer: UnsafeMutableRawPointer
+  /// Bytes; 0 for a sync.
+  var length: Int
+  /// Bytes from the start of the target.
+  var offset: Int64
+}
+
+/// A kind of I/O. Raw values index the recorder's tables.
+enum Operation: UInt8, CaseIterable {
+  case read = 0
+  case write = 1
+  case trim = 2
+  case sync = 3
+
+  var name: String {
+    switch self {
+    case .read: "read"
+    case .write: "write"
+    case .trim: "trim"
+    case .sync: "sync"
+    }
+  }
+}
+
+/// A slot that is free again, and the bytes moved or a negative errno.
+struct Completion {
+  var slot: Int32
+  var result: Int32
+}
+
+/// The contract of an I/O path: fio's verbs, without a call through a table.
+///
+/// A worker owns its engine, calls it from one thread, and is specialised for it at compile time.
+/// ``NullEngine`` is the commented skeleton.
+protocol StorageEngine: ~Copyable {
+  /// Puts a request into the next batch; never blocks.
+  mutating func prepare(_ request: IORequest)
+
+  /// Hands the batch over, and waits until `minimum` completions can be reaped.
+  ///
+  /// A signal may end the wait early. Returns 0, or the errno of a failure after which the engine
+  /// is of no more use.
+  mutating func submit(waitingFor minimum: Int) -> Int32
+
+  /// Waits for one completion, at most `nanoseconds`; 0 only looks. A signal may end it early.
+  mutating func wait(atMost nanoseconds: Int64) -> Int32
+
+  /// Moves up to `capacity` completions to `completions`; gives how many. Never blocks.
+  mutating func reap(into completions: UnsafeMutablePointer<Completion>, capacity: Int) -> Int
+
+  /// What the kernel granted, for the record.
+  var features: [String] { get }
+
+  /// Whether a submission call returns before its I/O is done, so that its length is a latency.
+  static var isAsynchronous: Bool { get }
+}
+
+/// An engine could not be set up.
+struct EngineError: Error {
+  var message: String
+  var hint: String
+}
+
+/// Completions of requests that an engine had to carry out at once, such as a discard.
+struct InlineCompletions: ~Copyable {
+  private let storage: UnsafeMutablePointer<Completion>
+  private(set) var count = 0
+
+  init(capacity: Int) { storage = .allocate(capacity: capacity) }
+  deinit { storage.deallocate() }
+
+  mutating func append(_ completion: Completion) {
+    storage[count] = completion
+    count += 1
+  }
+
+  mutating func move(to completions: UnsafeMutablePointer<Completion>, capacity: Int) -> Int {
+    let moved = min(count, capacity)
+    completions.update(from: storage + (count - moved), count: moved)
+    count -= moved
+    return moved
+  }
+}

@@ -1,0 +1,29 @@
+internal import CLinux
+internal import Glibc
+
+/// An open target, shared by all workers of a trial.
+struct TargetFile: Sendable {
+  /// The descriptor; -1 for engines without a device.
+  var descriptor: Int32
+  /// Whether it is a block device (discards by BLKDISCARD) rather than a file (holes punched).
+  var isBlockDevice: Bool
+  /// NVMe passthrough: the namespace; 0 otherwise.
+  var namespaceID: UInt32 = 0
+  /// Bytes in a logical block.
+  var logicalBlock = 512
+
+  /// Carries out a trim or sync at once; gives the bytes, or -1 with errno set.
+  @inline(never)
+  func perform(_ request: IORequest, dataSync: Bool) -> Int {
+    let status: Int32
+    switch request.operation {
+    case .sync: status = dataSync ? fdatasync(descriptor) : fsync(descriptor)
+    case .trim where isBlockDevice:
+      status = cl_discard(descriptor, UInt64(request.offset), UInt64(request.length))
+    case .trim:
+      status = cl_punch_hole(descriptor, request.offset, Int64(request.length))
+    case .read, .write: preconditionFailure("data goes through the engine")
+    }
+    return status == 0 ? request.length : -1
+  }
+}
