@@ -1,11 +1,11 @@
 // What Swift's Glibc import leaves out: variadic syscalls, GNU flags, affinity, the time-stamp
-// counter. Header-only, so that the hot paths inline it.
+// counter. The hot paths are inline here; what needs _GNU_SOURCE is in CLinux.c.
+//
+// This header must not define _GNU_SOURCE: with it glibc's structs (fd_set, __rusage_who) differ
+// from those of Swift's own Glibc module, and no file could import CLinux and Foundation together.
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -80,7 +80,7 @@ static inline int cl_io_uring_register(int ring, unsigned opcode, const void *ar
 // Open flags and file operations ------------------------------------------------------------------
 
 enum {
-  CL_O_DIRECT = O_DIRECT,
+  CL_O_DIRECT = __O_DIRECT,
   CL_O_CLOEXEC = O_CLOEXEC,
   CL_O_EXCL = O_EXCL,
   CL_FALLOC_KEEP_SIZE = FALLOC_FL_KEEP_SIZE,
@@ -91,9 +91,7 @@ static inline int cl_open(const char *path, int flags, mode_t mode) {
   return open(path, flags, mode);
 }
 
-static inline int cl_fallocate(int fd, int mode, int64_t offset, int64_t length) {
-  return fallocate(fd, mode, offset, length);
-}
+int cl_fallocate(int fd, int mode, int64_t offset, int64_t length);
 
 // BLKDISCARD on a block device: the range's content is gone.
 static inline int cl_discard(int fd, uint64_t offset, uint64_t length) {
@@ -121,28 +119,14 @@ static inline unsigned cl_minor(uint64_t device) { return gnu_dev_minor(device);
 
 // Threads -----------------------------------------------------------------------------------------
 
-static inline int cl_pin_thread(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
+int cl_pin_thread(int cpu);
 
 // Fills cpus with the CPU numbers this thread may run on; returns how many there are.
-static inline int cl_allowed_cpus(int *cpus, int capacity) {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return -1;
-  int count = 0;
-  for (int cpu = 0; cpu < CPU_SETSIZE && count < capacity; cpu++)
-    if (CPU_ISSET(cpu, &set)) cpus[count++] = cpu;
-  return count;
-}
+int cl_allowed_cpus(int *cpus, int capacity);
 
 static inline int cl_gettid(void) { return (int)syscall(__NR_gettid); }
 
-static inline int cl_thread_usage(struct rusage *usage) {
-  return getrusage(RUSAGE_THREAD, usage);
-}
+int cl_thread_usage(struct rusage *usage);
 static inline int cl_process_usage(struct rusage *usage) { return getrusage(RUSAGE_SELF, usage); }
 
 // A signal whose only effect is to make a blocked system call return EINTR (no SA_RESTART).
