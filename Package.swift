@@ -57,6 +57,10 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .target(
+      name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("TestSupportTests", ["TestSupport"]),
     tests("MeasureTests", ["Measure"]),
     tests("TidyTests", []),
   ],

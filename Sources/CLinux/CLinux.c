@@ -1,20 +1,12 @@
+// What glibc declares under _GNU_SOURCE only; CLinux.h says why it is kept out of the header.
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <linux/falloc.h>
-#include <sched.h>
-#include <sys/resource.h>
-#include <sys/sysmacros.h>
-
 #include "CLinux.h"
 
-const int cl_o_direct = O_DIRECT;
+_Static_assert(CL_O_DIRECT == O_DIRECT, "glibc renamed __O_DIRECT");
 
-int cl_punch_hole(int fd, int64_t offset, int64_t length) {
-  return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+int cl_fallocate(int fd, int mode, int64_t offset, int64_t length) {
+  return fallocate(fd, mode, offset, length);
 }
-
-unsigned cl_major(uint64_t device) { return major(device); }
-unsigned cl_minor(uint64_t device) { return minor(device); }
 
 int cl_pin_thread(int cpu) {
   cpu_set_t set;

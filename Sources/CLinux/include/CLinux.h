@@ -1,17 +1,22 @@
 // What Swift's Glibc import leaves out: variadic syscalls, GNU flags, affinity, the time-stamp
-// counter. What hot paths need is inline here; the rest, which needs _GNU_SOURCE, is in CLinux.c:
-// with that macro in this header glibc's types would differ from those of Swift's Glibc module.
+// counter. The hot paths are inline here; what needs _GNU_SOURCE is in CLinux.c.
+//
+// This header must not define _GNU_SOURCE: with it glibc's structs (fd_set, __rusage_who) differ
+// from those of Swift's own Glibc module, and no file could import CLinux and Foundation together.
 #ifndef CLINUX_H
 #define CLINUX_H
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <linux/nvme_ioctl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sched.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -131,14 +136,19 @@ static inline void cl_sqe_fill_nvme(struct io_uring_sqe *entry, uint8_t flags, i
 
 // Open flags and file operations ------------------------------------------------------------------
 
-extern const int cl_o_direct;
+enum {
+  CL_O_DIRECT = __O_DIRECT,
+  CL_O_CLOEXEC = O_CLOEXEC,
+  CL_O_EXCL = O_EXCL,
+  CL_FALLOC_KEEP_SIZE = FALLOC_FL_KEEP_SIZE,
+  CL_FALLOC_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE,
+};
 
 static inline int cl_open(const char *path, int flags, mode_t mode) {
   return open(path, flags, mode);
 }
 
-// Deallocates a range of a file without changing its size.
-int cl_punch_hole(int fd, int64_t offset, int64_t length);
+int cl_fallocate(int fd, int mode, int64_t offset, int64_t length);
 
 // BLKDISCARD on a block device: the range's content is gone.
 static inline int cl_discard(int fd, uint64_t offset, uint64_t length) {
@@ -170,9 +180,6 @@ int cl_pin_thread(int cpu);
 
 // Fills cpus with the CPU numbers this thread may run on; returns how many there are.
 int cl_allowed_cpus(int *cpus, int capacity);
-
-// Timers of this thread fire on time instead of up to 50 us late (PR_SET_TIMERSLACK).
-static inline void cl_sharp_timers(void) { prctl(PR_SET_TIMERSLACK, 1UL); }
 
 static inline int cl_gettid(void) { return (int)syscall(__NR_gettid); }
 

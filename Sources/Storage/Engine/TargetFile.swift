@@ -21,7 +21,9 @@ struct TargetFile: Sendable {
     case .trim where isBlockDevice:
       status = cl_discard(descriptor, UInt64(request.offset), UInt64(request.length))
     case .trim:
-      status = cl_punch_hole(descriptor, request.offset, Int64(request.length))
+      status = cl_fallocate(
+        descriptor, Int32(CL_FALLOC_PUNCH_HOLE | CL_FALLOC_KEEP_SIZE), request.offset,
+        Int64(request.length))
     case .read, .write: preconditionFailure("data goes through the engine")
     }
     return status == 0 ? request.length : -1
