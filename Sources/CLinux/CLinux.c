@@ -3,6 +3,7 @@
 #include "CLinux.h"
 
 _Static_assert(CL_O_DIRECT == O_DIRECT, "glibc renamed __O_DIRECT");
+_Static_assert(CL_O_TMPFILE == O_TMPFILE, "glibc renamed __O_TMPFILE");
 
 int cl_fallocate(int fd, int mode, int64_t offset, int64_t length) {
   return fallocate(fd, mode, offset, length);
@@ -25,3 +26,18 @@ int cl_allowed_cpus(int *cpus, int capacity) {
 }
 
 int cl_thread_usage(struct rusage *usage) { return getrusage(RUSAGE_THREAD, usage); }
+
+int cl_direct_alignment(int fd, unsigned *memory, unsigned *offset) {
+  struct statx facts;
+  if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &facts) != 0) return -1;
+  if (!(facts.stx_mask & STATX_DIOALIGN)) return 0;
+  *memory = facts.stx_dio_mem_align;
+  *offset = facts.stx_dio_offset_align;
+  return 1;
+}
+
+int64_t cl_mount_id(const char *path) {
+  struct statx facts;
+  if (statx(AT_FDCWD, path, 0, STATX_MNT_ID, &facts) != 0) return -1;
+  return facts.stx_mask & STATX_MNT_ID ? (int64_t)facts.stx_mnt_id : -1;
+}

@@ -140,12 +140,17 @@ enum {
   CL_O_DIRECT = __O_DIRECT,
   CL_O_CLOEXEC = O_CLOEXEC,
   CL_O_EXCL = O_EXCL,
+  CL_O_TMPFILE = __O_TMPFILE,
   CL_FALLOC_KEEP_SIZE = FALLOC_FL_KEEP_SIZE,
   CL_FALLOC_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE,
 };
 
 static inline int cl_open(const char *path, int flags, mode_t mode) {
   return open(path, flags, mode);
+}
+
+static inline int cl_open_beneath(int directory, const char *path) {
+  return openat(directory, path, O_RDONLY | O_CLOEXEC);
 }
 
 int cl_fallocate(int fd, int mode, int64_t offset, int64_t length);
@@ -174,6 +179,23 @@ static inline int cl_nvme_admin(int fd, struct nvme_admin_cmd *command) {
 unsigned cl_major(uint64_t device);
 unsigned cl_minor(uint64_t device);
 
+// flock(2); Swift imports the struct of the same name instead.
+static inline int cl_flock(int fd, int operation) { return flock(fd, operation); }
+
+// What direct I/O on an open file must be aligned to (STATX_DIOALIGN, Linux 6.1). Returns 1 when
+// the kernel says, 0 when it does not know, -1 on error. Alignments of 0: no direct I/O here.
+int cl_direct_alignment(int fd, unsigned *memory, unsigned *offset);
+
+// The mount a path lies on: the first field of /proc/self/mountinfo (STATX_MNT_ID, Linux 5.8).
+// Returns -1 when it cannot be told.
+int64_t cl_mount_id(const char *path);
+
+// Opens for reading with an exclusive claim on a block device: EBUSY when anything in the kernel
+// (a mount, md, dm, swap, another claim) holds it.
+static inline int cl_open_claim(const char *path) {
+  return open(path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+}
+
 // Threads -----------------------------------------------------------------------------------------
 
 int cl_pin_thread(int cpu);
@@ -185,6 +207,25 @@ static inline int cl_gettid(void) { return (int)syscall(__NR_gettid); }
 
 int cl_thread_usage(struct rusage *usage);
 static inline int cl_process_usage(struct rusage *usage) { return getrusage(RUSAGE_SELF, usage); }
+
+// The hypervisor's signature (CPUID leaf 0x40000000, 12 characters and a zero); 0 when none.
+static inline int cl_hypervisor(char name[13]) {
+#if defined(__x86_64__)
+  unsigned a = 1, b = 0, c = 0, d = 0;
+  __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+  if (!(c & (1U << 31))) return 0;
+  a = 0x40000000, c = 0;
+  __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+  __builtin_memcpy(name, &b, 4);
+  __builtin_memcpy(name + 4, &c, 4);
+  __builtin_memcpy(name + 8, &d, 4);
+  name[12] = 0;
+  return 1;
+#else
+  (void)name;
+  return 0;
+#endif
+}
 
 // A signal whose only effect is to make a blocked system call return EINTR (no SA_RESTART).
 static inline void cl_ignore_wake(int signal_number) { (void)signal_number; }
