@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -176,8 +177,8 @@ static inline int cl_nvme_admin(int fd, struct nvme_admin_cmd *command) {
   return ioctl(fd, NVME_IOCTL_ADMIN_CMD, command);
 }
 
-unsigned cl_major(uint64_t device);
-unsigned cl_minor(uint64_t device);
+static inline unsigned cl_major(uint64_t device) { return gnu_dev_major(device); }
+static inline unsigned cl_minor(uint64_t device) { return gnu_dev_minor(device); }
 
 // flock(2); Swift imports the struct of the same name instead.
 static inline int cl_flock(int fd, int operation) { return flock(fd, operation); }
