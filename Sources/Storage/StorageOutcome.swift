@@ -26,6 +26,8 @@ public struct StorageOutcome: Codable, Sendable {
   public var errorCount: UInt64 = 0
   /// What verify found, where it was on.
   public var verification: VerifyOutcome?
+  /// I/Os handed over at queue depths up to 1, 2, 4, 8, 16, 32 and beyond.
+  public var depthLevels = [UInt64](repeating: 0, count: 7)
   /// What the kernel granted.
   public var features: [String] = []
   /// Why the trial ended before its time; nil when it did not.

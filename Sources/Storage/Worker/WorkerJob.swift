@@ -5,6 +5,8 @@ struct WorkerJob: Sendable {
   var index = 0
   var clock = TickClock.monotonic
   var seed: UInt64 = 0
+  /// What verify writes into block headers: the same for all jobs of a run.
+  var stampSeed: UInt64 = 0
 
   var pattern = StorageWorkload.Pattern.randomRead
   var readBlock = StorageWorkload.BlockSizes.fixed(.kibibytes(4))
@@ -31,6 +33,8 @@ struct WorkerJob: Sendable {
   var data = StorageWorkload.DataPattern.random
   var refill = false
   var check = Check.none
+  /// Offsets of failed writes: what stands there is not held against the target.
+  var unwritten: Set<Int64> = []
   var timestamps = true
   var errorLimit = 0
   var hangBound = Nanoseconds.seconds(1)

@@ -43,6 +43,8 @@ struct WorkerLoop<Engine: StorageEngine & ~Copyable>: ~Copyable {
   let readThreshold: UInt64
   /// Operation of a pure pattern; nil draws between read and write.
   let only: Operation?
+  /// Whether each read is compared with a stamp.
+  let checksReads: Bool
 
   /// Data I/Os generated so far; the number of the next one.
   var sequence: UInt64 = 0
@@ -87,6 +89,7 @@ struct WorkerLoop<Engine: StorageEngine & ~Copyable>: ~Copyable {
     stamp = job.seed
     readThreshold = UInt64(min(job.readShare, 1) * 0x1p63) &* 2
     only = Self.onlyOperation(of: job.pattern)
+    checksReads = job.check != .none && job.check != .stampWrites
     countLeft = job.countBudget
     bytesLeft = job.byteBudget
     if case .replay(let first) = job.check {
@@ -292,7 +295,7 @@ struct WorkerLoop<Engine: StorageEngine & ~Copyable>: ~Copyable {
   ) {
     if job.check == .stampWrites {
       BlockStamp.fill(
-        buffer, length: length, offset: offset, sequence: sequence, seed: job.seed)
+        buffer, length: length, offset: offset, sequence: sequence, seed: job.stampSeed)
       return
     }
     guard job.data != .zeros else { return }
@@ -320,7 +323,7 @@ struct WorkerLoop<Engine: StorageEngine & ~Copyable>: ~Copyable {
     for index in 0..<count {
       let completion = completions[index]
       let slot = slots + Int(completion.slot)
-      if completion.result != slot.pointee.length || job.check != .none {
+      if completion.result != slot.pointee.length || checksReads {
         if !settle(completion, slot, at: tick) { continue }
       }
       if times > 0 && slot.pointee.start == first.start && slot.pointee.issued == first.issued
@@ -435,10 +438,14 @@ struct WorkerLoop<Engine: StorageEngine & ~Copyable>: ~Copyable {
     case .replay: sequence = slot.pointee.sequence
     case .compare: sequence = nil
     }
+    if job.unwritten.contains(slot.pointee.offset) {
+      verification.blocksUnreadable += 1
+      return
+    }
     verification.blocksChecked += 1
     let bad = BlockStamp.check(
       buffer, length: Int(slot.pointee.length + slot.pointee.moved), offset: slot.pointee.offset,
-      sequence: sequence, seed: job.seed)
+      sequence: sequence, seed: job.stampSeed)
     guard let bad else { return }
     verification.blocksBad += 1
     if verification.firstBad.map({ bad.offset < $0.offset }) ?? true { verification.firstBad = bad }

@@ -1,0 +1,225 @@
+internal import Measure
+
+extension StorageWorkload {
+  /// A reason why a workload cannot run on a target.
+  public struct Obstacle: Hashable, Sendable {
+    /// The scenario's key that is to blame.
+    public var key: String
+    /// What is wrong, with the device's value.
+    public var message: String
+    /// How to mend it.
+    public var hint: String
+  }
+
+  /// Everything that stands against running on a target with these facts, found before the run.
+  public func obstacles(on facts: TargetFacts) -> [Obstacle] {
+    alignmentObstacles(facts) + regionObstacles(facts) + engineObstacles(facts)
+  }
+
+  private func alignmentObstacles(_ facts: TargetFacts) -> [Obstacle] {
+    guard facts.path != nil, direct || facts.isPassthrough else { return [] }
+    guard let alignment = facts.directAlignmentBytes else {
+      return [
+        Obstacle(
+          key: "direct", message: "\(facts.path ?? "the target") has no direct I/O (O_DIRECT)",
+          hint: "set `direct: false`, or use a file system with direct I/O such as ext4 or xfs")
+      ]
+    }
+    var found: [Obstacle] = []
+    for (key, sizes) in [("block-size", readBlock), ("write-block-size", writeBlock)] {
+      guard key == "block-size" ? pattern.reads : pattern.writes || pattern.trims else { continue }
+      let odd = sizes.all.first { $0.count % Int64(alignment) != 0 }
+      guard let odd else { continue }
+      found.append(
+        Obstacle(
+          key: key,
+          message: "a block of \(odd.count) B is not a multiple of the logical block of "
+            + "\(alignment) B that direct I/O on \(facts.path ?? "") needs",
+          hint: "use a multiple of \(alignment) B, or set `direct: false`"))
+    }
+    if regionOffset.count % Int64(alignment) != 0 {
+      found.append(
+        Obstacle(
+          key: "region-offset",
+          message: "offset \(regionOffset.count) B is not a multiple of \(alignment) B",
+          hint: "use a multiple of \(alignment) B"))
+    }
+    return found
+  }
+
+  private func regionObstacles(_ facts: TargetFacts) -> [Obstacle] {
+    let size = facts.sizeBytes.count
+    let end = regionOffset.count + (regionSize?.count ?? 0)
+    if regionOffset.count >= size || end > size {
+      return [
+        Obstacle(
+          key: regionSize == nil ? "region-offset" : "region-size",
+          message: "the region ends at \(max(end, regionOffset.count)) B, beyond the target's "
+            + "\(size) B",
+          hint: "make the region end within \(size) B")
+      ]
+    }
+    let region = regionSize?.count ?? size - regionOffset.count
+    let perJob = splitsRegion ? region / Int64(jobs) : region
+    let largest = max(pattern.reads ? readBlock.largest.count : 0, writeBlockIfUsed)
+    if perJob < largest {
+      return [
+        Obstacle(
+          key: "region-size",
+          message: "a job's region of \(perJob) B does not hold one block of \(largest) B",
+          hint: "make the region larger, or use fewer jobs or smaller blocks")
+      ]
+    }
+    if verify == .writeThenRead && perJob / largest < Int64(queueDepth) {
+      return [
+        Obstacle(
+          key: "verify",
+          message: "a job's region holds \(perJob / largest) blocks, fewer than the queue depth "
+            + "\(queueDepth): two writes of a block could be in flight at once",
+          hint: "make the region larger or the queue shallower")
+      ]
+    }
+    return []
+  }
+
+  private func engineObstacles(_ facts: TargetFacts) -> [Obstacle] {
+    switch engine {
+    case .nvmePassthrough where !facts.isPassthrough:
+      return [
+        Obstacle(
+          key: "engine", message: "io_uring_cmd needs an NVMe generic device",
+          hint: "give /dev/ngXnY as the device, or use engine: io_uring")
+      ]
+    case .nvmePassthrough where pattern.trims:
+      return [
+        Obstacle(
+          key: "pattern", message: "io_uring_cmd does not trim",
+          hint: "use engine: io_uring on /dev/nvmeXnY")
+      ]
+    case .psync, .libaio, .ioUring:
+      if facts.isPassthrough {
+        return [
+          Obstacle(
+            key: "engine", message: "\(facts.path ?? "") takes NVMe commands only",
+            hint: "use engine: io_uring_cmd, or give /dev/nvmeXnY as the device")
+        ]
+      }
+      if facts.path == nil {
+        return [
+          Obstacle(
+            key: "engine", message: "\(engine.rawValue) needs a device or a file",
+            hint: "use engine: null or io_uring_nop, or give the system a device")
+        ]
+      }
+      return []
+    case .nvmePassthrough, .nopRing, .null: return []
+    }
+  }
+
+  private var writeBlockIfUsed: Int64 {
+    pattern.writes || pattern.trims ? writeBlock.largest.count : 0
+  }
+
+  /// Whether each job has its own part of the region.
+  public var splitsRegion: Bool {
+    switch jobRegions {
+    case .split: true
+    case .shared: false
+    case .automatic: !pattern.isRandom || verify != .off
+    }
+  }
+}
+
+extension StorageWorkload.BlockSizes {
+  /// Every size that can occur; of a range its step, which all others are multiples of.
+  var all: [ByteCount] {
+    switch self {
+    case .fixed(let size): [size]
+    case .range(let from, _): [from]
+    case .split(let sizes): sizes.map(\.size)
+    }
+  }
+}
+
+/// Turns a workload into what each worker does.
+enum JobResolver {
+  /// One job per worker. The workload has no obstacles on these facts.
+  static func jobs(
+    of workload: StorageWorkload, facts: TargetFacts, seed: UInt64, stampSeed: UInt64,
+    rate: Rate?, clock: TickClock
+  ) -> [WorkerJob] {
+    let region =
+      workload.regionSize?.count ?? facts.sizeBytes.count - workload.regionOffset.count
+    let alignment = alignment(of: workload)
+    let share = workload.splitsRegion ? region / Int64(workload.jobs) : region
+    let bytes = share / alignment * alignment
+    return (0..<workload.jobs).map { index in
+      var job = WorkerJob()
+      job.index = index
+      job.clock = clock
+      job.seed = SplitMix64.scrambled(seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
+      job.stampSeed = stampSeed
+      job.regionStart =
+        workload.regionOffset.count + (workload.splitsRegion ? Int64(index) * bytes : 0)
+      job.regionBytes = bytes
+      job.alignment = alignment
+      describe(workload, in: &job)
+      limit(workload, in: &job)
+      job.arrivals = arrivals(of: workload, rate: rate, index: index)
+      return job
+    }
+  }
+
+  /// Offsets are multiples of the smallest block that occurs.
+  private static func alignment(of workload: StorageWorkload) -> Int64 {
+    let read = workload.pattern.reads ? workload.readBlock.smallest.count : .max
+    let write =
+      workload.pattern.writes || workload.pattern.trims
+      ? workload.writeBlock.smallest.count : .max
+    return min(read, write)
+  }
+
+  private static func describe(_ workload: StorageWorkload, in job: inout WorkerJob) {
+    job.pattern = workload.pattern
+    job.readBlock = workload.readBlock
+    job.writeBlock = workload.writeBlock
+    job.readShare = workload.readShare.value
+    job.distribution = workload.distribution
+    job.randomMap = workload.randomMap || workload.verify != .off
+    job.queueDepth = workload.engine == .psync ? 1 : workload.queueDepth
+    job.submitBatch = min(workload.submitBatch ?? job.queueDepth, job.queueDepth)
+    job.completeBatch = min(workload.completeBatch, job.queueDepth)
+    job.syncEvery = workload.fsyncEvery ?? workload.fdatasyncEvery ?? 0
+    job.dataSync = workload.fdatasyncEvery != nil
+    job.data = workload.data
+    job.refill = workload.refill
+    switch workload.verify {
+    case .off: job.check = .none
+    case .writeThenRead: job.check = .stampWrites
+    case .read: job.check = .compare
+    }
+    job.timestamps = workload.timestamps
+    job.hangBound = workload.hangBound
+    job.lateBound = workload.lateBound
+    if case .count(let limit) = workload.errorPolicy { job.errorLimit = limit }
+  }
+
+  private static func limit(_ workload: StorageWorkload, in job: inout WorkerJob) {
+    job.ramp = workload.ramp
+    job.duration = workload.duration
+    job.countBudget = workload.totalCount ?? .max
+    job.byteBudget = workload.totalBytes?.count ?? .max
+    if workload.duration == nil && workload.totalCount == nil && workload.totalBytes == nil {
+      job.byteBudget = job.regionBytes
+    }
+  }
+
+  private static func arrivals(
+    of workload: StorageWorkload, rate: Rate?, index: Int
+  ) -> WorkerJob.Arrivals? {
+    guard case .open(_, let kind) = workload.load, let rate else { return nil }
+    return WorkerJob.Arrivals(
+      interval: 1e9 * Double(workload.jobs) / rate.perSecond, poisson: kind == .poisson,
+      phase: Double(index) / Double(workload.jobs))
+  }
+}

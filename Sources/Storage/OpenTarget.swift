@@ -1,0 +1,70 @@
+internal import CLinux
+internal import Glibc
+internal import Measure
+
+/// A target while a trial has it open.
+struct OpenTarget: ~Copyable {
+  let file: TargetFile
+  let facts: TargetFacts
+
+  /// Opens for what the workload does and no more; O_RDONLY for pure reads.
+  init(_ facts: TargetFacts, workload: StorageWorkload) throws(StorageError) {
+    self.facts = facts
+    guard let path = facts.path else {
+      file = TargetFile(descriptor: -1, isBlockDevice: false)
+      return
+    }
+    let direct = workload.direct && !facts.isPassthrough ? Int32(CL_O_DIRECT) : 0
+    let access = workload.pattern.isDestructive ? O_RDWR : O_RDONLY
+    let descriptor = cl_open(path, access | direct | Int32(CL_O_CLOEXEC), 0)
+    guard descriptor >= 0 else { throw Self.openError(path, workload) }
+    var opened = TargetFile(descriptor: descriptor, isBlockDevice: facts.isBlockDevice)
+    opened.logicalBlock = facts.directAlignmentBytes ?? 512
+    if facts.isPassthrough {
+      let namespace = cl_nvme_namespace_id(descriptor)
+      guard namespace > 0 else {
+        let reason = String(cString: strerror(errno))
+        close(descriptor)
+        throw StorageError(
+          "\(path) does not tell its NVMe namespace: \(reason)",
+          hint: "give the generic device of a namespace, /dev/ngXnY")
+      }
+      opened.namespaceID = UInt32(namespace)
+    }
+    file = opened
+  }
+
+  deinit { if file.descriptor >= 0 { close(file.descriptor) } }
+
+  private static func openError(_ path: String, _ workload: StorageWorkload) -> StorageError {
+    let code = errno
+    let reason = "cannot open \(path): \(String(cString: strerror(code)))"
+    switch code {
+    case EINVAL where workload.direct:
+      return StorageError(
+        reason + " (its file system has no O_DIRECT)",
+        hint: "set `direct: false`, or use a file system with direct I/O such as ext4 or xfs")
+    case EACCES, EPERM:
+      return StorageError(
+        reason, hint: "run as root, or get \(workload.pattern.isDestructive ? "write" : "read") "
+          + "permission (ls -l \(path))")
+    case EROFS:
+      return StorageError(reason, hint: "the target is read-only: use a read pattern")
+    default:
+      return StorageError(reason, hint: "check that the device is there: `lsblk`")
+    }
+  }
+
+  /// Makes what was written durable and the page cache forget it, so that reads see the device.
+  func dropCache() {
+    guard file.descriptor >= 0 else { return }
+    _ = fsync(file.descriptor)
+    _ = posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_DONTNEED)
+  }
+
+  /// The closing fsync of a workload; the errno of a failure.
+  func sync() -> Int32 {
+    guard file.descriptor >= 0 else { return 0 }
+    return fsync(file.descriptor) == 0 ? 0 : errno
+  }
+}
