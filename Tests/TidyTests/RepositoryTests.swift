@@ -78,7 +78,9 @@ struct RepositoryTests {
     expectNone(LeftoverRules.folders(paths: Self.paths, targets: Self.targets))
   }
 
-  @Test func noFileIsDead() { expectNone(LeftoverRules.deadFiles(Self.sources)) }
+  @Test func noFileIsDead() {
+    expectNone(LeftoverRules.deadFiles(Self.sources, awaited: LeftoverRules.awaited))
+  }
 
   @Test func theTopLevelIsTheLayout() { expectNone(LayoutRules.topLevel(paths: Self.paths)) }
 
