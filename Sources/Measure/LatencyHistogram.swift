@@ -68,7 +68,9 @@ public struct LatencyHistogram: ~Copyable {
     maximum = 0
   }
 
-  /// The content as a value. O(buckets).
+  /// The content as a value.
+  ///
+  /// O(buckets).
   public func snapshot() -> LatencyDistribution {
     var distribution = LatencyDistribution()
     for index in 0..<LatencyBuckets.count where buckets[index] != 0 {
