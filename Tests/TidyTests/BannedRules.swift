@@ -6,7 +6,7 @@ enum BannedRules {
     let instead: String
     /// Paths, or folders ending in `/`, where it is right.
     var allowed: [String] = []
-    /// `value.call` is somebody's own method, not the banned one.
+    /// `value.call`, `case call` and `func call` are somebody's own, not the banned one.
     var sparesMembers = false
   }
 
@@ -93,6 +93,8 @@ enum BannedRules {
   private static func finds(_ ban: Ban, in line: Substring) -> Bool {
     line.ranges(of: ban.call).contains { range in
       guard range.lowerBound > line.startIndex else { return true }
+      let head = line[..<range.lowerBound]
+      if ban.sparesMembers, head.hasSuffix("case ") || head.hasSuffix("func ") { return false }
       let before = line[line.index(before: range.lowerBound)]
       if before == "." { return !ban.sparesMembers }
       return !before.isLetter && !before.isNumber && before != "_"
