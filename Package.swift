@@ -62,7 +62,7 @@ let package = Package(
       swiftSettings: strict),
     tests("TestSupportTests", ["TestSupport"]),
     tests("MeasureTests", ["Measure"]),
-    tests("TidyTests", []),
+    tests("TidyTests", ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -51,8 +51,9 @@ public struct CPUTimes: Hashable, Codable, Sendable {
   /// All time there was.
   public var total: Nanoseconds { busy + idle + iowait + steal }
 
-  /// What was spent between two readings; the kernel may set iowait and idle back by a little, which
-  /// counts as none.
+  /// What was spent between two readings.
+  ///
+  /// The kernel may set iowait and idle back by a little, which counts as none.
   public static func - (later: CPUTimes, earlier: CPUTimes) -> CPUTimes {
     let change = { (field: KeyPath<CPUTimes, Nanoseconds>) in
       max(later[keyPath: field] - earlier[keyPath: field], .zero)

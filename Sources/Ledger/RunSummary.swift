@@ -1,6 +1,8 @@
 public import Measure
 
-/// `summary.json`: one value per trial and metric, by case. A pure function of the events.
+/// The file `summary.json`: one value per trial and metric, by case.
+///
+/// A pure function of the events.
 public struct RunSummary: Codable, Hashable, Sendable {
   /// Version of this format.
   public var format = "assay-summary-1"
@@ -35,7 +37,9 @@ public struct RunSummary: Codable, Hashable, Sendable {
     public var median: Double
   }
 
-  /// Sums a record up. O(trials x metrics).
+  /// Sums a record up.
+  ///
+  /// O(trials x metrics).
   public init(of record: RunRecord) {
     run = record.header
     complete = record.isComplete

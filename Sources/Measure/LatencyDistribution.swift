@@ -63,7 +63,9 @@ public struct LatencyDistribution: Hashable, Codable, Sendable {
     buckets.reduce(0) { LatencyBuckets.midpoint($1.index) > bound ? $0 + $1.count : $0 }
   }
 
-  /// Adds another distribution's observations. O(buckets).
+  /// Adds another distribution's observations.
+  ///
+  /// O(buckets).
   public mutating func merge(_ other: LatencyDistribution) {
     guard other.count > 0 else { return }
     minimum = count == 0 ? other.minimum : min(minimum, other.minimum)

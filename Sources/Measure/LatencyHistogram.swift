@@ -2,7 +2,7 @@
 ///
 /// Values below 128 have a bucket each; above, a bucket spans 2^k values with 64 buckets an octave,
 /// so that the midpoint is at most 1/128 = 0.78 % off. Layout and midpoints are fio's `stat.h`
-/// (`FIO_IO_U_PLAT_BITS` 6, `FIO_IO_U_PLAT_GROUP_NR` 29), so bins merge with fio's json+ losslessly.
+/// (`FIO_IO_U_PLAT_BITS` 6, `FIO_IO_U_PLAT_GROUP_NR` 29), so bins merge with fio's json+ exactly.
 public enum LatencyBuckets {
   /// How many buckets there are.
   @inlinable public static var count: Int { 29 * 64 }
@@ -68,7 +68,9 @@ public struct LatencyHistogram: ~Copyable {
     maximum = 0
   }
 
-  /// The content as a value. O(buckets).
+  /// The content as a value.
+  ///
+  /// O(buckets).
   public func snapshot() -> LatencyDistribution {
     var distribution = LatencyDistribution()
     for index in 0..<LatencyBuckets.count where buckets[index] != 0 {

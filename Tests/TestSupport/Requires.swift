@@ -2,7 +2,7 @@ internal import CLinux
 internal import Foundation
 public import Testing
 
-/// What a test needs of the machine; where it is missing, the test is reported as skipped, with why.
+/// What a test needs of the machine; where it is missing, the test is reported as skipped.
 ///
 ///     @Test(Requires.root, Requires.tool("fio")) func fioAgrees() throws { … }
 ///     @Suite(.serialized, Requires.loopDevices) struct Discards { … }

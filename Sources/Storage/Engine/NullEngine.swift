@@ -13,14 +13,18 @@ struct NullEngine: StorageEngine, ~Copyable {
 
   init(queueDepth: Int) { done = InlineCompletions(capacity: queueDepth) }
 
-  /// Required: note the request. A real engine fills its submission entry.
+  /// Required: note the request.
+  ///
+  /// A real engine fills its submission entry.
   @inline(__always)
   mutating func prepare(_ request: IORequest) {
     done.append(
       Completion(slot: Int32(truncatingIfNeeded: request.slot), result: Int32(request.length)))
   }
 
-  /// Required: one system call for the whole batch. EINTR and EAGAIN are not failures: 0.
+  /// Required: one system call for the whole batch.
+  ///
+  /// EINTR and EAGAIN are not failures: 0.
   @inline(__always)
   mutating func submit(waitingFor minimum: Int) -> Int32 { 0 }
 

@@ -1,5 +1,5 @@
-internal import CLinux
 internal import Glibc
+internal import Measure
 
 /// pread, pwrite, fsync: one I/O at a time, done when the call returns.
 struct PsyncEngine: StorageEngine, ~Copyable {
@@ -37,7 +37,9 @@ struct PsyncEngine: StorageEngine, ~Copyable {
   }
 
   mutating func wait(atMost nanoseconds: Int64) -> Int32 {
-    if nanoseconds > 0 { _ = cl_sleep_until_ns(cl_monotonic_ns() + nanoseconds) }
+    if nanoseconds > 0 {
+      MonotonicClock.sleep(until: MonotonicClock.now() + Nanoseconds(nanoseconds))
+    }
     return 0
   }
 

@@ -12,7 +12,9 @@ struct IORequest {
   var offset: Int64
 }
 
-/// A kind of I/O. Raw values index the recorder's tables.
+/// A kind of I/O.
+///
+/// Raw values index the recorder's tables.
 enum Operation: UInt8, CaseIterable {
   case read = 0
   case write = 1

@@ -43,7 +43,9 @@ enum BlockStamp {
     store(XXH3_64bits(block, length), block, Field.checksum)
   }
 
-  /// Compares a block with what was written; nil sequence accepts any. nil when it is right.
+  /// Compares a block with what was written; nil sequence accepts any.
+  ///
+  /// nil when it is right.
   static func check(
     _ block: UnsafeMutableRawPointer, length: Int, offset: Int64, sequence: UInt64?, seed: UInt64
   ) -> VerifyOutcome.BadBlock? {

@@ -125,8 +125,8 @@ struct ZoneBounds {
 
 /// A seeded bijection of 0..<count in constant memory: a random map without the map.
 ///
-/// Multiplication by odd numbers, xor-shifts and an addition are bijections of b-bit numbers; numbers
-/// past the end are walked on along their cycle (fewer than two steps on average, since
+/// Multiplication by odd numbers, xor-shifts and an addition are bijections of b-bit numbers;
+/// numbers past the end are walked on along their cycle (fewer than two steps on average, since
 /// 2^b < 2 count).
 struct BlockPermutation {
   let count: UInt64

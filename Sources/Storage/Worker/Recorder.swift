@@ -33,7 +33,7 @@ struct Recorder: ~Copyable {
   private(set) var late: UInt64 = 0
   private(set) var errorCount: UInt64 = 0
   private(set) var errors: [IOError] = []
-  /// I/Os handed over at queue depths 1, 2, 4 ... 64 and more, as fio's iodepth_level.
+  /// I/Os handed over at queue depths 1, 2, 4 … 64 and more, as fio's iodepth_level.
   private(set) var depths: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) =
     (0, 0, 0, 0, 0, 0, 0)
 

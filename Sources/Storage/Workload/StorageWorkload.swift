@@ -211,7 +211,7 @@ extension StorageWorkload {
     case uniform
     /// Zipf with exponent theta > 0: block of rank k with probability ~ k^-theta.
     case zipf(theta: Double)
-    /// Self-similar ("80/20"): a share of 1-h of accesses falls on a share h of blocks, 0 < h < 0.5.
+    /// Self-similar ("80/20"): a share of 1-h of accesses falls on a share h of blocks, h < 0.5.
     case pareto(h: Double)
     /// Zones from the start of the region, each with its share of accesses and of blocks.
     case zoned([Zone])
