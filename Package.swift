@@ -63,6 +63,7 @@ let package = Package(
     tests("TestSupportTests", ["TestSupport"]),
     tests("MeasureTests", ["Measure"]),
     tests("TidyTests", ["TestSupport"]),
+    tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

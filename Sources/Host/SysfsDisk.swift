@@ -131,7 +131,7 @@ struct SysfsDisk {
 
   private func ancestor(with file: String) -> String? {
     guard var place = controllerDirectories.first ?? device else { return nil }
-    while place.hasPrefix("/sys/devices/") {
+    while place.count > 1 {
       if Files.exists("\(place)/\(file)") { return place }
       place = Files.parent(place)
     }

@@ -1,0 +1,84 @@
+import CLinux
+import Foundation
+import TestSupport
+
+@testable import Host
+
+/// A RAM disk of its own, gone when dropped.
+final class ZramDisk {
+  let name: String
+  var path: String { "/dev/\(name)" }
+
+  init(bytes: Int) throws {
+    let number = try present(Files.text("/sys/class/zram-control/hot_add"))
+    name = "zram\(number)"
+    try "\(bytes)".write(toFile: "/sys/block/\(name)/disksize", atomically: false, encoding: .utf8)
+  }
+
+  deinit {
+    try? String(name.dropFirst(4))
+      .write(toFile: "/sys/class/zram-control/hot_remove", atomically: false, encoding: .utf8)
+  }
+}
+
+/// The value, or an error that says it is missing.
+func present<T>(_ value: T?) throws -> T {
+  guard let value else { throw Command.Failure(description: "a value is missing") }
+  return value
+}
+
+/// Runs statements in python3 with the path as `path`.
+func python(_ statements: String, path: String) throws {
+  try Command.run([
+    "python3", "-c",
+    "import sys, struct, zlib, os\npath = sys.argv[1]\n"
+      + statements, path,
+  ]).checked()
+}
+
+/// Writes an MBR with one Linux partition from sector 2048 to the end.
+func writeMBR(_ path: String) throws {
+  try python(
+    """
+    with open(path, 'r+b') as f:
+      sectors = f.seek(0, 2) // 512 - 2048
+      f.seek(440); f.write(struct.pack('<I', 0xA55A1234))
+      f.seek(446); f.write(struct.pack('<B3sB3sII', 0, b'', 0x83, b'', 2048, sectors))
+      f.seek(510); f.write(b'\\x55\\xaa')
+      f.flush(); os.fsync(f.fileno())
+    """, path: path)
+}
+
+/// Writes the label of an LVM2 physical volume as lib/format_text/text_label.c lays it out.
+func writeLVMLabel(_ path: String) throws {
+  try python(
+    """
+    uuid = b'0Z1nuVUeHrYg3AxAjQbDqGIRMZpV1234'
+    tail = struct.pack('<I8s', 32, b'LVM2 001') + uuid
+    tail = tail.ljust(512 - 20, b'\\0')
+    crc = zlib.crc32(tail, 0xf597a6cf ^ 0xffffffff) ^ 0xffffffff
+    with open(path, 'r+b') as f:
+      f.seek(512); f.write(struct.pack('<8sQI', b'LABELONE', 1, crc) + tail)
+      f.flush(); os.fsync(f.fileno())
+    """, path: path)
+}
+
+/// A mount that is undone when dropped.
+final class TestMount {
+  let folder: TemporaryFolder
+  private var mounted = true
+  var path: String { folder.path }
+
+  init(_ device: String) throws {
+    folder = try TemporaryFolder()
+    try Command.run(["mount", device, folder.path]).checked()
+  }
+
+  func unmount() {
+    guard mounted else { return }
+    mounted = false
+    _ = try? Command.run(["umount", folder.path])
+  }
+
+  deinit { unmount() }
+}
