@@ -47,7 +47,7 @@ import Testing
     }
     #expect(Set(types) == ["ext4", "LVM2_member"])
     // The same finds as wipefs, which shares the library but not our loop.
-    let listed = try Command.run(["wipefs", "--noheadings", "-o", "TYPE", loop.path]).checked()
+    let listed = try Command.run(["wipefs", "--noheadings", "-O", "TYPE", loop.path]).checked()
     let words = listed.stdout.split(whereSeparator: \.isWhitespace).map(String.init)
     #expect(Set(types) == Set(words))
     try Command.run(["wipefs", "-a", loop.path]).checked()
@@ -67,8 +67,7 @@ import Testing
   @Test func mountedPartitionForbidsTheDiskAndMountedDiskItself() throws {
     let loop = try LoopDevice(partitionScan: true)
     defer { loop.detach() }
-    try writeMBR(loop.path)
-    try Command.run(["blockdev", "--rereadpt", loop.path]).checked()
+    try addPartition(loop)
     let partition = loop.path + "p1"
     try Command.run(["mkfs.ext4", "-q", partition]).checked()
     let mount = try TestMount(partition)
@@ -118,7 +117,7 @@ import Testing
   @Test func secondLockNamesTheHolder() throws {
     let loop = try LoopDevice()
     defer { loop.detach() }
-    let holder = try Command.start(["flock", loop.path, "sh", "-c", "echo held; sleep 60"])
+    let holder = try Command.start(["flock", loop.path, "sh", "-c", "echo held; exec sleep 60"])
     try holder.wait(for: "held")
     let error = #expect(throws: HostError.self) {
       try TargetLock(path: loop.path, claiming: true)
@@ -147,8 +146,7 @@ import Testing
   @Test func partitionAndDiskExcludeEachOther() throws {
     let loop = try LoopDevice(partitionScan: true)
     defer { loop.detach() }
-    try writeMBR(loop.path)
-    try Command.run(["blockdev", "--rereadpt", loop.path]).checked()
+    try addPartition(loop)
     let partition = try TargetLock(path: loop.path + "p1", claiming: true)
     #expect(throws: HostError.self) { try TargetLock(path: loop.path, claiming: false) }
     partition.release()

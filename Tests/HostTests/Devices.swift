@@ -1,6 +1,8 @@
 import CLinux
 import Foundation
+import Measure
 import TestSupport
+import Testing
 
 @testable import Host
 
@@ -10,7 +12,7 @@ final class ZramDisk {
   var path: String { "/dev/\(name)" }
 
   init(bytes: Int) throws {
-    let number = try present(Files.text("/sys/class/zram-control/hot_add"))
+    let number = try #require(Files.text("/sys/class/zram-control/hot_add"))
     name = "zram\(number)"
     try "\(bytes)".write(toFile: "/sys/block/\(name)/disksize", atomically: false, encoding: .utf8)
   }
@@ -19,12 +21,6 @@ final class ZramDisk {
     try? String(name.dropFirst(4))
       .write(toFile: "/sys/class/zram-control/hot_remove", atomically: false, encoding: .utf8)
   }
-}
-
-/// The value, or an error that says it is missing.
-func present<T>(_ value: T?) throws -> T {
-  guard let value else { throw Command.Failure(description: "a value is missing") }
-  return value
 }
 
 /// Runs statements in python3 with the path as `path`.
@@ -47,6 +43,16 @@ func writeMBR(_ path: String) throws {
       f.seek(510); f.write(b'\\x55\\xaa')
       f.flush(); os.fsync(f.fileno())
     """, path: path)
+}
+
+/// Writes an MBR and tells the kernel of its partition, which a kernel without
+/// CONFIG_MSDOS_PARTITION does not find itself.
+func addPartition(_ loop: LoopDevice) throws {
+  try writeMBR(loop.path)
+  try Command.run(["blockdev", "--rereadpt", loop.path]).checked()
+  if Files.exists(loop.path + "p1") { return }
+  let sectors = try BlockDevice(path: loop.path).capacity.count / 512 - 2048
+  try Command.run(["addpart", loop.path, "1", "2048", "\(sectors)"]).checked()
 }
 
 /// Writes the label of an LVM2 physical volume as lib/format_text/text_label.c lays it out.

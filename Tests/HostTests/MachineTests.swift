@@ -44,21 +44,28 @@ import Testing
   }
 
   @Test(arguments: [nil, 0], [false, true])
-  func memoryIsAlignedFaultedInAndGivenBack(node: Int?, huge: Bool) throws {
+  func memoryIsAlignedAndFaultedIn(node: Int?, huge: Bool) throws {
+    let memory = try NUMAMemory(size: ByteCount((64 << 20) - 5), node: node, hugePages: huge)
+    let page = Int(memory.placement.pageSize.count)
+    #expect(Int(bitPattern: memory.base) % page == 0)
+    #expect(memory.placement.size == .mebibytes(64))
+    #expect(memory.placement.requestedNode == node)
+    let actual = memory.placement.actualNode
+    #expect(node == nil || actual == nil || actual == node)
+    #expect(!memory.placement.method.contains("huge") || huge)
+    #expect(memory.base.load(fromByteOffset: (64 << 20) - 6, as: UInt8.self) == 0)
+    var resident = [UInt8](repeating: 0, count: (64 << 20) / 4096)
+    #expect(mincore(memory.base, 64 << 20, &resident) == 0)
+    #expect(resident.allSatisfy { $0 & 1 == 1 })
+  }
+
+  @Test(arguments: [nil, 0]) func memoryIsGivenBack(node: Int?) throws {
     let before = residentBytes()
-    do {
-      let memory = try NUMAMemory(size: ByteCount((64 << 20) - 5), node: node, hugePages: huge)
-      let page = memory.placement.pageSize.count
-      #expect(Int(bitPattern: memory.base) % Int(page) == 0)
-      #expect(memory.placement.size == .mebibytes(64))
-      #expect(memory.placement.requestedNode == node)
-      let hasNode = memory.placement.actualNode
-      #expect(node == nil || hasNode == nil || hasNode == node)
-      #expect(!memory.placement.method.contains("huge") || huge)
-      #expect(memory.base.load(fromByteOffset: (64 << 20) - 6, as: UInt8.self) == 0)
-      if page == 4096 { #expect(residentBytes() - before > 48 << 20) }
+    for _ in 0..<100 {
+      _ = try NUMAMemory(size: .mebibytes(8), node: node).placement
     }
-    #expect(residentBytes() - before < 16 << 20)
+    // Other tests run beside this one, but none of them keeps so much.
+    #expect(residentBytes() - before < 400 << 20)
   }
 
   private func residentBytes() -> Int {
