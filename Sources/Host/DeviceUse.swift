@@ -15,6 +15,8 @@ public enum WriteObstacle: Hashable, Codable, Sendable, CustomStringConvertible 
   case member(device: String, of: String)
   /// The kernel or another program holds an exclusive claim.
   case claimed(device: String)
+  /// It cannot be opened, so that neither a claim nor its content could be looked for.
+  case unexamined(device: String, reason: String)
   /// The device is read-only.
   case readOnly(device: String)
   /// It carries a partition table.
@@ -27,7 +29,7 @@ public enum WriteObstacle: Hashable, Codable, Sendable, CustomStringConvertible 
   public var isContent: Bool {
     switch self {
     case .partitionTable, .signature: true
-    case .mounted, .swap, .held, .backsLoop, .member, .claimed, .readOnly: false
+    case .mounted, .swap, .held, .backsLoop, .member, .claimed, .unexamined, .readOnly: false
     }
   }
 
@@ -41,6 +43,7 @@ public enum WriteObstacle: Hashable, Codable, Sendable, CustomStringConvertible 
     case .backsLoop(let device, let loop): "\(device) is the backing store of \(loop)"
     case .member(let device, let whole): "\(device) is a member of \(whole)"
     case .claimed(let device): "\(device) is opened exclusively by the kernel or another program"
+    case .unexamined(let device, let reason): "\(device) cannot be examined: \(reason)"
     case .readOnly(let device): "\(device) is read-only"
     case .partitionTable(let table): "carries a \(table.evidence)"
     case .signature(let signature): "carries a \(signature.evidence)"
@@ -64,7 +67,10 @@ public struct DeviceUse: Hashable, Codable, Sendable {
   /// multi-device file systems, and content (libblkid). What none of these shows, such as a mount
   /// in another namespace or a daemon that claimed the disk, shows as an exclusive claim.
   ///
-  /// - Throws: ``HostError`` when it does not exist, is neither of these, or may not be read.
+  /// What cannot be opened for examination is an obstacle too (``WriteObstacle/unexamined``), beside
+  /// whatever sysfs and mountinfo tell without it.
+  ///
+  /// - Throws: ``HostError`` when it does not exist, is neither of these, or reading it fails.
   public static func examine(_ path: String) throws(HostError) -> DeviceUse {
     guard let status = Files.status(path) else {
       throw .system(path, "look at the target", code: errno)
@@ -73,11 +79,10 @@ public struct DeviceUse: Hashable, Codable, Sendable {
     let device = try BlockDevice(path: path)
     var obstacles = UseOfDevice(device).obstacles()
     let claim = cl_open_claim(device.blockPath)
-    if claim >= 0 { close(claim) }
-    let refusal = claim >= 0 ? 0 : errno
-    if refusal == EBUSY { obstacles.append(.claimed(device: device.blockPath)) }
-    guard refusal == 0 || refusal == EBUSY else {
-      throw .system(device.blockPath, "open for examination", code: refusal)
+    if claim >= 0 {
+      close(claim)
+    } else if errno == EBUSY {
+      obstacles.append(.claimed(device: device.blockPath))
     }
     if device.isReadOnly { obstacles.append(.readOnly(device: device.blockPath)) }
     obstacles += try content(device.blockPath)
@@ -96,7 +101,9 @@ public struct DeviceUse: Hashable, Codable, Sendable {
 
   private static func content(_ path: String) throws(HostError) -> [WriteObstacle] {
     let file = cl_open(path, O_RDONLY | O_NONBLOCK | Int32(CL_O_CLOEXEC), 0)
-    guard file >= 0 else { throw .system(path, "open for examination", code: errno) }
+    guard file >= 0 else {
+      return [.unexamined(device: path, reason: String(cString: strerror(errno)))]
+    }
     defer { close(file) }
     let found = try Content(descriptor: file, path: path)
     return found.tables.map { .partitionTable($0) } + found.signatures.map { .signature($0) }
@@ -115,14 +122,14 @@ public struct DeviceUse: Hashable, Codable, Sendable {
     let evidence = obstacles.map(\.description).joined(separator: "; ")
     guard inUse.isEmpty else {
       throw HostError(
-        path, "is refused for writing: \(evidence)",
-        remedy: "unmount or release it; no option overrides this")
+        path, "refused for writing: \(evidence)",
+        remedy: "unmount, detach or release it; no option overrides this")
     }
     guard identities.contains(where: allowDestroy.contains) else {
       let names = identities.map { "--allow-destroy '\($0)'" }.joined(separator: " or ")
       let reason = evidence.isEmpty ? "its content would be lost" : evidence
       throw HostError(
-        path, "is refused for writing: \(reason)",
+        path, "refused for writing: \(reason)",
         remedy: "if everything on it may be destroyed, say \(names)")
     }
   }
