@@ -72,7 +72,9 @@ struct Content {
       take(from: probe)
       answer = blkid_do_probe(probe)
     }
-    guard answer == 1 else { throw .system(path, "read the content", code: errno) }
+    guard answer == 1 else {
+      throw .system(path, "read the content", code: errno == 0 ? EIO : errno)
+    }
     if !tables.isEmpty { countPartitions(probe) }
   }
 
