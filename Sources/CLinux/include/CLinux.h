@@ -197,23 +197,6 @@ static inline int cl_open_claim(const char *path) {
   return open(path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
 }
 
-// flock(2); Swift imports the struct of the same name instead.
-static inline int cl_flock(int fd, int operation) { return flock(fd, operation); }
-
-// What direct I/O on an open file must be aligned to (STATX_DIOALIGN, Linux 6.1). Returns 1 when
-// the kernel says, 0 when it does not know, -1 on error. Alignments of 0: no direct I/O here.
-int cl_direct_alignment(int fd, unsigned *memory, unsigned *offset);
-
-// The mount a path lies on: the first field of /proc/self/mountinfo (STATX_MNT_ID, Linux 5.8).
-// Returns -1 when it cannot be told.
-int64_t cl_mount_id(const char *path);
-
-// Opens for reading with an exclusive claim on a block device: EBUSY when anything in the kernel
-// (a mount, md, dm, swap, another claim) holds it.
-static inline int cl_open_claim(const char *path) {
-  return open(path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
-}
-
 // Threads -----------------------------------------------------------------------------------------
 
 int cl_pin_thread(int cpu);
