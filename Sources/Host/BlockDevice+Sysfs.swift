@@ -8,7 +8,7 @@ extension BlockDevice {
   /// - Throws: ``HostError`` when nothing is there, or it is not a block device.
   public init(path: String) throws(HostError) {
     guard let status = Files.status(path) else {
-      throw .system(path, "look at the device", code: errno)
+      throw .refused(path, "look at the device", code: errno)
     }
     switch status.st_mode & S_IFMT {
     case S_IFBLK:
@@ -36,7 +36,7 @@ extension BlockDevice {
   /// - Throws: ``HostError`` when `path` does not exist.
   public static func beneath(path: String) throws(HostError) -> BlockDevice? {
     guard let status = Files.status(path) else {
-      throw .system(path, "look at the file", code: errno)
+      throw .refused(path, "look at the file", code: errno)
     }
     let numbers = (Int(cl_major(UInt64(status.st_dev))), Int(cl_minor(UInt64(status.st_dev))))
     if let directory = Files.resolved("/sys/dev/block/\(numbers.0):\(numbers.1)") {

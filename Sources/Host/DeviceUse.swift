@@ -67,13 +67,13 @@ public struct DeviceUse: Hashable, Codable, Sendable {
   /// multi-device file systems, and content (libblkid). What none of these shows, such as a mount
   /// in another namespace or a daemon that claimed the disk, shows as an exclusive claim.
   ///
-  /// What cannot be opened for examination is an obstacle too (``WriteObstacle/unexamined``), beside
-  /// whatever sysfs and mountinfo tell without it.
+  /// What cannot be opened for examination is an obstacle too (``WriteObstacle/unexamined``),
+  /// beside whatever sysfs and mountinfo tell without it.
   ///
   /// - Throws: ``HostError`` when it does not exist, is neither of these, or reading it fails.
   public static func examine(_ path: String) throws(HostError) -> DeviceUse {
     guard let status = Files.status(path) else {
-      throw .system(path, "look at the target", code: errno)
+      throw .refused(path, "look at the target", code: errno)
     }
     if status.st_mode & S_IFMT == S_IFREG { return try examine(file: path) }
     let device = try BlockDevice(path: path)

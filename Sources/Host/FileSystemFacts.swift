@@ -36,13 +36,13 @@ public struct FileSystemFacts: Hashable, Codable, Sendable {
   /// - Throws: ``HostError`` when neither the path nor its folder exists.
   public init(path: String) throws(HostError) {
     let place = Files.exists(path) ? path : Files.parent(path)
-    guard Files.exists(place) else { throw .system(path, "find its folder", code: ENOENT) }
+    guard Files.exists(place) else { throw .refused(path, "find its folder", code: ENOENT) }
     guard let mount = MountTable.current().mount(holding: place) else {
       throw HostError(path, "lies on no mount of /proc/self/mountinfo", remedy: "is /proc mounted?")
     }
     var room = statvfs()
     guard statvfs(place, &room) == 0 else {
-      throw .system(path, "ask the file system for its size", code: errno)
+      throw .refused(path, "ask the file system for its size", code: errno)
     }
     self.path = path
     (type, mountPoint, source) = (mount.type, mount.mountPoint, mount.source)

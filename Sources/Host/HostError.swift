@@ -17,7 +17,7 @@ public struct HostError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Makes an error of a failed system call, worded by strerror(3), with advice where it is known.
-  static func system(_ place: String, _ action: String, code: Int32) -> HostError {
+  static func refused(_ place: String, _ action: String, code: Int32) -> HostError {
     let reason = String(cString: strerror(code))
     let remedy: String? =
       switch code {

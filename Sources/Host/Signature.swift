@@ -55,7 +55,7 @@ struct Content {
     }
     defer { blkid_free_probe(probe) }
     guard blkid_probe_set_device(probe, descriptor, 0, 0) == 0 else {
-      throw .system(path, "probe the content", code: errno)
+      throw .refused(path, "probe the content", code: errno)
     }
     // An empty device (size 0) has no content, and libblkid nothing to read.
     if blkid_probe_get_size(probe) == 0 { return }
@@ -73,7 +73,7 @@ struct Content {
       answer = blkid_do_probe(probe)
     }
     guard answer == 1 else {
-      throw .system(path, "read the content", code: errno == 0 ? EIO : errno)
+      throw .refused(path, "read the content", code: errno == 0 ? EIO : errno)
     }
     if !tables.isEmpty { countPartitions(probe) }
   }

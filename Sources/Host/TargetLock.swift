@@ -23,7 +23,7 @@ public final class TargetLock: Sendable {
   /// - Throws: ``HostError`` which names the holder where /proc/locks tells it.
   public init(path: String, claiming: Bool) throws(HostError) {
     self.path = path
-    guard let status = Files.status(path) else { throw .system(path, "lock it", code: errno) }
+    guard let status = Files.status(path) else { throw .refused(path, "lock it", code: errno) }
     var open: [Int32] = []
     do throws(HostError) {
       if status.st_mode & S_IFMT == S_IFREG {
@@ -55,14 +55,14 @@ public final class TargetLock: Sendable {
   /// shared one for moments while it probes a device.
   private static func locked(_ path: String, _ operation: Int32) throws(HostError) -> Int32 {
     let file = cl_open(path, O_RDONLY | O_NONBLOCK | Int32(CL_O_CLOEXEC), 0)
-    guard file >= 0 else { throw .system(path, "open it to lock it", code: errno) }
+    guard file >= 0 else { throw .refused(path, "open it to lock it", code: errno) }
     for attempt in 0..<26 {
       if attempt > 0 { usleep(20_000) }
       if cl_flock(file, operation | LOCK_NB) == 0 { return file }
       let code = errno
       guard code == EWOULDBLOCK || code == EINTR else {
         close(file)
-        throw .system(path, "lock it", code: code)
+        throw .refused(path, "lock it", code: code)
       }
     }
     let holders = LockTable.holders(of: file)
@@ -80,7 +80,7 @@ public final class TargetLock: Sendable {
         path, "is opened exclusively by the kernel or another program",
         remedy: "`lsblk \(path)` and `fuser -v \(path)` tell by whom")
     }
-    throw .system(path, "claim it exclusively", code: errno)
+    throw .refused(path, "claim it exclusively", code: errno)
   }
 }
 

@@ -216,7 +216,7 @@ import Testing
 
   @Test func mountInfoIsReadAsWritten() throws {
     let text = """
-      36 35 98:0 /mnt1 /mnt\\040with\\134blank rw,noatime shared:1 master:2 - ext3 /dev/root rw,errors=continue
+      36 35 98:0 /mnt1 /mnt\\040with\\134blank rw,noatime shared:1 - ext3 /dev/root rw,sync
       40 35 0:44 / /srv rw - btrfs /dev/none rw,space_cache=v2
       broken line
       """
