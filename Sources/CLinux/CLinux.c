@@ -3,6 +3,7 @@
 #include "CLinux.h"
 
 _Static_assert(CL_O_DIRECT == O_DIRECT, "glibc renamed __O_DIRECT");
+_Static_assert(CL_O_NOATIME == O_NOATIME, "glibc renamed __O_NOATIME");
 _Static_assert(CL_O_TMPFILE == O_TMPFILE, "glibc renamed __O_TMPFILE");
 
 int cl_fallocate(int fd, int mode, int64_t offset, int64_t length) {
@@ -40,4 +41,9 @@ int64_t cl_mount_id(const char *path) {
   struct statx facts;
   if (statx(AT_FDCWD, path, 0, STATX_MNT_ID, &facts) != 0) return -1;
   return facts.stx_mask & STATX_MNT_ID ? (int64_t)facts.stx_mnt_id : -1;
+}
+
+int cl_batch_scheduling(void) {
+  struct sched_param parameters = {0};
+  return sched_setscheduler(0, SCHED_BATCH, &parameters);
 }

@@ -93,9 +93,27 @@ public struct NUMAMemory: ~Copyable, @unchecked Sendable {
     guard let kibibytes = line.flatMap({ $0.split(separator: " ").first }).flatMap({ Int($0) })
     else { return nil }
     let length = rounded(size, to: kibibytes << 10)
-    guard let address = mapped(length, flags: MAP_HUGETLB) else { return nil }
+    if let address = mapped(length, flags: MAP_HUGETLB) {
+      if let node { numa_tonode_memory(address, length, Int32(node)) }
+      return (address, length, kibibytes << 10, "mmap with huge pages")
+    }
+    return transparent(length, page: kibibytes << 10, node: node)
+  }
+
+  /// Asks for transparent huge pages, which need no reservation but a mapping aligned to them.
+  private static func transparent(_ length: Int, page: Int, node: Int?) -> Got? {
+    guard let start = mapped(length + page, flags: 0) else { return nil }
+    let head = (page - Int(bitPattern: start) % page) % page
+    if head > 0 { munmap(start, head) }
+    let address = start + head
+    munmap(address + length, page - head)
     if let node { numa_tonode_memory(address, length, Int32(node)) }
-    return (address, length, kibibytes << 10, "mmap with huge pages")
+    guard madvise(address, length, MADV_HUGEPAGE) == 0 else {
+      munmap(address, length)
+      return nil
+    }
+    let small = Int(sysconf(Int32(_SC_PAGESIZE)))
+    return (address, length, small, "mmap with transparent huge pages")
   }
 
   private static func mapped(_ length: Int, flags: Int32) -> UnsafeMutableRawPointer? {

@@ -16,7 +16,10 @@ struct OpenTarget: ~Copyable {
     }
     let direct = workload.direct && !facts.isPassthrough ? Int32(CL_O_DIRECT) : 0
     let access = workload.pattern.isDestructive ? O_RDWR : O_RDONLY
-    let descriptor = cl_open(path, access | direct | Int32(CL_O_CLOEXEC), 0)
+    let flags = access | direct | Int32(CL_O_CLOEXEC)
+    // Without access times a read is a read; only owners may ask for that.
+    var descriptor = cl_open(path, flags | Int32(CL_O_NOATIME), 0)
+    if descriptor < 0 && errno == EPERM { descriptor = cl_open(path, flags, 0) }
     guard descriptor >= 0 else { throw Self.openError(path, workload) }
     var opened = TargetFile(descriptor: descriptor, isBlockDevice: facts.isBlockDevice)
     opened.logicalBlock = facts.directAlignmentBytes ?? 512

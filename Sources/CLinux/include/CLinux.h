@@ -139,6 +139,7 @@ static inline void cl_sqe_fill_nvme(struct io_uring_sqe *entry, uint8_t flags, i
 
 enum {
   CL_O_DIRECT = __O_DIRECT,
+  CL_O_NOATIME = __O_NOATIME,
   CL_O_CLOEXEC = O_CLOEXEC,
   CL_O_EXCL = O_EXCL,
   CL_O_TMPFILE = __O_TMPFILE,
@@ -206,6 +207,9 @@ int cl_allowed_cpus(int *cpus, int capacity);
 
 // Timers of this thread fire on time instead of up to 50 us late (PR_SET_TIMERSLACK).
 static inline void cl_sharp_timers(void) { prctl(PR_SET_TIMERSLACK, 1UL); }
+
+// SCHED_BATCH for this thread: its wake-ups do not preempt what runs on its CPU.
+int cl_batch_scheduling(void);
 
 static inline int cl_gettid(void) { return (int)syscall(__NR_gettid); }
 

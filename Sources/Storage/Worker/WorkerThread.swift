@@ -65,6 +65,7 @@ final class WorkerThread: @unchecked Sendable {
   private let cpu: Int?
   private let node: Int?
   private var thread = pthread_t()
+  private var batched = false
 
   init(job: WorkerJob, setup: EngineSetup, gate: StartGate, cpu: Int?, node: Int?) {
     self.job = job
@@ -105,6 +106,7 @@ final class WorkerThread: @unchecked Sendable {
     defer { channel.phase.store(WorkerChannel.Phase.done.rawValue, ordering: .releasing) }
     if let cpu { _ = cl_pin_thread(Int32(cpu)) }
     cl_sharp_timers()
+    if job.arrivals == nil && job.queueDepth > 1 { batched = cl_batch_scheduling() == 0 }
     do {
       try prepareAndRun()
     } catch let error as EngineError {
@@ -117,7 +119,7 @@ final class WorkerThread: @unchecked Sendable {
   private func prepareAndRun() throws {
     let stride = (max(job.largestBlock, 1) + 4095) & ~4095
     let bytes = stride * job.queueDepth
-    let memory = try NUMAMemory(size: ByteCount(Int64(bytes)), node: node)
+    let memory = try NUMAMemory(size: ByteCount(Int64(bytes)), node: node, hugePages: true)
     let buffers = BufferArea(base: memory.base, bytes: bytes, stride: stride)
     var random = SeededRandom(seed: job.seed, stream: 4)
     BufferContent.fill(buffers.base, bytes: bytes, data: job.data, random: &random)
@@ -197,7 +199,7 @@ final class WorkerThread: @unchecked Sendable {
     result.hung = loop.recorder.hung
     result.errorCount = loop.recorder.errorCount
     result.errors = loop.recorder.errors
-    result.features = loop.engine.features
+    result.features = loop.engine.features + (batched ? ["SCHED_BATCH"] : [])
     result.failure = loop.failure
     result.verification = loop.verification
     result.failedWrites = loop.failedWrites
