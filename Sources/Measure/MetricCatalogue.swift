@@ -1,0 +1,190 @@
+/// A named quantity with its unit and direction.
+public struct MetricDefinition: Hashable, Codable, Sendable {
+  /// The full name with its statistic: `read latency p99.9`.
+  public var name: String
+  /// The unit of its values.
+  public var unit: MetricUnit
+  /// Which way is better.
+  public var direction: Direction
+  /// One line for people.
+  public var about: String
+
+  /// Which way is better.
+  public enum Direction: String, Codable, Sendable {
+    /// More is better.
+    case higher
+    /// Less is better.
+    case lower
+  }
+}
+
+/// Units of metrics, spelled as in records.
+public enum MetricUnit: String, Codable, CaseIterable, Sendable {
+  /// Events per second.
+  case perSecond = "1/s"
+  /// Bytes per second.
+  case bytesPerSecond = "B/s"
+  /// Nanoseconds.
+  case nanoseconds = "ns"
+  /// Percent; of one CPU where CPUs are meant.
+  case percent = "%"
+  /// A count.
+  case count = "1"
+
+  /// What the unit measures, for messages: "a time".
+  public var noun: String {
+    switch self {
+    case .perSecond: "a rate"
+    case .bytesPerSecond: "a bandwidth"
+    case .nanoseconds: "a time"
+    case .percent: "a percentage"
+    case .count: "a count"
+    }
+  }
+}
+
+/// Every metric that a trial can have: one catalogue for limits, records and reports.
+public enum MetricCatalogue {
+  /// One row: a metric, or with ``takesStatistic`` a family of them.
+  public struct Entry: Hashable, Sendable {
+    /// The name without statistic.
+    public var name: String
+    /// The unit of its values.
+    public var unit: MetricUnit
+    /// Which way is better.
+    public var direction: MetricDefinition.Direction
+    /// One line for people.
+    public var about: String
+    /// Whether `mean`, `min`, `max` or a percentile such as `p99.9` must follow.
+    public var takesStatistic = false
+  }
+
+  /// All rows, in the order in which reports show them.
+  public static let entries: [Entry] = throughput + times + cost + counts
+
+  private static let throughput: [Entry] = [
+    rate("iops", "I/Os completed per second: reads, writes and trims"),
+    rate("read iops", "reads completed per second"),
+    rate("write iops", "writes completed per second"),
+    rate("trim iops", "trims completed per second"),
+    rate("sync rate", "fsync and fdatasync calls completed per second"),
+    Entry(
+      name: "bandwidth", unit: .bytesPerSecond, direction: .higher,
+      about: "bytes moved per second: reads and writes"),
+    Entry(
+      name: "read bandwidth", unit: .bytesPerSecond, direction: .higher,
+      about: "bytes read per second"),
+    Entry(
+      name: "write bandwidth", unit: .bytesPerSecond, direction: .higher,
+      about: "bytes written per second"),
+  ]
+
+  private static let times: [Entry] =
+    ["", "read ", "write ", "trim "].flatMap { prefix in
+      let which = prefix.isEmpty ? "reads, writes and trims" : "\(prefix.dropLast())s"
+      return [
+        time("\(prefix)latency", "from the intended start to completion, of \(which)"),
+        time("\(prefix)service", "from hand-over to the kernel to completion, of \(which)"),
+        time("\(prefix)submission", "from preparation to hand-over to the kernel, of \(which)"),
+      ]
+    } + [time("sync latency", "how long one fsync or fdatasync takes")]
+
+  private static let cost: [Entry] = [
+    Entry(
+      name: "cpu per io", unit: .nanoseconds, direction: .lower,
+      about: "CPU time of the workers per I/O"),
+    Entry(
+      name: "worker cpu", unit: .percent, direction: .lower,
+      about: "CPU time of the workers, in percent of one CPU"),
+    Entry(
+      name: "host cpu", unit: .percent, direction: .lower,
+      about: "CPU time of the whole host, in percent of one CPU"),
+    Entry(
+      name: "kernel cpu", unit: .percent, direction: .lower,
+      about: "CPU time of kernel threads and interrupts, in percent of one CPU"),
+  ]
+
+  private static let counts: [Entry] = [
+    count("late ios", "open loop: I/Os issued later than the late bound"),
+    count("hung ios", "I/Os that took at least the hang bound"),
+    count("errors", "I/Os that failed"),
+    count("short ios", "I/Os that moved less than asked and were continued"),
+    count("verify bad blocks", "blocks that are not what was written"),
+    Entry(
+      name: "longest gap", unit: .nanoseconds, direction: .lower,
+      about: "the longest time in which no I/O completed"),
+  ]
+
+  private static func rate(_ name: String, _ about: String) -> Entry {
+    Entry(name: name, unit: .perSecond, direction: .higher, about: about)
+  }
+  private static func count(_ name: String, _ about: String) -> Entry {
+    Entry(name: name, unit: .count, direction: .lower, about: about)
+  }
+  private static func time(_ name: String, _ about: String) -> Entry {
+    Entry(
+      name: name, unit: .nanoseconds, direction: .lower, about: about, takesStatistic: true)
+  }
+
+  /// The metric called `name`, with its statistic where it takes one; nil when there is none.
+  public static func definition(of name: String) -> MetricDefinition? {
+    if let entry = entries.first(where: { $0.name == name }) {
+      return entry.takesStatistic ? nil : define(entry, name)
+    }
+    guard let space = name.lastIndex(of: " "),
+      statistic(String(name[name.index(after: space)...])) != nil
+    else { return nil }
+    let family = name[..<space]
+    guard let entry = entries.first(where: { $0.name == family }), entry.takesStatistic else {
+      return nil
+    }
+    return define(entry, name)
+  }
+
+  private static func define(_ entry: Entry, _ name: String) -> MetricDefinition {
+    MetricDefinition(
+      name: name, unit: entry.unit, direction: entry.direction, about: entry.about)
+  }
+
+  /// A statistic of a distribution.
+  public enum Statistic: Hashable, Sendable {
+    /// The arithmetic mean.
+    case mean
+    /// The smallest value.
+    case min
+    /// The largest value.
+    case max
+    /// The value that so many percent do not exceed, 0 < percent < 100.
+    case percentile(Double)
+  }
+
+  /// Reads `mean`, `min`, `max`, `p50`, `p99.9`; nil for anything else.
+  public static func statistic(_ text: String) -> Statistic? {
+    switch text {
+    case "mean": return .mean
+    case "min": return .min
+    case "max": return .max
+    default:
+      guard text.first == "p", let value = try? QuantityText.number(String(text.dropFirst())),
+        value > 0, value < 100
+      else { return nil }
+      return .percentile(value)
+    }
+  }
+
+  /// The metric that was probably meant by `name`, with a statistic where one is due.
+  public static func nearest(_ name: String) -> String? {
+    var candidates: [String] = []
+    for entry in entries {
+      guard entry.takesStatistic else {
+        candidates.append(entry.name)
+        continue
+      }
+      let last = name.split(separator: " ").last.map(String.init) ?? ""
+      let asked = statistic(last) == nil ? "p99" : last
+      candidates += [asked, "p99", "mean", "min", "max"].map { "\(entry.name) \($0)" }
+      if entry.name == name { return "\(entry.name) \(asked)" }
+    }
+    return NearestWord.of(name, in: candidates)
+  }
+}

@@ -1,0 +1,206 @@
+internal import Measure
+
+/// Checks a tree against a kind: values for what fits, diagnostics for what does not.
+struct Checker {
+  var diagnostics: DiagnosticCollector
+  /// Where each value stands, by its dotted path.
+  private(set) var places: [String: Diagnostic.Place] = [:]
+  /// Where each key stands, by its dotted path.
+  private(set) var keyPlaces: [String: Diagnostic.Place] = [:]
+  /// The limits that could be read: one bad limit does not hide what is wrong with the others.
+  private(set) var limits: [(limit: Limit, place: Diagnostic.Place)] = []
+
+  init(_ diagnostics: DiagnosticCollector) { self.diagnostics = diagnostics }
+
+  /// The place of a path, or of the nearest part of it that stands in the file.
+  func place(_ path: String) -> Diagnostic.Place {
+    var path = path[...]
+    while true {
+      if let place = places[String(path)] { return place }
+      guard let dot = path.lastIndex(of: ".") else { return .file }
+      path = path[..<dot]
+    }
+  }
+
+  /// The value of `tree` as `kind`; nil after an error.
+  mutating func value(_ tree: Tree, _ kind: Kind, _ path: String) -> Value? {
+    places[path] = tree.place
+    if tree.isEmpty, case .scalar(_, true) = tree.content { return missing(tree, kind, path) }
+    switch tree.content {
+    case .scalar(let text, let plain):
+      guard let kind = kind.alternative(.scalar) else { return wrongShape(tree, kind, path) }
+      return scalar(text, plain, kind, tree.place, path)
+    case .sequence(let items):
+      guard case .list(let item)? = kind.alternative(.list) else {
+        return wrongShape(tree, kind, path)
+      }
+      return list(items, item, tree, path)
+    case .mapping(let entries):
+      switch kind.alternative(.mapping) {
+      case .record(let members): return record(entries, members, tree.place, path)
+      case .variant(let noun, let variants): return variant(entries, noun, variants, tree, path)
+      case .map(let noun, let kind): return map(entries, noun, kind, tree.place, path)
+      default: return wrongShape(tree, kind, path)
+      }
+    }
+  }
+
+  private mutating func missing(_ tree: Tree, _ kind: Kind, _ path: String) -> Value? {
+    error(
+      "\(leaf(path)) is empty", tree.place,
+      hint: "it takes \(kind.text); write it here or give it with --set \(path)=...")
+    return nil
+  }
+
+  private mutating func wrongShape(_ tree: Tree, _ kind: Kind, _ path: String) -> Value? {
+    let found: String
+    switch tree.content {
+    case .scalar(let text, _): found = "\"\(text)\""
+    case .sequence: found = "a list"
+    case .mapping: found = "a mapping"
+    }
+    var hint = "it takes \(kind.text)"
+    let parts = path.split(separator: ".")
+    if found == "a list", parts.count == 4, parts[2] == "storage" {
+      hint += "; to try several values, give the list under sweep"
+    }
+    if parts.count == 4, parts[2] == "sweep" { hint = "write [\(found)] for a single value" }
+    error("\(leaf(path)) cannot be \(found)", tree.place, hint: hint)
+    return nil
+  }
+
+  private mutating func list(
+    _ items: [Tree], _ kind: Kind, _ tree: Tree, _ path: String
+  ) -> Value? {
+    guard !items.isEmpty else {
+      error(
+        "\(leaf(path)) is an empty list", tree.place, hint: "give at least one, or leave it out")
+      return nil
+    }
+    let values = items.enumerated().map { value($0.element, kind, "\(path).\($0.offset)") }
+    let found = values.compactMap { $0 }
+    return found.count == values.count ? .list(found) : nil
+  }
+
+  private mutating func record(
+    _ entries: [Tree.Entry], _ members: [Member], _ at: Diagnostic.Place, _ path: String
+  ) -> Value? {
+    var pairs: [Value.Pair] = []
+    var complete = true
+    // A required key that was misspelt is not reported as missing, too.
+    var meant: Set<String> = []
+    for entry in entries {
+      let inner = path.isEmpty ? entry.key : "\(path).\(entry.key)"
+      guard let member = members.first(where: { $0.name == entry.key }) else {
+        if let near = unknown(entry, members.map(\.name)) { meant.insert(near) }
+        complete = false
+        continue
+      }
+      keyPlaces[inner] = entry.keyPlace
+      if let value = value(entry.value, member.kind, inner) {
+        pairs.append(.init(entry.key, value))
+      } else {
+        complete = false
+      }
+    }
+    for member in members where member.required && !meant.contains(member.name) {
+      if entries.contains(where: { $0.key == member.name }) { continue }
+      error(
+        "\(path.isEmpty ? "the file" : path) has no \(member.name)", keyPlaces[path] ?? at,
+        hint: "add \"\(member.name): ...\": \(member.doc); \(member.kind.text)")
+      complete = false
+    }
+    // What is right is kept, so that later checks find more errors in one go.
+    return complete || path.isEmpty ? .record(pairs) : nil
+  }
+
+  /// Reports an unknown key; what was probably meant.
+  private mutating func unknown(_ entry: Tree.Entry, _ names: [String]) -> String? {
+    let near = NearestWord.of(entry.key, in: names)
+    let shown = names.count > 14 ? nil : "the keys here are \(names.joined(separator: ", "))"
+    var hint = near.map { "did you mean \"\($0)\"?" } ?? shown
+    if entry.key == "<<" { hint = "merge keys are not read; repeat the keys" }
+    error("unknown key \"\(entry.key)\"", entry.keyPlace, hint: hint)
+    return near
+  }
+
+  private mutating func variant(
+    _ entries: [Tree.Entry], _ noun: String, _ variants: [[Member]], _ tree: Tree, _ path: String
+  ) -> Value? {
+    let kinds = variants.compactMap { $0.first?.name }
+    let found = entries.filter { kinds.contains($0.key) }
+    guard let first = found.first else {
+      let names = variants.flatMap { $0.map(\.name) }
+      if let odd = entries.first(where: { !names.contains($0.key) }) {
+        let near = NearestWord.of(odd.key, in: kinds).map { "did you mean \"\($0)\"?" }
+        error(
+          "unknown kind of \(noun) \"\(odd.key)\"", odd.keyPlace,
+          hint: near ?? "a \(noun) is one of: \(kinds.joined(separator: ", "))")
+      } else {
+        error(
+          "\(leaf(path)) does not say what kind of \(noun) it is", tree.place,
+          hint: "a \(noun) is one of: \(kinds.joined(separator: ", "))")
+      }
+      return nil
+    }
+    if found.count > 1 {
+      error(
+        "\(leaf(path)) is both \(first.key) and \(found[1].key)", found[1].keyPlace,
+        hint: "a \(noun) is one of: \(kinds.joined(separator: ", "))")
+      return nil
+    }
+    let members = variants.first { $0.first?.name == first.key } ?? []
+    return record(entries, members, tree.place, path)
+  }
+
+  private mutating func map(
+    _ entries: [Tree.Entry], _ noun: String, _ kind: Kind, _ at: Diagnostic.Place, _ path: String
+  ) -> Value? {
+    var pairs: [Value.Pair] = []
+    if entries.isEmpty { error("\(leaf(path)) names no \(noun)", at) }
+    for entry in entries {
+      let inner = "\(path).\(entry.key)"
+      keyPlaces[inner] = entry.keyPlace
+      if !Scalars.isName(entry.key) {
+        error(
+          "\"\(entry.key)\" is not a name for a \(noun)", entry.keyPlace,
+          hint: "names are of a-z, 0-9 and hyphens")
+      }
+      if let value = value(entry.value, kind, inner) { pairs.append(.init(entry.key, value)) }
+    }
+    return .record(pairs)
+  }
+
+  private mutating func scalar(
+    _ text: String, _ plain: Bool, _ kind: Kind, _ at: Diagnostic.Place, _ path: String
+  ) -> Value? {
+    do throws(LimitProblem) {
+      let value = try Scalars.read(text, plain: plain, kind, name: leaf(path))
+      if let limit = value.limit { limits.append((limit, at)) }
+      return value
+    } catch {
+      var place = at
+      if case .limit = kind, case .position(let line, let column) = at {
+        // Inside quotes the text starts one further on.
+        place = .position(line: line, column: column + error.offset + (plain ? 0 : 1))
+      }
+      self.error(error.message, place, hint: error.hint)
+      return nil
+    }
+  }
+
+  mutating func error(_ message: String, _ place: Diagnostic.Place, hint: String? = nil) {
+    diagnostics.add(message, at: place, hint: hint)
+  }
+
+  /// The last part of a path that is a name; "limit 2" for an item of a list.
+  private func leaf(_ path: String) -> String {
+    guard !path.isEmpty else { return "the file" }
+    let parts = path.split(separator: ".")
+    guard let last = parts.last else { return path }
+    guard let index = Int(last), parts.count > 1, parts[0] != "systems" || parts.count > 2 else {
+      return String(last)
+    }
+    return "item \(index + 1) of \(parts[parts.count - 2])"
+  }
+}

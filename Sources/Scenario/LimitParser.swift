@@ -1,0 +1,218 @@
+internal import Measure
+
+/// Something wrong inside a limit's text.
+struct LimitProblem: Error {
+  var message: String
+  /// Scalars from the start of the text.
+  var offset: Int
+  var hint: String?
+}
+
+/// Reads `metric [of system] [for workload] >= bound [when key = value, ...] [severity warn]`.
+struct LimitParser {
+  private struct Word {
+    var text: String
+    var offset: Int
+  }
+
+  private static let example =
+    "write it like \"iops of disk >= 100000/s\" or \"latency p99 < 800us when queue-depth = 1\""
+
+  private let text: String
+  private let end: Int
+  private var words: [Word] = []
+  private var next = 0
+
+  private init(_ text: String) {
+    self.text = text
+    let scalars = Array(text.unicodeScalars)
+    end = scalars.count
+    let operators: Set<Unicode.Scalar> = ["<", ">", "=", "!"]
+    var index = 0
+    while index < scalars.count {
+      let start = index
+      let first = scalars[index]
+      if first == " " || first == "\t" || first == "\n" {
+        index += 1
+        continue
+      }
+      if first == "," {
+        index += 1
+      } else if operators.contains(first) {
+        while index < scalars.count, operators.contains(scalars[index]) { index += 1 }
+      } else {
+        while index < scalars.count, !operators.contains(scalars[index]),
+          ![" ", "\t", "\n", ","].contains(scalars[index])
+        {
+          index += 1
+        }
+      }
+      var word = String.UnicodeScalarView()
+      word.append(contentsOf: scalars[start..<index])
+      words.append(Word(text: String(word), offset: start))
+    }
+  }
+
+  /// Parses; names of systems, workloads and keys are checked later, against the scenario.
+  static func parse(_ text: String) throws(LimitProblem) -> Limit {
+    var parser = LimitParser(text)
+    return try parser.limit()
+  }
+
+  private var offset: Int { next < words.count ? words[next].offset : end }
+  private var peek: String? { next < words.count ? words[next].text : nil }
+
+  private mutating func take(_ what: String) throws(LimitProblem) -> String {
+    guard let word = peek else {
+      throw LimitProblem(
+        message: "the limit ends where \(what) is due", offset: end, hint: Self.example)
+    }
+    next += 1
+    return word
+  }
+
+  private mutating func limit() throws(LimitProblem) -> Limit {
+    let metric = try metric()
+    var limit = Limit(
+      text: text, metric: metric.name, system: nil, workload: nil, comparison: .equal,
+      bound: .value(0), conditions: [], severity: .fail)
+    while let word = peek, word == "of" || word == "for" {
+      next += 1
+      let name = try take(word == "of" ? "a system" : "a workload")
+      if word == "of" { limit.system = name } else { limit.workload = name }
+    }
+    limit.comparison = try comparison()
+    limit.bound = try bound(metric)
+    if peek == "when" {
+      repeat {
+        next += 1
+        limit.conditions.append(try condition())
+      } while peek == ","
+    }
+    if peek == "severity" {
+      next += 1
+      let place = offset
+      let word = try take("fail or warn")
+      guard let severity = Limit.Severity(rawValue: word) else {
+        throw LimitProblem(
+          message: "unknown severity \"\(word)\"", offset: place, hint: "write fail or warn")
+      }
+      limit.severity = severity
+    }
+    if let word = peek {
+      throw LimitProblem(
+        message: "\"\(word)\" is not expected here", offset: offset,
+        hint: "after the bound come \"when key = value, ...\" and \"severity warn\"")
+    }
+    return limit
+  }
+
+  private mutating func metric() throws(LimitProblem) -> MetricDefinition {
+    let start = offset
+    var parts: [String] = []
+    while let word = peek, !["of", "for", "when"].contains(word),
+      word.first.map({ !"<>=!".contains($0) }) ?? false
+    {
+      parts.append(word)
+      next += 1
+    }
+    let name = parts.joined(separator: " ")
+    guard !name.isEmpty else {
+      throw LimitProblem(message: "the limit names no metric", offset: start, hint: Self.example)
+    }
+    if let metric = MetricCatalogue.definition(of: name) { return metric }
+    if MetricCatalogue.entries.contains(where: { $0.name == name }) {
+      throw LimitProblem(
+        message: "\"\(name)\" needs a statistic", offset: start,
+        hint: "write \"\(name) p99\", or mean, min, max, p50, p99.9")
+    }
+    let near = MetricCatalogue.nearest(name).map { "did you mean \"\($0)\"? " } ?? ""
+    throw LimitProblem(
+      message: "unknown metric \"\(name)\"", offset: start,
+      hint: near + "`assay list metrics` shows all")
+  }
+
+  private mutating func comparison() throws(LimitProblem) -> Limit.Comparison {
+    let start = offset
+    let word = try take("one of >=, <=, >, <, =")
+    guard let comparison = Limit.Comparison(rawValue: word) else {
+      let meant = ["==": "=", "=>": ">=", "=<": "<="][word].map { "did you mean \($0)?" }
+      throw LimitProblem(
+        message: "\"\(word)\" is not a comparison", offset: start,
+        hint: meant ?? "write one of >=, <=, >, <, =")
+    }
+    return comparison
+  }
+
+  private mutating func bound(_ metric: MetricDefinition) throws(LimitProblem) -> Limit.Bound {
+    let start = offset
+    let word = try take("a bound")
+    if word.hasSuffix("%"), peek == "of" {
+      next += 1
+      let share = try number(word.dropLast(), start)
+      return .ratio(share / 100, of: try take("a system"))
+    }
+    if word.hasSuffix("x"), let system = peek, system != "when", system != "severity" {
+      next += 1
+      return .ratio(try number(word.dropLast(), start), of: system)
+    }
+    do throws(QuantityError) {
+      return .value(try Self.quantity(word, metric.unit))
+    } catch {
+      throw Self.mismatch(word, metric, start, error)
+    }
+  }
+
+  private func number(_ text: Substring, _ place: Int) throws(LimitProblem) -> Double {
+    do throws(QuantityError) {
+      let value = try QuantityText.number(String(text))
+      guard value > 0 else { throw QuantityError("the factor must be above 0") }
+      return value
+    } catch {
+      throw LimitProblem(message: error.message, offset: place, hint: error.hint)
+    }
+  }
+
+  private static func quantity(
+    _ text: String, _ unit: MetricUnit
+  ) throws(QuantityError) -> Double {
+    switch unit {
+    case .perSecond: return try QuantityText.rate(text).perSecond
+    case .bytesPerSecond: return try QuantityText.bandwidth(text)
+    case .nanoseconds: return Double(try QuantityText.duration(text).count)
+    // Written in percent, kept in percent: the unit of the metric.
+    case .percent: return try QuantityText.share(text).value * 100
+    case .count: return try QuantityText.number(text)
+    }
+  }
+
+  /// Says which kind of quantity the word is, when it is one of another kind.
+  private static func mismatch(
+    _ word: String, _ metric: MetricDefinition, _ place: Int, _ error: QuantityError
+  ) -> LimitProblem {
+    let other = MetricUnit.allCases.first {
+      $0 != metric.unit && $0 != .count && (try? quantity(word, $0)) != nil
+    }
+    guard let other else {
+      return LimitProblem(message: error.message, offset: place, hint: error.hint)
+    }
+    let good: [MetricUnit: String] = [
+      .perSecond: "100000/s", .bytesPerSecond: "500MiB/s", .nanoseconds: "800us",
+      .percent: "50%", .count: "0",
+    ]
+    return LimitProblem(
+      message: "\(metric.name) is \(metric.unit.noun), \(word) is \(other.noun)", offset: place,
+      hint: "write it like \(good[metric.unit] ?? "")")
+  }
+
+  private mutating func condition() throws(LimitProblem) -> Limit.Condition {
+    let key = try take("a swept key")
+    let place = offset
+    guard try take("\"=\"") == "=" else {
+      throw LimitProblem(
+        message: "a condition is \"key = value\"", offset: place,
+        hint: "write \"when \(key) = ...\"")
+    }
+    return Limit.Condition(key: key, value: try take("a value"))
+  }
+}

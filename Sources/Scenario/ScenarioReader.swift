@@ -1,0 +1,237 @@
+internal import Measure
+internal import Storage
+
+/// Reads scenario files: YAML text to a typed scenario, or everything that is wrong with it.
+public enum ScenarioReader {
+  /// A scenario and what is odd about it.
+  public struct Reading: Sendable {
+    /// The scenario, checked.
+    public var scenario: Scenario
+    /// What can run, but perhaps not as meant.
+    public var warnings: [Diagnostic]
+  }
+
+  /// Reads `text`, which stands in `file` (named in messages only), with overrides `path=value`.
+  ///
+  /// Throws every error of the file at once, in its order, those of overrides last.
+  public static func read(
+    text: String, file: String, overrides: [String] = []
+  ) throws(ScenarioError) -> Reading {
+    var diagnostics = DiagnosticCollector(file: file, text: text)
+    guard var tree = TreeReader.read(text, into: &diagnostics) else {
+      throw ScenarioError(diagnostics: diagnostics.ordered)
+    }
+    Overrides.apply(overrides, to: &tree, &diagnostics)
+    var checker = Checker(diagnostics)
+    let document = checker.value(tree, Grammar.document, "")
+    var builder = Builder(checker: checker, tree: tree)
+    let scenario = document.map { builder.scenario($0) }
+    let found = builder.checker.diagnostics
+    guard let scenario, !found.hasErrors else { throw ScenarioError(diagnostics: found.ordered) }
+    return Reading(scenario: scenario, warnings: found.ordered)
+  }
+}
+
+/// Makes the typed scenario, and finds what the grammar alone cannot.
+struct Builder {
+  var checker: Checker
+  let tree: Tree
+
+  mutating func scenario(_ document: Value) -> Scenario {
+    var seed: UInt64?
+    if case .seed(let given)? = document["seed"] { seed = given }
+    let systems = (document["systems"]?.pairs ?? []).compactMap(system)
+    let workloads = (document["workloads"]?.pairs ?? []).compactMap { workload($0, systems) }
+    let scenario = Scenario(
+      name: document["name"]?.word ?? "", about: document["about"]?.word ?? "", seed: seed,
+      systems: systems, workloads: workloads, design: design(document["design"]),
+      limits: limits(workloads))
+    if workloads.count == tree["workloads"]?.entries?.count {
+      let used = Set(workloads.flatMap(\.systems))
+      for system in systems where !used.contains(system.name) {
+        checker.diagnostics.add(
+          "no workload runs against \"\(system.name)\"",
+          at: checker.keyPlaces["systems.\(system.name)"] ?? .file, severity: .warning)
+      }
+    }
+    return scenario
+  }
+
+  private func system(_ pair: Value.Pair) -> ScenarioSystem? {
+    let value = pair.value
+    if let path = value["device"]?.word {
+      return ScenarioSystem(name: pair.key, target: .device(path: path))
+    }
+    if let path = value["file"]?.word {
+      let file = StorageTarget.ScratchFile(
+        path: path, size: value["size"]?.size, keep: value["keep"]?.boolean ?? false,
+        overwriteExisting: value["existing"]?.word == "overwrite")
+      return ScenarioSystem(name: pair.key, target: .file(file))
+    }
+    guard let size = value["none"]?["size"]?.size else { return nil }
+    return ScenarioSystem(name: pair.key, target: .none(size: size))
+  }
+
+  private func design(_ value: Value?) -> Design {
+    var design = Design()
+    if let order = value?["order"]?.word.flatMap(Design.Order.init(rawValue:)) {
+      design.order = order
+    }
+    if let blocks = value?["blocks"]?.integer { design.blocks = blocks }
+    if let confidence = value?["confidence"]?.share { design.confidence = confidence }
+    return design
+  }
+
+  private mutating func workload(
+    _ pair: Value.Pair, _ systems: [ScenarioSystem]
+  ) -> ScenarioWorkload? {
+    let path = "workloads.\(pair.key)"
+    guard let storage = pair.value["storage"],
+      let base = StorageFields.workload(storage)
+    else { return nil }
+    let named = chosen(pair.value["systems"], path, systems)
+    let axes = pair.value["sweep"]?.pairs ?? []
+    let size = axes.reduce(1) { product, axis in
+      let (value, overflow) = product.multipliedReportingOverflow(by: axis.value.items.count)
+      return overflow ? Int.max : value
+    }
+    guard size <= 10_000 else {
+      checker.error(
+        "the sweep has more than 10000 points", checker.place(path + ".sweep"),
+        hint: "sweep fewer keys at a time, in several workloads")
+      return nil
+    }
+    for axis in axes where Set(axis.value.items).count != axis.value.items.count {
+      checker.error(
+        "the sweep over \(axis.key) tries a value twice",
+        checker.place("\(path).sweep.\(axis.key)"))
+    }
+    let points = Self.points(axes, storage)
+    var workload = ScenarioWorkload(
+      name: pair.key, storage: base,
+      namesEngine: storage["engine"] != nil || axes.contains { $0.key == "engine" },
+      sweep: axes.map { SweepAxis(key: $0.key, values: $0.value.items.map(\.text)) },
+      points: points.compactMap { point in
+        StorageFields.workload(point.values).map { .init(labels: point.labels, workload: $0) }
+      },
+      systems: named.map(\.name))
+    // Where it would run nowhere, only its own contradictions are looked for.
+    var rules = StorageRules(path: path, given: storage, axes: axes.map(\.key))
+    rules.check(&workload, systems: named)
+    for problem in rules.problems {
+      checker.diagnostics.add(
+        problem.message, at: checker.place(problem.path), hint: problem.hint,
+        severity: problem.severity)
+    }
+    return workload
+  }
+
+  private mutating func chosen(
+    _ names: Value?, _ path: String, _ systems: [ScenarioSystem]
+  ) -> [ScenarioSystem] {
+    guard let names else { return systems }
+    var result: [ScenarioSystem] = []
+    for (index, name) in names.items.compactMap(\.word).enumerated() {
+      let place = checker.place("\(path).systems.\(index)")
+      if let system = systems.first(where: { $0.name == name }) {
+        if result.contains(where: { $0.name == name }) {
+          checker.error("system \"\(name)\" is named twice", place)
+        }
+        result.append(system)
+      } else {
+        unknown("system", name, in: "systems", place)
+      }
+    }
+    return result
+  }
+
+  /// Reports a name that the section does not have, unless it has it with errors of its own.
+  private mutating func unknown(
+    _ noun: String, _ name: String, in section: String, _ place: Diagnostic.Place
+  ) {
+    let names = (tree[section]?.entries ?? []).map(\.key)
+    guard !names.contains(name) else { return }
+    let near = NearestWord.of(name, in: names)
+    let all = "the \(noun)s are \(names.joined(separator: ", "))"
+    checker.error(
+      "there is no \(noun) \"\(name)\"", place, hint: near.map { "did you mean \"\($0)\"?" } ?? all)
+  }
+
+  /// Every combination, the last key moving fastest.
+  private static func points(
+    _ axes: [Value.Pair], _ storage: Value
+  ) -> [(labels: [String], values: Value)] {
+    var points: [(labels: [String], values: Value)] = [([], storage)]
+    for axis in axes {
+      points = points.flatMap { point in
+        axis.value.items.map { value in
+          let others = point.values.pairs.filter { $0.key != axis.key }
+          return (
+            point.labels + ["\(axis.key)=\(value.text)"],
+            .record(others + [.init(axis.key, value)])
+          )
+        }
+      }
+    }
+    return points
+  }
+
+  // MARK: Limits
+
+  private mutating func limits(_ workloads: [ScenarioWorkload]) -> [Limit] {
+    var result: [Limit] = []
+    for (limit, place) in checker.limits { result.append(check(limit, place, workloads)) }
+    return result
+  }
+
+  private mutating func check(
+    _ limit: Limit, _ place: Diagnostic.Place, _ workloads: [ScenarioWorkload]
+  ) -> Limit {
+    var limit = limit
+    if let system = limit.system { unknown("system", system, in: "systems", place) }
+    if let workload = limit.workload { unknown("workload", workload, in: "workloads", place) }
+    if case .ratio(_, let other) = limit.bound {
+      unknown("system", other, in: "systems", place)
+      if limit.system == nil {
+        checker.error(
+          "the limit compares with \"\(other)\" but does not say which system", place,
+          hint: "write \"\(limit.metric) of <system> \(limit.comparison.rawValue) ...\"")
+      } else if limit.system == other {
+        checker.error("the limit compares \"\(other)\" with itself", place)
+      }
+    }
+    for index in limit.conditions.indices {
+      condition(&limit.conditions[index], limit, place, workloads)
+    }
+    return limit
+  }
+
+  /// Brings the value into the form of the sweep's labels, or says why it never matches.
+  private mutating func condition(
+    _ condition: inout Limit.Condition, _ limit: Limit, _ place: Diagnostic.Place,
+    _ workloads: [ScenarioWorkload]
+  ) {
+    let about = workloads.filter { limit.workload == nil || $0.name == limit.workload }
+    // With errors elsewhere the sweeps are not all known.
+    guard !about.isEmpty, about.count == workloads.count || limit.workload != nil else { return }
+    let axes = about.flatMap(\.sweep)
+    let values = axes.filter { $0.key == condition.key }.flatMap(\.values)
+    guard !values.isEmpty else {
+      guard (tree["workloads"]?.entries ?? []).count == workloads.count else { return }
+      let near = NearestWord.of(condition.key, in: axes.map(\.key))
+      checker.error(
+        "no workload sweeps over \"\(condition.key)\"", place,
+        hint: near.map { "did you mean \"\($0)\"?" } ?? "the limit would never apply")
+      return
+    }
+    if let kind = StorageFields.named(condition.key)?.kind.alternative(.scalar),
+      let value = try? Scalars.read(condition.value, plain: true, kind, name: condition.key)
+    {
+      condition.value = value.text
+    }
+    guard !values.contains(condition.value) else { return }
+    checker.error(
+      "the sweep over \(condition.key) has no value \(condition.value)", place,
+      hint: "its values are \(values.joined(separator: ", "))")
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Measure
+import Scenario
+import Storage
+import Testing
+
+/// The repository, found from this file.
+let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  .deletingLastPathComponent().deletingLastPathComponent()
+
+func files(_ folder: String, _ suffix: String) throws -> [URL] {
+  try FileManager.default.contentsOfDirectory(
+    at: repository.appending(path: folder), includingPropertiesForKeys: nil
+  ).filter { $0.lastPathComponent.hasSuffix(suffix) }
+    .sorted { $0.lastPathComponent < $1.lastPathComponent }
+}
+
+@Suite struct ShippedScenariosTests {
+  /// What the file leaves to the user.
+  static let overrides = [
+    "nvme-qualification.yaml": ["systems.disk.device=/dev/nvme0n1"],
+    "local-against-dpu.yaml": [
+      "systems.local.device=/dev/nvme0n1", "systems.dpu.device=/dev/nvme1n1",
+    ],
+    "latency-under-load.yaml": ["systems.disk.device=/dev/nvme0n1"],
+  ]
+
+  @Test func everyShippedScenarioReadsAndSaysWhatItDestroys() throws {
+    for file in try files("scenarios", ".yaml") {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      let name = file.lastPathComponent
+      let reading = try ScenarioReader.read(
+        text: text, file: name, overrides: Self.overrides[name] ?? [])
+      #expect(reading.warnings.isEmpty, "\(name)")
+      #expect("\(reading.scenario.name).yaml" == name)
+      for line in ["# Shows: ", "# Destroys: ", "# Takes: "] {
+        #expect(text.contains("\n" + line) || text.hasPrefix(line), "\(name) lacks \(line)")
+      }
+      #expect(!Plan.expand(reading.scenario, seed: 1).trials.isEmpty)
+    }
+  }
+
+  @Test func theQuickstartTakesAboutAMinuteAndNeedsNothingOfTheUser() throws {
+    let file = repository.appending(path: "scenarios/quickstart.yaml")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    let plan = Plan.expand(
+      try ScenarioReader.read(text: text, file: "quickstart.yaml").scenario, seed: 1)
+    #expect(plan.trials.count == 9)
+    #expect(plan.estimate.knownNs == .seconds(45))
+    #expect(plan.estimate.unknownTime.contains { $0.contains("making /var/tmp") })
+  }
+}
