@@ -2,8 +2,8 @@
 public enum NearestWord {
   /// The candidate closest to `word`, or nil when none is close enough to be worth naming.
   ///
-  /// Close enough is a distance of at most a third of the longer word, and at least 1. Case does not
-  /// count. Of equally close ones the first wins. Time is O(candidates x length squared).
+  /// Close enough is a distance of at most a third of the longer word, and at least 1. Case does
+  /// not count. Of equally close ones the first wins. Time is O(candidates x length squared).
   public static func of(_ word: String, in candidates: some Sequence<String>) -> String? {
     var best: (word: String, distance: Int)?
     let folded = Array(word.lowercased().unicodeScalars)

@@ -31,7 +31,7 @@ public enum QuantityText {
 
   /// Reads `4KiB`, `1.5GiB`, `512B`: zero or more whole bytes.
   public static func size(_ text: String) throws(QuantityError) -> ByteCount {
-    ByteCount(try whole(text, noun: "a size", examples: ("KiB", "MiB"), units: sizeUnits))
+    ByteCount(try whole(text, noun: "a size", examples: ("B", "KiB"), units: sizeUnits))
   }
 
   /// Reads `30s`, `200us`, `1.5ms`: zero or more whole nanoseconds.

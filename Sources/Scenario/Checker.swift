@@ -7,6 +7,8 @@ struct Checker {
   private(set) var places: [String: Diagnostic.Place] = [:]
   /// Where each key stands, by its dotted path.
   private(set) var keyPlaces: [String: Diagnostic.Place] = [:]
+  /// Paths whose value could not be read; `*` at the end where the key itself is not known.
+  private(set) var broken: Set<String> = []
   /// The limits that could be read: one bad limit does not hide what is wrong with the others.
   private(set) var limits: [(limit: Limit, place: Diagnostic.Place)] = []
 
@@ -25,7 +27,13 @@ struct Checker {
   /// The value of `tree` as `kind`; nil after an error.
   mutating func value(_ tree: Tree, _ kind: Kind, _ path: String) -> Value? {
     places[path] = tree.place
-    if tree.isEmpty, case .scalar(_, true) = tree.content { return missing(tree, kind, path) }
+    if tree.isEmpty {
+      switch (tree.content, kind.alternative(.scalar)) {
+      // A quoted empty text stands for what the user is to give.
+      case (.scalar(_, plain: true), _), (_, .text): return missing(tree, kind, path)
+      default: break
+      }
+    }
     switch tree.content {
     case .scalar(let text, let plain):
       guard let kind = kind.alternative(.scalar) else { return wrongShape(tree, kind, path) }
@@ -48,23 +56,25 @@ struct Checker {
   private mutating func missing(_ tree: Tree, _ kind: Kind, _ path: String) -> Value? {
     error(
       "\(leaf(path)) is empty", tree.place,
-      hint: "it takes \(kind.text); write it here or give it with --set \(path)=...")
+      hint: "\(leaf(path)) takes \(kind.text): write it here, or give it with --set \(path)=...")
     return nil
   }
 
   private mutating func wrongShape(_ tree: Tree, _ kind: Kind, _ path: String) -> Value? {
     let found: String
-    switch tree.content {
-    case .scalar(let text, _): found = "\"\(text)\""
-    case .sequence: found = "a list"
-    case .mapping: found = "a mapping"
-    }
     var hint = "it takes \(kind.text)"
     let parts = path.split(separator: ".")
-    if found == "a list", parts.count == 4, parts[2] == "storage" {
-      hint += "; to try several values, give the list under sweep"
+    switch tree.content {
+    case .scalar(let text, _):
+      found = "\"\(text)\""
+      if parts.count == 4, parts[2] == "sweep" { hint = "write [\(text)] for a single value" }
+    case .sequence:
+      found = "a list"
+      if parts.count == 4, parts[2] == "storage" {
+        hint += "; to try several values, give the list under sweep"
+      }
+    case .mapping: found = "a mapping"
     }
-    if parts.count == 4, parts[2] == "sweep" { hint = "write [\(found)] for a single value" }
     error("\(leaf(path)) cannot be \(found)", tree.place, hint: hint)
     return nil
   }
@@ -92,7 +102,9 @@ struct Checker {
     for entry in entries {
       let inner = path.isEmpty ? entry.key : "\(path).\(entry.key)"
       guard let member = members.first(where: { $0.name == entry.key }) else {
-        if let near = unknown(entry, members.map(\.name)) { meant.insert(near) }
+        let near = unknown(entry, members.map(\.name))
+        if let near { meant.insert(near) }
+        broken.insert("\(path).\(near ?? "*")")
         complete = false
         continue
       }
@@ -100,6 +112,7 @@ struct Checker {
       if let value = value(entry.value, member.kind, inner) {
         pairs.append(.init(entry.key, value))
       } else {
+        broken.insert(inner)
         complete = false
       }
     }
@@ -110,14 +123,21 @@ struct Checker {
         hint: "add \"\(member.name): ...\": \(member.doc); \(member.kind.text)")
       complete = false
     }
-    // What is right is kept, so that later checks find more errors in one go.
-    return complete || path.isEmpty ? .record(pairs) : nil
+    // What is right of the large mappings is kept, so that later checks find more in one go.
+    let depth = path.isEmpty ? 0 : path.split(separator: ".").count
+    let keeps = depth == 0 || (path.hasPrefix("workloads.") && depth <= 3)
+    return complete || keeps ? .record(pairs) : nil
   }
 
   /// Reports an unknown key; what was probably meant.
   private mutating func unknown(_ entry: Tree.Entry, _ names: [String]) -> String? {
     let near = NearestWord.of(entry.key, in: names)
-    let shown = names.count > 14 ? nil : "the keys here are \(names.joined(separator: ", "))"
+    let shown: String? =
+      switch names.count {
+      case 1: "the only key here is \"\(names[0])\""
+      case ...14: "the keys here are \(names.joined(separator: ", "))"
+      default: nil
+      }
     var hint = near.map { "did you mean \"\($0)\"?" } ?? shown
     if entry.key == "<<" { hint = "merge keys are not read; repeat the keys" }
     error("unknown key \"\(entry.key)\"", entry.keyPlace, hint: hint)

@@ -53,7 +53,8 @@ enum Grammar {
     [
       [
         Member(
-          name: "storage", kind: .record(StorageFields.members), doc: "storage I/O", required: true),
+          name: "storage", kind: .record(StorageFields.members), doc: "storage I/O",
+          required: true),
         Member(
           name: "sweep", kind: .record(sweep),
           doc: "keys of storage with the values to try; several keys give every combination"),

@@ -2,8 +2,8 @@ internal import Measure
 
 /// What may stand at one place of a scenario: the grammar's only vocabulary.
 ///
-/// The reader, the JSON Schema, the writer and the reference all walk the same tree of kinds, so they
-/// cannot disagree.
+/// The reader, the JSON Schema, the writer and the reference all walk the same tree of kinds, so
+/// they cannot disagree.
 indirect enum Kind: Sendable {
   /// A whole number.
   case integer(ClosedRange<Int>)
@@ -63,9 +63,13 @@ indirect enum Kind: Sendable {
   var text: String {
     switch self {
     case .integer(let range):
-      range.upperBound == .max
-        ? "a whole number from \(range.lowerBound)"
-        : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+      if range.lowerBound == range.upperBound {
+        "\(range.lowerBound)"
+      } else if range.upperBound == .max {
+        "a whole number from \(range.lowerBound)"
+      } else {
+        "a whole number from \(range.lowerBound) to \(range.upperBound)"
+      }
     case .seed: "a whole number"
     case .boolean: "true or false"
     case .word(let words): words.joined(separator: ", ")
@@ -79,7 +83,9 @@ indirect enum Kind: Sendable {
     case .number: "a number"
     case .rate: "a rate such as 1000/s, 100MiB/s or 70% (of the maximum, found first)"
     case .list(let kind): "a list: \(kind.text)"
-    case .record(let members): "a mapping with \(members.map(\.name).joined(separator: ", "))"
+    case .record(let members):
+      "a mapping with \(members.prefix(14).map(\.name).joined(separator: ", "))"
+        + (members.count > 14 ? " ..." : "")
     case .variant(_, let variants):
       "a mapping with \(variants.compactMap { $0.first?.name }.joined(separator: " or "))"
     case .map(let noun, _): "a mapping from names to \(noun)s"

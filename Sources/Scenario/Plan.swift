@@ -3,7 +3,8 @@ public import Storage
 
 /// A scenario expanded: what will run, in which order, on what, and what it writes.
 ///
-/// Pure: the same scenario and seed give the same plan. Kept as `plan.json`; `--resume` reads it back.
+/// Pure: the same scenario and seed give the same plan. Kept as `plan.json`, which `--resume` reads
+/// back.
 public struct Plan: Hashable, Codable, Sendable {
   /// Version of this format.
   public var format = "assay-plan-1"
@@ -54,8 +55,10 @@ public struct PlannedTrial: Hashable, Codable, Sendable {
   public var target: StorageTarget
   /// What is done, the point of the sweep applied.
   public var workload: StorageWorkload
-  /// The seed of its random things. Every system gets the same in the same block (common random
-  /// numbers), so that a comparison does not compare draws; it does not depend on the order.
+  /// The seed of its random things.
+  ///
+  /// Every system gets the same in the same block (common random numbers), so that a comparison
+  /// does not compare draws; it does not depend on the order.
   public var seed: UInt64
   /// How long it takes and what it writes, as far as that can be known.
   public var estimate: TrialEstimate
@@ -100,7 +103,7 @@ public struct TrialEstimate: Hashable, Codable, Sendable {
 }
 
 extension Plan {
-  /// Expands a scenario. `seed` is the scenario's, or what the runner drew.
+  /// Expands a scenario; `seed` is the scenario's, or what the runner drew.
   public static func expand(_ scenario: Scenario, seed: UInt64) -> Plan {
     var plan = Plan(
       name: scenario.name, about: scenario.about, seed: seed, design: scenario.design,

@@ -10,7 +10,7 @@ enum Scalars {
       }
   }
 
-  /// Reads `text` as a scalar kind. Only limits use the offset of the problem.
+  /// Reads `text` as a scalar kind; only limits use the offset of the problem.
   static func read(
     _ text: String, plain: Bool, _ kind: Kind, name: String
   ) throws(LimitProblem) -> Value {

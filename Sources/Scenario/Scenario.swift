@@ -28,6 +28,12 @@ public struct ScenarioSystem: Hashable, Sendable {
   public var name: String
   /// What is opened.
   public var target: StorageTarget
+
+  /// Names a system.
+  public init(name: String, target: StorageTarget) {
+    self.name = name
+    self.target = target
+  }
 }
 
 /// What is done to systems, with its sweep.
@@ -40,7 +46,7 @@ public struct ScenarioWorkload: Hashable, Sendable {
   public var namesEngine: Bool
   /// The swept keys in the file's order with their values as text.
   public var sweep: [SweepAxis]
-  /// Every point of the sweep, the last key moving fastest; one without a label when nothing sweeps.
+  /// Every point of the sweep, the last key moving fastest; without a sweep one without a label.
   public var points: [SweepPoint]
   /// The systems that it runs against.
   public var systems: [String]

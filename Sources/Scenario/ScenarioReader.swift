@@ -86,10 +86,10 @@ struct Builder {
     _ pair: Value.Pair, _ systems: [ScenarioSystem]
   ) -> ScenarioWorkload? {
     let path = "workloads.\(pair.key)"
+    let named = chosen(pair.value["systems"], path, systems)
     guard let storage = pair.value["storage"],
       let base = StorageFields.workload(storage)
     else { return nil }
-    let named = chosen(pair.value["systems"], path, systems)
     let axes = pair.value["sweep"]?.pairs ?? []
     let size = axes.reduce(1) { product, axis in
       let (value, overflow) = product.multipliedReportingOverflow(by: axis.value.items.count)
@@ -107,7 +107,7 @@ struct Builder {
         checker.place("\(path).sweep.\(axis.key)"))
     }
     let points = Self.points(axes, storage)
-    var workload = ScenarioWorkload(
+    let workload = ScenarioWorkload(
       name: pair.key, storage: base,
       namesEngine: storage["engine"] != nil || axes.contains { $0.key == "engine" },
       sweep: axes.map { SweepAxis(key: $0.key, values: $0.value.items.map(\.text)) },
@@ -116,14 +116,26 @@ struct Builder {
       },
       systems: named.map(\.name))
     // Where it would run nowhere, only its own contradictions are looked for.
-    var rules = StorageRules(path: path, given: storage, axes: axes.map(\.key))
-    rules.check(&workload, systems: named)
+    var rules = StorageRules(
+      path: path, given: storage, axes: axes.map(\.key), broken: broken(path))
+    rules.check(workload, systems: named)
     for problem in rules.problems {
       checker.diagnostics.add(
-        problem.message, at: checker.place(problem.path), hint: problem.hint,
-        severity: problem.severity)
+        problem.message, at: checker.keyPlaces[problem.path] ?? checker.place(problem.path),
+        hint: problem.hint, severity: problem.severity)
     }
     return workload
+  }
+
+  /// The keys of a workload whose value is not known for errors; `*` when one could be any.
+  private func broken(_ path: String) -> Set<String> {
+    let parts = ["\(path).storage.", "\(path).sweep."]
+    var keys = Set(
+      checker.broken.flatMap { broken in
+        parts.filter(broken.hasPrefix).map { String(broken.dropFirst($0.count)) }
+      })
+    if checker.broken.contains("\(path).sweep") { keys.insert("*") }
+    return keys
   }
 
   private mutating func chosen(

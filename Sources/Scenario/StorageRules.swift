@@ -16,18 +16,30 @@ struct StorageRules {
   let given: Value
   /// Swept keys.
   let axes: [String]
+  /// Keys whose value could not be read; `*` where it could be any.
+  let broken: Set<String>
   private(set) var problems: [Problem] = []
   /// How many points ignore a key; a key is at fault only when every point does.
   private var ignored: [String: (count: Int, problem: Problem)] = [:]
 
-  init(path: String, given: Value, axes: [String]) {
+  /// What a rule about a key also looks at: with that broken, the rule has nothing to say.
+  private static let leansOn: [String: Set<String>] = [
+    "submit-batch": ["queue-depth"], "complete-batch": ["queue-depth"], "arrivals": ["rate"],
+    "late-bound": ["rate"], "block-size": ["direct"], "write-block-size": ["direct"],
+    "region-offset": ["direct", "region-size"], "region-size": ["block-size"],
+    "total-bytes": ["block-size"], "direct": ["block-size", "engine"], "polled": ["direct"],
+    "": ["duration", "total-bytes", "total-count", "region-size", "steady-state"],
+  ]
+
+  init(path: String, given: Value, axes: [String], broken: Set<String>) {
+    self.broken = broken
     self.path = path
     self.given = given
     self.axes = axes
   }
 
   /// Checks every point, by itself and against every system.
-  mutating func check(_ workload: inout ScenarioWorkload, systems: [ScenarioSystem]) {
+  mutating func check(_ workload: ScenarioWorkload, systems: [ScenarioSystem]) {
     for point in workload.points {
       blocks(point.workload)
       pattern(point.workload)
@@ -52,17 +64,24 @@ struct StorageRules {
     axes.contains(key) ? "\(path).sweep.\(key)" : "\(path).storage.\(key)"
   }
 
+  /// Whether a rule about `key` cannot be judged, because something that it needs is not known.
+  private func isOpen(_ key: String) -> Bool {
+    let needs = Self.leansOn[key, default: []].union([key])
+    return broken.contains("*") || !broken.isDisjoint(with: needs)
+  }
+
   private mutating func wrong(
     _ key: String, _ message: String, hint: String? = nil,
     severity: Diagnostic.Severity = .error
   ) {
+    guard !isOpen(key) else { return }
     problems.append(
       Problem(path: place(key), message: message, hint: hint, severity: severity))
   }
 
   /// The key is given, but this point has no use for it.
   private mutating func unused(_ key: String, _ message: String, hint: String? = nil) {
-    guard names(key) else { return }
+    guard names(key), !isOpen(key) else { return }
     let problem = Problem(path: place(key), message: message, hint: hint)
     ignored[key, default: (0, problem)].count += 1
   }
@@ -206,7 +225,7 @@ struct StorageRules {
         wrong("steady-state", "max-rounds \(rule.maxRounds) is less than window \(rule.window)")
       }
     } else if workload.duration == nil, workload.totalBytes == nil, workload.totalCount == nil,
-      workload.regionSize == nil
+      workload.regionSize == nil, !isOpen("")
     {
       problems.append(
         Problem(

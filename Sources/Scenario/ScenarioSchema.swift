@@ -1,0 +1,140 @@
+internal import Foundation
+public import Measure
+
+/// The scenario format for machines and people, made from the grammar that the reader uses.
+public enum ScenarioSchema {
+  /// The JSON Schema (draft-07, which yaml-language-server understands) as text.
+  public static func json() -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    // Strings, numbers and lists cannot fail to encode.
+    guard let data = try? encoder.encode(value()) else { return "{}\n" }
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+
+  /// The JSON Schema as a value.
+  public static func value() -> JSONValue {
+    guard case .object(var schema) = schema(Grammar.document) else { return .null }
+    schema["$schema"] = .string("http://json-schema.org/draft-07/schema#")
+    schema["title"] = .string("Assay scenario")
+    return .object(schema)
+  }
+
+  /// Every key with what it takes, its default and its meaning, as Markdown tables.
+  public static func reference() -> String {
+    guard case .record(let document) = Grammar.document,
+      case .variant(_, let systems) = Grammar.system,
+      case .variant(_, let workloads) = Grammar.workload
+    else { return "" }
+    var text = table("Scenario", document)
+    text += table("systems.<name>", Array(systems.joined()))
+    text += table("workloads.<name>", Array(workloads.joined()))
+    text += table("workloads.<name>.storage", StorageFields.members)
+    if case .record(let design)? = document.first(where: { $0.name == "design" })?.kind {
+      text += table("design", design)
+    }
+    return text
+  }
+
+  private static func table(_ title: String, _ members: [Member]) -> String {
+    var lines = ["### \(title)", "", "| key | takes | default | meaning |", "|---|---|---|---|"]
+    for member in members {
+      let standard = member.required ? "required" : member.standard.map { "`\($0)`" } ?? ""
+      let takes =
+        member.name == "storage" || member.name == "sweep" ? "see below" : member.kind.text
+      lines.append("| `\(member.name)` | \(takes) | \(standard) | \(member.doc) |")
+    }
+    return lines.joined(separator: "\n") + "\n\n"
+  }
+
+  // MARK: Kinds
+
+  private static func schema(_ kind: Kind) -> JSONValue {
+    switch kind {
+    case .integer(let range):
+      var schema: [String: JSONValue] = [
+        "type": .string("integer"), "minimum": .integer(Int64(range.lowerBound)),
+      ]
+      if range.upperBound != .max { schema["maximum"] = .integer(Int64(range.upperBound)) }
+      return .object(schema)
+    case .seed: return .object(["type": .string("integer"), "minimum": .integer(0)])
+    case .boolean: return .object(["type": .string("boolean")])
+    case .word(let words): return .object(["enum": .array(words.map { .string($0) })])
+    // Empty is for the override to fill; the reader asks for it.
+    case .text: return .object(["type": .array([.string("string"), .string("number")])])
+    case .name: return pattern("[a-z0-9-]+", also: "integer")
+    case .limit: return pattern(".*(<=|>=|<|>|=).*")
+    case .list(let kind):
+      return .object([
+        "type": .string("array"), "minItems": .integer(1), "items": schema(kind),
+      ])
+    case .record(let members): return object(members)
+    case .variant(_, let variants): return .object(["oneOf": .array(variants.map(object))])
+    case .map(_, let kind):
+      return .object([
+        "type": .string("object"), "minProperties": .integer(1),
+        "additionalProperties": schema(kind),
+        "propertyNames": .object(["pattern": .string("^[a-z0-9-]+$")]),
+      ])
+    case .anyOf(let kinds): return .object(["anyOf": .array(kinds.map(schema))])
+    case .size, .sizes, .duration, .share, .number, .rate: return quantity(kind)
+    }
+  }
+
+  private static func quantity(_ kind: Kind) -> JSONValue {
+    let number = #"[0-9]+(\.[0-9]+)?"#
+    func units(_ units: [(name: String, factor: Int64)]) -> String {
+      "(\(units.map(\.name).joined(separator: "|")))"
+    }
+    // A size or a duration of nothing is refused where the least is more.
+    let positive = #"(?=[0-9.]*[1-9])"#
+    let size = number + units(QuantityText.sizeUnits)
+    switch kind {
+    case .size(let least): return pattern((least > 0 ? positive : "") + size)
+    case .sizes: return pattern(positive + size + "(-" + positive + size + ")?")
+    case .duration(let least):
+      return pattern((least > 0 ? positive : "") + number + units(QuantityText.durationUnits))
+    case .share: return pattern(number + "%")
+    case .rate:
+      let rate = number + units(QuantityText.rateUnits)
+      return pattern(positive + "(\(rate)|\(size)/s|\(number)%( of maximum)?)")
+    case .number(let above, let below):
+      var schema: [String: JSONValue] = [
+        "type": .string("number"), "exclusiveMinimum": .number(above),
+      ]
+      if below.isFinite { schema["exclusiveMaximum"] = .number(below) }
+      return .object(schema)
+    default: return .object([:])
+    }
+  }
+
+  private static func pattern(_ pattern: String, also type: String? = nil) -> JSONValue {
+    let types: JSONValue =
+      type.map { .array([.string("string"), .string($0)]) } ?? .string("string")
+    return .object(["type": types, "pattern": .string("^\(pattern)$")])
+  }
+
+  private static func object(_ members: [Member]) -> JSONValue {
+    var properties: [String: JSONValue] = [:]
+    for member in members {
+      guard case .object(var inner) = schema(member.kind) else { continue }
+      inner["description"] = .string(member.doc)
+      if let standard = member.standard { inner["default"] = json(standard, member.kind) }
+      properties[member.name] = .object(inner)
+    }
+    return .object([
+      "type": .string("object"), "additionalProperties": .bool(false),
+      "properties": .object(properties),
+      "required": .array(members.filter(\.required).map { .string($0.name) }),
+    ])
+  }
+
+  /// A default as JSON rather than as it is written in YAML.
+  private static func json(_ text: String, _ kind: Kind) -> JSONValue {
+    switch kind {
+    case .integer: Int64(text).map { .integer($0) } ?? .string(text)
+    case .boolean: .bool(text == "true")
+    default: .string(text)
+    }
+  }
+}

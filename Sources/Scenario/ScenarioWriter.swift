@@ -1,0 +1,81 @@
+internal import Measure
+public import Storage
+
+/// Writes scenario files: typed values to YAML that reads back as the same values.
+public enum ScenarioWriter {
+  /// The YAML of a scenario, `header` as comment lines on top.
+  ///
+  /// Keys that have their default are left out, save the engine, which is always named: without it
+  /// the target would choose. An empty `systems` of a workload means all.
+  public static func yaml(
+    name: String, about: String = "", header: [String] = [], seed: UInt64? = nil,
+    systems: [(name: String, target: StorageTarget)],
+    workloads: [(name: String, storage: StorageWorkload, systems: [String])],
+    design: Design = Design(), limits: [String] = []
+  ) -> String {
+    var lines = header.flatMap { text in
+      text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        line.isEmpty ? "#" : "# \(line)"
+      }
+    }
+    lines += ["assay: 1", "name: \(YAMLText.scalar(name))"]
+    if !about.isEmpty { lines.append("about: \(YAMLText.scalar(about))") }
+    if let seed { lines.append("seed: \(seed)") }
+    lines += ["", "systems:"]
+    for system in systems {
+      lines.append("  \(YAMLText.scalar(system.name)): \(value(of: system.target).text)")
+    }
+    lines += ["", "workloads:"]
+    for workload in workloads {
+      lines += ["  \(YAMLText.scalar(workload.name)):", "    storage:"]
+      lines += pairs(of: workload.storage).map { "      \($0.key): \($0.value.text)" }
+      if !workload.systems.isEmpty {
+        let names = workload.systems.map(YAMLText.scalar).joined(separator: ", ")
+        lines.append("    systems: [\(names)]")
+      }
+    }
+    lines += ["", "design: \(value(of: design).text)"]
+    if !limits.isEmpty {
+      lines += ["", "limits:"] + limits.map { "  - \(YAMLText.scalar($0))" }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The keys of a workload that differ from the default, as `key` and text, in the table's order.
+  public static func settings(of workload: StorageWorkload) -> [(key: String, text: String)] {
+    pairs(of: workload).map { ($0.key, $0.value.text) }
+  }
+
+  private static func pairs(of workload: StorageWorkload) -> [Value.Pair] {
+    let standard = StorageWorkload(pattern: workload.pattern)
+    return StorageFields.all.compactMap { field in
+      guard let value = field.render(workload) else { return nil }
+      let always = field.required || field.name == "engine"
+      return always || value != field.render(standard) ? .init(field.name, value) : nil
+    }
+  }
+
+  private static func value(of target: StorageTarget) -> Value {
+    switch target {
+    case .device(let path): return .record([.init("device", .word(path))])
+    case .none(let size):
+      return .record([.init("none", .record([.init("size", .size(size))]))])
+    case .file(let file):
+      var pairs = [Value.Pair("file", .word(file.path))]
+      if let size = file.size { pairs.append(.init("size", .size(size))) }
+      if file.keep { pairs.append(.init("keep", .boolean(true))) }
+      if file.overwriteExisting { pairs.append(.init("existing", .word("overwrite"))) }
+      return .record(pairs)
+    }
+  }
+
+  private static func value(of design: Design) -> Value {
+    var pairs = [
+      Value.Pair("order", .word(design.order.rawValue)), .init("blocks", .integer(design.blocks)),
+    ]
+    if design.confidence != Design().confidence {
+      pairs.append(.init("confidence", .share(design.confidence)))
+    }
+    return .record(pairs)
+  }
+}
