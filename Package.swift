@@ -63,6 +63,9 @@ let package = Package(
     tests("TestSupportTests", ["TestSupport"]),
     tests("MeasureTests", ["Measure"]),
     tests("TidyTests", ["TestSupport"]),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report", "Ledger", "Measure"],
+      exclude: ["Fixtures"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

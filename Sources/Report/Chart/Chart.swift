@@ -22,8 +22,8 @@ public struct Chart: Hashable, Sendable {
   public var notes: [Note] = []
   /// Where the names of series stand.
   public var names = Names.automatic
-  /// Height of the plot area, in units of which the chart is 720 wide.
-  public var plotHeight = 260.0
+  /// Height of the plot area, in units of which the chart is 600 wide.
+  public var plotHeight = 230.0
 
   /// Makes a chart.
   public init(id: String, title: String, about: String, x: Axis, y: Axis, series: [Series]) {

@@ -1,6 +1,6 @@
 /// Where everything of a chart stands on paper: all collisions are settled here.
 struct ChartLayout {
-  static let width = 720.0
+  static let width = 600.0
   static let rowHeight = 16.0
 
   /// A sample of a series with its name.
