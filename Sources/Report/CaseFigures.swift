@@ -100,7 +100,7 @@ public enum LatencyColumn: String, CaseIterable, Sendable {
     switch self {
     case .mean: return latency.mean
     case .max: return Double(latency.maximum)
-    case .p50: return latency.quantile(0.5).map(Double.init)
+    case .p50: return latency.quantile(0.5).map { Double($0) }
     case .p99: return quantile(0.99, of: latency)
     case .p999: return quantile(0.999, of: latency)
     }
@@ -108,7 +108,7 @@ public enum LatencyColumn: String, CaseIterable, Sendable {
 
   private func quantile(_ share: Double, of latency: LatencyDistribution) -> Double? {
     guard Double(latency.count) * (1 - share) >= 1 - 1e-9 else { return nil }
-    return latency.quantile(share).map(Double.init)
+    return latency.quantile(share).map { Double($0) }
   }
 }
 

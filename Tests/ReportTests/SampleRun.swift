@@ -1,6 +1,7 @@
-import Ledger
 import Measure
 import Report
+
+@testable import Ledger
 
 /// Runs drawn from a seed: log-normal latencies with a slow second mode, as disks have.
 enum SampleRun {

@@ -111,11 +111,7 @@ private struct Fit {
   ) -> String {
     switch kind {
     case .ratio: return Quantity.fixed(value, max(decimals, 2))
-    case .elapsed:
-      return value == 0
-        ? "0"
-        : Quantity(value, .elapsed).text
-          .replacing(".0 s", with: " s")
+    case .elapsed where abs(value) >= 120: return Quantity(value, .elapsed).text
     default:
       if value == 0 { return "0" }
       let number = Quantity.short(value / scale.factor, decimals)

@@ -34,7 +34,7 @@ struct ChartLayout {
     let names = y.ticks.map { TextMetrics.width($0.label, size: 11) }.max() ?? 0
     let left = min(max(names + 10, 44), Self.width * 0.4)
     let rough = AxisMap(chart.x, values: alongX, start: 0, end: 1, most: 8)
-    let direct = Self.directNames(chart, rough)
+    let direct = Self.directNames(chart, rough, y)
     let widest = direct.map { min(TextMetrics.width($0.name, size: 11), 170) }.max() ?? 0
     let right = Self.width - (direct.isEmpty ? 20 : widest + 26)
     x = AxisMap(chart.x, values: alongX, start: left, end: right, most: direct.isEmpty ? 8 : 7)
@@ -112,19 +112,12 @@ struct ChartLayout {
   }
 
   private mutating func placeDirectNames(_ direct: [(name: String, at: Point)]) {
-    let gap = 13.0
     var places = direct.compactMap { entry -> (name: String, x: Double, y: Double)? in
       guard let x = x.place(entry.at.x), let y = y.place(entry.at.y) else { return nil }
       return (entry.name, x, y)
     }
     places.sort { ($0.y, $0.name) < ($1.y, $1.name) }
-    var rows = places.map(\.y)
-    for index in rows.indices.dropFirst() { rows[index] = max(rows[index], rows[index - 1] + gap) }
-    var floor = plot.bottom
-    for index in rows.indices.reversed() {
-      rows[index] = min(rows[index], floor)
-      floor = rows[index] - gap
-    }
+    let rows = Self.spread(places.map(\.y), to: plot.bottom)
     for (place, row) in zip(places, rows) {
       let name = TextMetrics.cut(place.name, size: 11, to: Self.width - plot.right - 22)
       texts.append(.init(name, x: plot.right + 16, baseline: row + 4, role: "name"))
@@ -206,9 +199,27 @@ extension ChartLayout {
     return (x, y)
   }
 
+  private static let nameGap = 13.0
+  /// How far a name may stand from the end of its line before a legend reads better.
+  private static let farthestName = 22.0
+
+  /// Moves sorted places apart so that names fit, none below `floor`.
+  private static func spread(_ places: [Double], to floor: Double) -> [Double] {
+    var rows = places
+    for index in rows.indices.dropFirst() {
+      rows[index] = max(rows[index], rows[index - 1] + nameGap)
+    }
+    var floor = floor
+    for index in rows.indices.reversed() {
+      rows[index] = min(rows[index], floor)
+      floor = rows[index] - nameGap
+    }
+    return rows
+  }
+
   /// Names with the ends of their lines, where all ends lie at the right edge and have room.
   private static func directNames(
-    _ chart: Chart, _ x: AxisMap
+    _ chart: Chart, _ x: AxisMap, _ y: AxisMap
   ) -> [(name: String, at: Point)] {
     guard chart.names == .automatic else { return [] }
     var result: [(name: String, at: Point)] = []
@@ -223,8 +234,10 @@ extension ChartLayout {
       else { return [] }
       result.append((series.name, end))
     }
-    let fits = result.count > 1 && Double(result.count) * 13 < chart.plotHeight
-    return fits ? result : []
+    guard result.count > 1, Double(result.count) * nameGap < chart.plotHeight else { return [] }
+    let places = result.compactMap { y.place($0.at.y) }.sorted()
+    let rows = spread(places, to: chart.plotHeight)
+    return zip(places, rows).allSatisfy { abs($0 - $1) <= farthestName } ? result : []
   }
 }
 

@@ -38,7 +38,7 @@ enum DisclosureSection {
 enum EnvironmentSection {
   private static let short = 12
 
-  static func model(_ input: ReportInput) -> [String: Any] {
+  static func model(_ input: ReportInput) -> [String: Any]? {
     let before = facts(input.environmentBefore)
     let after = facts(input.environmentAfter)
     var changes: [[String: String]] = []
@@ -56,8 +56,9 @@ enum EnvironmentSection {
       groups[isLone ? "machine" : String(parts[0]), default: []].append(
         (isLone ? name : String(parts[1]), value))
     }
+    guard !groups.isEmpty else { return nil }
     return [
-      "hasEnvironment": !groups.isEmpty, "hasChanges": !changes.isEmpty, "changes": changes,
+      "hasChanges": !changes.isEmpty, "changes": changes,
       "groups": groups.sorted { rank($0.key) < rank($1.key) }
         .map { name, facts -> [String: Any] in
           [

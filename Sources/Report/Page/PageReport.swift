@@ -24,8 +24,10 @@ public struct PageReport: Sendable {
     let cases = CaseFigures.all(of: input)
     let workloads = WorkloadFigures.all(of: cases)
     var page = head(input, cases)
-    page["groups"] = workloads.map { ResultsSection.group($0) }
-    page["columns"] = ResultsSection.columns
+    page["results"] =
+      [
+        "groups": workloads.map { ResultsSection.group($0) }, "columns": ResultsSection.columns,
+      ] as [String: Any]
     page["workloads"] = workloads.map { workload -> [String: Any] in
       let charts = workload.charts
       return [
@@ -34,9 +36,9 @@ public struct PageReport: Sendable {
       ]
     }
     if let cpu = CPUSection.model(cases) { page["cpu"] = cpu }
-    page["trials"] = ResultsSection.trials(input)
-    page.merge(DisclosureSection.model(cases)) { _, new in new }
-    page.merge(EnvironmentSection.model(input)) { _, new in new }
+    page["trialTable"] = ResultsSection.trials(input)
+    page["disclosure"] = DisclosureSection.model(cases)
+    if let environment = EnvironmentSection.model(input) { page["environment"] = environment }
     page["scenario"] = input.scenario
     page["methods"] = MethodText.sentences(cases)
     page["hasHashes"] = !input.hashes.isEmpty

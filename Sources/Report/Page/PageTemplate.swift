@@ -26,7 +26,7 @@ enum PageTemplate {
     {{/caveats}}</ul></section>{{/hasCaveats}}
     <main>
     <section id="results"><h2>Results</h2>
-    {{>results}}
+    {{#results}}{{>results}}{{/results}}
     <p class="foot">{{method}}</p>
     </section>
     {{#hasFindings}}<section id="findings"><h2>Findings</h2><ul class="findings">{{#findings}}
@@ -42,9 +42,9 @@ enum PageTemplate {
     </div></section>
     {{/workloads}}
     {{#cpu}}{{>cpu}}{{/cpu}}
-    {{>trials}}
-    {{>disclosure}}
-    {{>environment}}
+    {{#trialTable}}{{>trials}}{{/trialTable}}
+    {{#disclosure}}{{>disclosure}}{{/disclosure}}
+    {{#environment}}{{>environment}}{{/environment}}
     {{>provenance}}
     </main>
     </body>
@@ -120,7 +120,7 @@ enum PageTemplate {
     """
 
   static let environment = """
-    {{#hasEnvironment}}<section id="environment"><h2>Environment</h2>
+    <section id="environment"><h2>Environment</h2>
     {{#hasChanges}}<h3>Changed during the run</h3>
     <div class="wide"><table class="plain words"><thead><tr><th scope="col">fact</th>\
     <th scope="col">before</th><th scope="col">after</th></tr></thead><tbody>
@@ -130,7 +130,7 @@ enum PageTemplate {
     <dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>\
     </details>
     {{/groups}}
-    </section>{{/hasEnvironment}}
+    </section>
     """
 
   static let provenance = """
