@@ -71,12 +71,17 @@ public struct CaseFigures: Sendable {
         ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
     }
 
-    /// `84.1 µs .. 92.0 µs`, or nil for a single trial.
+    /// `84.1–92.0 µs`, or `1.20 µs–3.40 ms` where units differ; nil for a single trial.
     public func range(ascii: Bool) -> String? {
       guard values.count > 1 else { return nil }
       let low = Quantity(least, kind).text(ascii: ascii)
       let high = Quantity(largest, kind).text(ascii: ascii)
-      return low == high ? low : low + (ascii ? ".." : "\u{2009}–\u{2009}") + high
+      if low == high { return low }
+      let isNumber = { (character: Character) in character.isNumber || ".-".contains(character) }
+      let number = low.prefix(while: isNumber)
+      let unit = high.drop(while: isNumber)
+      let start = low.dropFirst(number.count) == unit ? String(number) : low
+      return start + (ascii ? ".." : "–") + high
     }
   }
 }

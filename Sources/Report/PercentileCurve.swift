@@ -10,7 +10,7 @@ public enum PercentileCurve {
   public static let least = 10
   private static let pointsPerNine = 24
 
-  /// Points (share, ns) from the median-side end to where n(1-p) = ``least``. O(buckets + points).
+  /// Points (share, ns) from 1 % to where n(1-p) = ``least``. O(buckets + points).
   public static func points(of latency: LatencyDistribution) -> [Point] {
     let count = Double(latency.count)
     guard count > Double(least) else { return [] }
@@ -22,7 +22,8 @@ public enum PercentileCurve {
     var bucket = next.next()
     var seen = bucket?.count ?? 0
     for step in 0...steps {
-      let share = 1 - pow(10, -nines * Double(step) / Double(steps))
+      // The smallest of millions would be a spike at the left edge: the curve starts at 1 %.
+      let share = max(0.01, 1 - pow(10, -nines * Double(step) / Double(steps)))
       while Double(seen) < share * count, let following = next.next() {
         bucket = following
         seen += following.count

@@ -193,6 +193,7 @@ extension WorkloadFigures {
             let latency = column.value(of: figures.lines[0].latency), latency > 0
           else { continue }
           path.append(Point(rate, latency))
+          guard column == .p50 else { continue }
           let value = figures.key.point.map { $0.split(separator: "=").last.map(String.init) ?? $0 }
           notes.append(Note(at: Point(rate, latency), value.joined(separator: ", ")))
         }

@@ -33,7 +33,7 @@ struct AxisMap {
       switch axis.scale {
       case .linear: .linear(all + [0], axis.kind, most)
       case .linearAroundData: .linear(all, axis.kind, most)
-      case .log10: .logarithmic(all, axis.kind, most)
+      case .log10: .logarithmic(all, axis.kind, most + 2)
       case .percentile: .percentile(all)
       case .categories(let names): .categories(names)
       }

@@ -146,8 +146,13 @@ enum ResultsSection {
 
 /// CPU time by case, where engines wrote it down.
 enum CPUSection {
+  private static let headers = [
+    "workers", "worker CPU/IO", "user/IO", "kernel/IO", "worker cores", "switches/IO",
+    "host CPU/IO", "host cores", "interrupts/IO",
+  ]
+
   static func model(_ cases: [CaseFigures]) -> [String: Any]? {
-    var rows: [[String: Any]] = []
+    var rows: [(name: String, cells: [String])] = []
     var threads: [[String: String]] = []
     for figures in cases {
       let uses = figures.valid.compactMap { CPUUse(detail: $0.record.detail) }
@@ -166,24 +171,27 @@ enum CPUSection {
       }
       let workers = sum(\.workerTime)
       let switches = uses.reduce(0.0) { $0 + $1.workers.reduce(0) { $0 + $1.switches } }
-      rows.append([
-        "name": figures.key.description,
-        "cells": [
-          String(uses[0].workers.count), perIO(workers),
-          perIO(sum { $0.workers.reduce(0) { $0 + $1.user } }),
-          perIO(sum { $0.workers.reduce(0) { $0 + $1.system } }), cores(workers),
-          ios > 0 ? Quantity(switches / ios, .count).text : "–", perIO(sum(\.hostBusy)),
-          cores(sum(\.hostBusy)), perIO(sum(\.hostInterrupts)),
-        ],
-      ])
+      rows.append(
+        (
+          figures.key.description,
+          [
+            String(uses[0].workers.count), perIO(workers),
+            perIO(sum { $0.workers.reduce(0) { $0 + $1.user } }),
+            perIO(sum { $0.workers.reduce(0) { $0 + $1.system } }), cores(workers),
+            ios > 0 ? Quantity(switches / ios, .count).text : "–", perIO(sum(\.hostBusy)),
+            cores(sum(\.hostBusy)), perIO(sum(\.hostInterrupts)),
+          ]
+        ))
       threads += threadRows(figures, uses, ios)
     }
     guard !rows.isEmpty else { return nil }
+    // Columns of which nothing is known are left out.
+    let used = headers.indices.filter { column in rows.contains { $0.cells[column] != "–" } }
     return [
-      "columns": [
-        "case", "workers", "worker CPU/IO", "user/IO", "kernel/IO", "worker cores", "switches/IO",
-        "host CPU/IO", "host cores", "interrupts/IO",
-      ], "rows": rows, "hasThreads": !threads.isEmpty, "threads": threads,
+      "columns": ["case"] + used.map { headers[$0] },
+      "rows": rows.map { row -> [String: Any] in
+        ["name": row.name, "cells": used.map { row.cells[$0] }]
+      }, "hasThreads": !threads.isEmpty, "threads": threads,
     ]
   }
 

@@ -13,10 +13,11 @@ enum PageStyle {
     h3{font-size:15px;margin:22px 0 6px}
     p{margin:0 0 10px}
     .kind{font-size:12px;letter-spacing:.08em;text-transform:uppercase;color:var(--soft);margin:0}
-    .about{font-size:17px;max-width:75ch;color:var(--soft)}
+    .about{font-size:17px;max-width:82ch;color:var(--soft)}
     .foot{font-size:13px;color:var(--soft);max-width:95ch;margin-top:8px}
     .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:10px 24px;\
     margin:14px 0}
+    header .facts{display:flex;flex-wrap:wrap;gap:10px 40px}
     .facts div{min-width:0}
     dt{font-size:12px;color:var(--soft)}
     dd{margin:0;overflow-wrap:anywhere}
@@ -25,7 +26,7 @@ enum PageStyle {
     .caveats ul{margin:0;padding:0;list-style:none;font-weight:600}
     .wide{overflow-x:auto}
     table{border-collapse:collapse;width:100%;font-size:13.5px}
-    th,td{padding:5px 10px;text-align:right;vertical-align:top;white-space:nowrap}
+    th,td{padding:5px 8px;text-align:right;vertical-align:top;white-space:nowrap}
     th:first-child,td.word,th.word,.words th,.words td{text-align:left}
     th:first-child{padding-left:0}
     td:last-child{padding-right:2px}
@@ -40,9 +41,10 @@ enum PageStyle {
     .words td,.hashes td{white-space:normal}
     tr.invalid td,tr.failed td{color:var(--soft)}
     tr.invalid .status,tr.failed .status{color:var(--bad);font-weight:600}
-    #trials td.word:last-child{white-space:normal;min-width:10em;font-size:12px}
+    #trials td.word:last-child{white-space:normal;overflow-wrap:anywhere;min-width:9em;font-size:12px}
     .mark{font-size:11px;color:var(--doubt);border:1px solid currentColor;border-radius:3px;\
-    padding:0 4px;margin-left:4px}
+    padding:0 4px;white-space:nowrap}
+    .results .mark{display:block;width:fit-content;margin-left:0;margin-top:2px;line-height:1.35}
     .findings{list-style:none;padding:0;margin:0;max-width:110ch}
     .findings li{padding:5px 0 5px 12px;border-left:3px solid var(--rule);margin-bottom:6px}
     .findings .error{border-color:var(--bad)}.findings .warning{border-color:var(--doubt)}

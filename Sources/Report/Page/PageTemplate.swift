@@ -126,7 +126,7 @@ enum PageTemplate {
     <th scope="col">before</th><th scope="col">after</th></tr></thead><tbody>
     {{#changes}}<tr><th scope="row">{{name}}</th><td>{{before}}</td><td>{{after}}</td></tr>
     {{/changes}}</tbody></table></div>{{/hasChanges}}
-    {{#groups}}<details{{#isShort}} open{{/isShort}}><summary>{{name}}</summary>
+    {{#groups}}<details{{#isShort}} open=""{{/isShort}}><summary>{{name}}</summary>
     <dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>\
     </details>
     {{/groups}}
