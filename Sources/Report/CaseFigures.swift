@@ -123,7 +123,9 @@ extension CaseFigures {
     "iops", "bandwidth", "errors", "cpu per io", "cpu-per-io",
   ]
 
-  /// The cases of a run in order of their first trial. O(trials x buckets).
+  /// The cases of a run in order of their first trial.
+  ///
+  /// O(trials x buckets).
   public static func all(of input: ReportInput) -> [CaseFigures] {
     var order: [CaseKey] = []
     var byCase: [CaseKey: [ReportInput.Trial]] = [:]

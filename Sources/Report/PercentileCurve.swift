@@ -10,7 +10,9 @@ public enum PercentileCurve {
   public static let least = 10
   private static let pointsPerNine = 24
 
-  /// Points (share, ns) from 1 % to where n(1-p) = ``least``. O(buckets + points).
+  /// Points (share, ns) from 1 % to where n(1-p) = ``least``.
+  ///
+  /// O(buckets + points).
   public static func points(of latency: LatencyDistribution) -> [Point] {
     let count = Double(latency.count)
     guard count > Double(least) else { return [] }

@@ -97,16 +97,26 @@ import Testing
       "ios": .integer(1_000), "cpuNs": .integer(2_000_000), "userNs": .integer(500_000),
       "systemNs": .integer(1_500_000), "cpu": .integer(3), "voluntarySwitches": .integer(7),
     ])
-    let threads: JSONValue = .object(["nvmet": .integer(9), "ksoftirqd": .integer(11)])
+    // As `Host.CPUUse` writes itself.
+    func group(_ name: String, _ time: Int64) -> JSONValue {
+      .object(["name": .string(name), "cpuTimeNs": .integer(time)])
+    }
+    let host = ["userNs", "niceNs", "systemNs", "irqNs", "softirqNs", "idleNs"].map {
+      ($0, JSONValue.integer(10))
+    }
     let use = try #require(
-      CPUUse(
+      TrialCPU(
         detail: .object([
           "workers": .array([worker, worker]), "elapsed": .integer(1_000_000_000),
-          "cpu": .object(["busyNs": .integer(5_000_000), "threads": threads]),
+          "cpu": .object([
+            "host": .object(Dictionary(uniqueKeysWithValues: host)),
+            "kernelThreads": .array([group("nvmet", 9), group("ksoftirqd", 11)]),
+          ]),
         ])))
+    #expect(use.hostBusy == 50 && use.hostInterrupts == 20)
     #expect(use.ios == 2_000 && use.workerTime == 4_000_000 && use.elapsed == 1)
     #expect(use.threads.map(\.name) == ["ksoftirqd", "nvmet"])
-    #expect(CPUUse(detail: .null) == nil)
+    #expect(TrialCPU(detail: .null) == nil)
   }
 }
 

@@ -59,6 +59,27 @@ import Testing
     #expect(page.contains("<td>performance</td><td>powersave</td>"))
   }
 
+  /// Facts as `Host.Environment` writes them; those that always differ are no change.
+  @Test func takesFactsByTheirKey() throws {
+    func environment(_ governor: String, _ uptime: String) -> JSONValue {
+      func fact(_ key: String, _ value: String, _ kind: String) -> JSONValue {
+        .object(["key": .string(key), "value": .string(value), "class": .string(kind)])
+      }
+      return .object([
+        "facts": .array([
+          fact("cpu.governor", governor, "mustMatch"),
+          fact("moment.uptime", uptime, "informational"),
+        ])
+      ])
+    }
+    var input = SampleRun.input()
+    input.environmentBefore = environment("performance", "7 s")
+    input.environmentAfter = environment("powersave", "99 s")
+    let page = try PageReport().render(input)
+    #expect(page.contains("<td>performance</td><td>powersave</td>"))
+    #expect(page.contains("<dt>uptime</dt><dd>7 s</dd>") && !page.contains("99 s"))
+  }
+
   /// A hundred cases of five trials, an hour of seconds each.
   @Test func staysBelowAMegabyteForAHundredCases() throws {
     let depths = Array(1...50)

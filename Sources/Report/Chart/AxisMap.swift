@@ -19,7 +19,9 @@ struct AxisMap {
   /// Grid lines between ticks.
   let minor: [Double]
 
-  /// Fits an axis around finite `values`. O(values).
+  /// Fits an axis around finite `values`.
+  ///
+  /// O(values).
   init(_ axis: Axis, values: [Double], start: Double, end: Double, most: Int) {
     self.axis = axis
     self.start = start
@@ -167,7 +169,7 @@ private struct Fit {
     return Fit(low: Double(first) * two, high: Double(last) * two, ticks: ticks)
   }
 
-  /// 0, 50, 90, 99 ... % up to the first tick beyond the data, at least to 99 %.
+  /// Ticks at 0, 50, 90 and each nine more, up to the first beyond the data, at least to 99 %.
   static func percentile(_ values: [Double]) -> Fit {
     let names = ["50", "90", "99", "99.9", "99.99", "99.999", "99.9999", "99.99999"]
     let shares = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999, 0.9999999]

@@ -1,4 +1,6 @@
-/// A chart as data: what is drawn, in which units, on which scales. No pixels.
+/// A chart as data: what is drawn, in which units, on which scales.
+///
+/// No pixels.
 ///
 /// ``svg(as:)`` draws it; the same chart gives the same bytes.
 public struct Chart: Hashable, Sendable {

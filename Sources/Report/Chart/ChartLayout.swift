@@ -21,7 +21,9 @@ struct ChartLayout {
   /// Thin lines from a line's end to its name.
   private(set) var leaders: [(from: (x: Double, y: Double), to: (x: Double, y: Double))] = []
 
-  /// Settles a chart. O(points + names²).
+  /// Settles a chart.
+  ///
+  /// O(points + names²).
   init(_ chart: Chart, showsTitle: Bool) {
     self.chart = chart
     let (alongX, alongY) = Self.values(of: chart)

@@ -7,7 +7,9 @@ extension Chart {
     case file
   }
 
-  /// The chart as SVG; the same chart gives the same bytes. O(points).
+  /// The chart as SVG; the same chart gives the same bytes.
+  ///
+  /// O(points).
   public func svg(as form: Form) -> String {
     let layout = ChartLayout(self, showsTitle: form == .file)
     var writer = SVGWriter()

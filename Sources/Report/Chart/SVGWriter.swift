@@ -52,7 +52,9 @@ struct SVGWriter {
     out += Self.escaped(text.text) + "</text>\n"
   }
 
-  /// Straight lines through places; nil breaks the line. Places that fall together are drawn once.
+  /// Straight lines through places; nil breaks the line.
+  ///
+  /// Places that fall together are drawn once.
   static func polyline(_ places: [(x: Double, y: Double)?]) -> String {
     var data = ""
     var last: (Int, Int)?

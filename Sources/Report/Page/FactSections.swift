@@ -43,7 +43,9 @@ enum EnvironmentSection {
     let after = facts(input.environmentAfter)
     var changes: [[String: String]] = []
     if case .object = input.environmentAfter {
-      for name in Set(before.keys).union(after.keys).sorted() where before[name] != after[name] {
+      let passing = passing(input.environmentBefore).union(passing(input.environmentAfter))
+      for name in Set(before.keys).union(after.keys).sorted()
+      where before[name] != after[name] && !passing.contains(name) {
         changes.append([
           "name": name, "before": before[name] ?? "–", "after": after[name] ?? "–",
         ])
@@ -74,7 +76,19 @@ enum EnvironmentSection {
     (group == "machine" ? 0 : 1, group)
   }
 
-  /// Leaves by their path; lists of plain values are one leaf.
+  /// Names of facts that differ from moment to moment and mean nothing by it.
+  private static func passing(_ value: JSONValue) -> Set<String> {
+    switch value {
+    case .object where value["class"] == .string("informational"):
+      return value.factName.map { [$0] } ?? []
+    case .object(let members):
+      return members.values.reduce(into: []) { $0.formUnion(passing($1)) }
+    case .array(let members): return members.reduce(into: []) { $0.formUnion(passing($1)) }
+    case .null, .bool, .integer, .number, .string: return []
+    }
+  }
+
+  /// Leaves by their path, and facts as of `Host.Environment` by their key; lists of plain values are one leaf.
   static func facts(_ value: JSONValue) -> [String: String] {
     var result: [String: String] = [:]
     collect(value, "", &result)
@@ -84,6 +98,8 @@ enum EnvironmentSection {
   private static func collect(_ value: JSONValue, _ path: String, _ into: inout [String: String]) {
     func below(_ name: String) -> String { path.isEmpty ? name : path + " › " + name }
     switch value {
+    case .object(let members) where value.factName != nil:
+      into[value.factName ?? path] = members["value"]?.text ?? ""
     case .object(let members):
       for (name, member) in members { collect(member, below(name), &into) }
     case .array(let members) where members.contains(where: \.isNested):
@@ -99,6 +115,13 @@ enum EnvironmentSection {
 }
 
 extension JSONValue {
+  /// The path of `{"key": "cpu.model", "value": ...}`: its key with the first dot as a step.
+  fileprivate var factName: String? {
+    guard case .string(let key)? = self["key"], self["value"] != nil else { return nil }
+    guard let dot = key.firstIndex(of: ".") else { return key }
+    return key[..<dot] + " › " + key[key.index(after: dot)...]
+  }
+
   fileprivate var isNested: Bool {
     switch self {
     case .object, .array: true

@@ -6,7 +6,9 @@ internal import Mustache
 public struct PageReport: Sendable {
   private let library: MustacheLibrary
 
-  /// Parses the templates. Throws where one is broken, which a test rules out.
+  /// Parses the templates.
+  ///
+  /// Throws where one is broken, which a test rules out.
   public init() throws {
     var library = MustacheLibrary()
     try library.register(PageTemplate.page, named: "page")
@@ -19,7 +21,9 @@ public struct PageReport: Sendable {
     self.library = library
   }
 
-  /// The page; the same input gives the same bytes. O(trials x (buckets + seconds)).
+  /// The page; the same input gives the same bytes.
+  ///
+  /// O(trials x (buckets + seconds)).
   public func render(_ input: ReportInput) -> String {
     let cases = CaseFigures.all(of: input)
     let workloads = WorkloadFigures.all(of: cases)
@@ -155,11 +159,11 @@ enum CPUSection {
     var rows: [(name: String, cells: [String])] = []
     var threads: [[String: String]] = []
     for figures in cases {
-      let uses = figures.valid.compactMap { CPUUse(detail: $0.record.detail) }
+      let uses = figures.valid.compactMap { TrialCPU(detail: $0.record.detail) }
       guard !uses.isEmpty else { continue }
       let ios = uses.reduce(0.0) { $0 + Double($1.ios) }
       let elapsed = uses.reduce(0.0) { $0 + $1.elapsed }
-      func sum(_ value: (CPUUse) -> Double?) -> Double? {
+      func sum(_ value: (TrialCPU) -> Double?) -> Double? {
         let values = uses.compactMap(value)
         return values.count == uses.count ? values.reduce(0, +) : nil
       }
@@ -197,7 +201,7 @@ enum CPUSection {
 
   /// The ten largest names of a case.
   private static func threadRows(
-    _ figures: CaseFigures, _ uses: [CPUUse], _ ios: Double
+    _ figures: CaseFigures, _ uses: [TrialCPU], _ ios: Double
   ) -> [[String: String]] {
     var byName: [String: Double] = [:]
     for thread in uses.flatMap(\.threads) { byName[thread.name, default: 0] += thread.time }

@@ -75,7 +75,7 @@ enum PageTemplate {
     {{/rows}}</tbody></table></div>
     <p class="foot">Sums over the valid trials. Workers: the threads that issue I/O. Host: all \
     CPUs, interrupts and kernel threads included; what a DPU takes away shows there.</p>
-    {{#hasThreads}}<details><summary>Kernel threads and other processes by name</summary>
+    {{#hasThreads}}<details><summary>Kernel threads by name</summary>
     <div class="wide"><table class="plain"><thead><tr><th scope="col">case</th>\
     <th scope="col">name</th><th scope="col">CPU time</th><th scope="col">per I/O</th></tr></thead>\
     <tbody>

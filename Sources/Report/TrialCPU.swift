@@ -1,7 +1,7 @@
 public import Measure
 
 /// What one trial took of the machine's CPUs, as far as its engine wrote it down.
-public struct CPUUse: Hashable, Sendable {
+public struct TrialCPU: Hashable, Sendable {
   /// I/Os of all workers.
   public var ios: UInt64
   /// Measured time, seconds; 0 where it is not known.
@@ -12,7 +12,7 @@ public struct CPUUse: Hashable, Sendable {
   public var hostBusy: Double?
   /// Interrupt and soft-interrupt time of the whole host, ns.
   public var hostInterrupts: Double?
-  /// Time of kernel threads and other processes by name, ns, the largest first.
+  /// Time of kernel threads by name, ns, the largest first.
   public var threads: [Thread]
 
   /// One worker.
@@ -42,8 +42,8 @@ public struct CPUUse: Hashable, Sendable {
 
   /// Reads a trial's `detail`; nil where it has no workers.
   ///
-  /// Keys: `elapsed` (ns), `workers[]` as in `WorkerOutcome`, and for the whole host
-  /// `cpu: {busyNs, interruptNs, threads: {name: ns}}`.
+  /// Keys: `elapsed` (ns), `workers[]` as in `WorkerOutcome`, and `cpu` as in `Host.CPUUse` for
+  /// the whole host: `host{userNs ...}`, `kernelThreads[]{name, cpuTimeNs}`.
   public init?(detail: JSONValue) {
     guard case .array(let workers)? = detail["workers"], !workers.isEmpty else { return nil }
     ios = UInt64(max(0, workers.reduce(0) { $0 + ($1["ios"]?.number ?? 0) }))
@@ -55,16 +55,26 @@ public struct CPUUse: Hashable, Sendable {
         switches: (worker["voluntarySwitches"]?.number ?? 0)
           + (worker["involuntarySwitches"]?.number ?? 0))
     }
-    let host = detail["cpu"]
-    hostBusy = host?["busyNs"]?.number
-    hostInterrupts = host?["interruptNs"]?.number
+    let cpu = detail["cpu"]
+    let interrupts = Self.sum(cpu?["host"], ["irqNs", "softirqNs"])
+    hostInterrupts = interrupts
+    hostBusy = Self.sum(cpu?["host"], ["userNs", "niceNs", "systemNs"]).flatMap { busy in
+      interrupts.map { busy + $0 }
+    }
     threads = []
-    if case .object(let byName)? = host?["threads"] {
-      threads = byName.compactMap { name, value in
-        value.number.map { Thread(name: name, time: $0) }
+    if case .array(let groups)? = cpu?["kernelThreads"] {
+      threads = groups.compactMap { group in
+        guard let name = group["name"], let time = group["cpuTimeNs"]?.number else { return nil }
+        return Thread(name: name.text, time: time)
       }
       threads.sort { ($1.time, $0.name) < ($0.time, $1.name) }
     }
+  }
+
+  /// The sum of members; nil where one is missing.
+  private static func sum(_ object: JSONValue?, _ names: [String]) -> Double? {
+    let values = names.compactMap { object?[$0]?.number }
+    return values.count == names.count ? values.reduce(0, +) : nil
   }
 }
 
