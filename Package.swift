@@ -68,6 +68,9 @@ let package = Package(
       "ScenarioTests", ["Scenario", "Storage", "Measure", "TestSupport"], exclude: ["Bad"]),
     tests("TidyTests", ["TestSupport"]),
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report", "Ledger", "Measure"],
+      exclude: ["Fixtures"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,203 @@
+internal import Ledger
+public import Measure
+
+/// The figures of one case: what every output shows.
+public struct CaseFigures: Sendable {
+  /// The case.
+  public var key: CaseKey
+  /// Its trials in executed order, the excluded ones too.
+  public var trials: [ReportInput.Trial]
+  /// Lines of the results table: all I/O, then each direction where there are several, then sync.
+  public var lines: [Line]
+  /// CPU time for one I/O over the valid trials.
+  public var cpuPerIO: Spread?
+  /// Failed I/Os of all trials, the excluded ones too.
+  public var errors: Spread?
+  /// Disclosure, with every value that occurs.
+  public var disclosure: [String: String]
+  /// Required disclosure that at least one trial lacks.
+  public var undisclosed: [String]
+  /// Metrics that no column shows, by name.
+  public var otherMetrics: [(name: String, spread: Spread)]
+
+  /// Trials whose numbers count.
+  public var valid: [ReportInput.Trial] { trials.filter { $0.record.status == .valid } }
+  /// Whether its numbers may stand beside others.
+  public var isComparable: Bool { undisclosed.isEmpty }
+  /// Whether latency counts from the intended start: an open loop.
+  public var isOpenLoop: Bool {
+    let load = trials.lazy.compactMap { $0.record.disclosed("load") }.first
+    return load?.lowercased().hasPrefix("open") == true
+  }
+
+  /// One line of figures: all I/O or one direction.
+  public struct Line: Sendable {
+    /// `read`, `write`, `trim`, `sync`; empty for all I/O together.
+    public var direction: String
+    /// I/Os per second.
+    public var iops: Spread?
+    /// Bytes per second.
+    public var bandwidth: Spread?
+    /// Latency of the valid trials' I/Os together: merged histograms.
+    public var latency: LatencyDistribution
+    /// Per-trial quantiles and the like, by the column's name: for the spread, never averaged.
+    public var perTrial: [LatencyColumn: Spread]
+  }
+
+  /// The values of a metric in several trials.
+  public struct Spread: Hashable, Sendable {
+    /// One a trial, in executed order.
+    public var values: [Double]
+    /// What they count.
+    public var kind: Quantity.Kind
+
+    /// Takes at least one value; nil without any.
+    public init?(_ values: [Double], _ kind: Quantity.Kind) {
+      let finite = values.filter(\.isFinite)
+      guard !finite.isEmpty else { return nil }
+      self.values = finite
+      self.kind = kind
+    }
+
+    /// The smallest.
+    public var least: Double { values.reduce(values[0], min) }
+    /// The largest.
+    public var largest: Double { values.reduce(values[0], max) }
+    /// The median; the mean of the middle two for an even count.
+    public var median: Double {
+      let sorted = values.sorted()
+      let middle = sorted.count / 2
+      return sorted.count.isMultiple(of: 2)
+        ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+    }
+
+    /// `84.1–92.0 µs`, or `1.20 µs–3.40 ms` where units differ; nil for a single trial.
+    public func range(ascii: Bool) -> String? {
+      guard values.count > 1 else { return nil }
+      let low = Quantity(least, kind).text(ascii: ascii)
+      let high = Quantity(largest, kind).text(ascii: ascii)
+      if low == high { return low }
+      let isNumber = { (character: Character) in character.isNumber || ".-".contains(character) }
+      let number = low.prefix(while: isNumber)
+      let unit = high.drop(while: isNumber)
+      let start = low.dropFirst(number.count) == unit ? String(number) : low
+      return start + (ascii ? ".." : "–") + high
+    }
+  }
+}
+
+/// A latency figure that every results table shows.
+public enum LatencyColumn: String, CaseIterable, Sendable {
+  /// The mean.
+  case mean
+  /// The median.
+  case p50
+  /// One in a hundred is longer.
+  case p99
+  /// One in a thousand is longer.
+  case p999 = "p99.9"
+  /// The longest.
+  case max
+
+  /// The figure, ns; nil where there are too few observations to tell: n(1-p) < 1.
+  public func value(of latency: LatencyDistribution) -> Double? {
+    guard latency.count > 0 else { return nil }
+    switch self {
+    case .mean: return latency.mean
+    case .max: return Double(latency.maximum)
+    case .p50: return latency.quantile(0.5).map { Double($0) }
+    case .p99: return quantile(0.99, of: latency)
+    case .p999: return quantile(0.999, of: latency)
+    }
+  }
+
+  private func quantile(_ share: Double, of latency: LatencyDistribution) -> Double? {
+    guard Double(latency.count) * (1 - share) >= 1 - 1e-9 else { return nil }
+    return latency.quantile(share).map { Double($0) }
+  }
+}
+
+extension CaseFigures {
+  static let directions = ["read", "write", "trim"]
+  private static let shownMetrics: Set<String> = [
+    "iops", "bandwidth", "errors", "cpu per io", "cpu-per-io",
+  ]
+
+  /// The cases of a run in order of their first trial.
+  ///
+  /// O(trials x buckets).
+  public static func all(of input: ReportInput) -> [CaseFigures] {
+    var order: [CaseKey] = []
+    var byCase: [CaseKey: [ReportInput.Trial]] = [:]
+    for trial in input.trials {
+      if byCase[trial.record.key] == nil { order.append(trial.record.key) }
+      byCase[trial.record.key, default: []].append(trial)
+    }
+    return order.map {
+      CaseFigures($0, byCase[$0] ?? [], required: input.requiredDisclosure)
+    }
+  }
+
+  init(_ key: CaseKey, _ trials: [ReportInput.Trial], required: [String]) {
+    self.key = key
+    self.trials = trials
+    let valid = trials.filter { $0.record.status == .valid }
+    let used = Self.directions.filter { direction in
+      valid.contains { ($0.distributions[direction + " latency"]?.count ?? 0) > 0 }
+    }
+    lines = [Self.line("", used, valid)]
+    if used.count > 1 { lines += used.map { Self.line($0, [$0], valid) } }
+    let sync = Self.line("sync", ["sync"], valid)
+    if sync.latency.count > 0 { lines.append(sync) }
+    cpuPerIO = Self.spread("cpu per io", valid)
+    errors = Self.spread("errors", trials)
+    var values: [String: [String]] = [:]
+    for (name, value) in trials.flatMap(\.record.disclosure) {
+      if values[name]?.contains(value) != true { values[name, default: []].append(value) }
+    }
+    disclosure = values.mapValues { $0.sorted().joined(separator: " | ") }
+    undisclosed = required.filter { name in trials.contains { $0.record.disclosed(name) == nil } }
+    otherMetrics = Set(valid.flatMap(\.record.metrics.keys)).sorted()
+      .filter { !Self.isShown($0) }
+      .compactMap { name in Self.spread(name, valid).map { (name, $0) } }
+  }
+
+  private static func isShown(_ name: String) -> Bool {
+    let words = name.replacing("-", with: " ")
+    return shownMetrics.contains(name)
+      || LatencyColumn.allCases.contains { words == "latency " + $0.rawValue }
+  }
+
+  /// The I/O latencies of a trial in some directions together.
+  static func latency(
+    of trial: ReportInput.Trial, _ directions: [String]
+  ) -> LatencyDistribution {
+    var merged = LatencyDistribution()
+    for direction in directions {
+      if let part = trial.distributions[direction + " latency"] { merged.merge(part) }
+    }
+    return merged
+  }
+
+  private static func line(
+    _ name: String, _ directions: [String], _ valid: [ReportInput.Trial]
+  ) -> Line {
+    let prefix = name.isEmpty ? "" : name + " "
+    let latencies = valid.map { latency(of: $0, directions) }
+    var merged = LatencyDistribution()
+    for latency in latencies { merged.merge(latency) }
+    var perTrial: [LatencyColumn: Spread] = [:]
+    for column in LatencyColumn.allCases {
+      perTrial[column] = Spread(latencies.compactMap(column.value), .time)
+    }
+    return Line(
+      direction: name, iops: spread(prefix + "iops", valid),
+      bandwidth: spread(prefix + "bandwidth", valid), latency: merged, perTrial: perTrial)
+  }
+
+  private static func spread(_ name: String, _ trials: [ReportInput.Trial]) -> Spread? {
+    let values = trials.compactMap { $0.record.metric(name) }
+    guard let unit = values.first?.unit else { return nil }
+    return Spread(values.map(\.value), Quantity.Kind(unit: unit))
+  }
+}

@@ -1,0 +1,254 @@
+/// Where everything of a chart stands on paper: all collisions are settled here.
+struct ChartLayout {
+  static let width = 600.0
+  static let rowHeight = 16.0
+
+  /// A sample of a series with its name.
+  struct Entry {
+    var style: Series.Style
+    var mark: Series.Mark
+    var x: Double
+    var middle: Double
+  }
+
+  let chart: Chart
+  private(set) var height = 0.0
+  private(set) var plot = Box(left: 0, top: 0, right: 0, bottom: 0)
+  private(set) var x: AxisMap
+  private(set) var y: AxisMap
+  private(set) var texts: [PlacedText] = []
+  private(set) var entries: [Entry] = []
+  /// Thin lines from a line's end to its name.
+  private(set) var leaders: [(from: (x: Double, y: Double), to: (x: Double, y: Double))] = []
+
+  /// Settles a chart.
+  ///
+  /// O(points + names²).
+  init(_ chart: Chart, showsTitle: Bool) {
+    self.chart = chart
+    let (alongX, alongY) = Self.values(of: chart)
+    let top = (showsTitle ? 24.0 : 4) + 18
+    // A first fit tells how wide the names of the vertical axis are.
+    var y = AxisMap(chart.y, values: alongY, start: chart.plotHeight, end: 0, most: 6)
+    if case .categories = chart.y.scale {
+      y = AxisMap(chart.y, values: alongY, start: 0, end: chart.plotHeight, most: 6)
+    }
+    let names = y.ticks.map { TextMetrics.width($0.label, size: 11) }.max() ?? 0
+    let left = min(max(names + 10, 44), Self.width * 0.4)
+    let rough = AxisMap(chart.x, values: alongX, start: 0, end: 1, most: 8)
+    let direct = Self.directNames(chart, rough, y)
+    let widest = direct.map { min(TextMetrics.width($0.name, size: 11), 170) }.max() ?? 0
+    let right = Self.width - (direct.isEmpty ? 20 : widest + 26)
+    x = AxisMap(chart.x, values: alongX, start: left, end: right, most: direct.isEmpty ? 8 : 7)
+    self.y = y
+    var rows = 0
+    if direct.isEmpty, chart.names != .hidden {
+      rows = placeLegend(left: left, right: Self.width - 8, top: top)
+    }
+    let plotTop = top + Double(rows) * Self.rowHeight + (rows > 0 ? 8 : 2)
+    plot = Box(left: left, top: plotTop, right: right, bottom: plotTop + chart.plotHeight)
+    let ends =
+      if case .categories = chart.y.scale { (plot.top, plot.bottom) } else {
+        (plot.bottom, plot.top)
+      }
+    self.y = AxisMap(chart.y, values: alongY, start: ends.0, end: ends.1, most: 6)
+    height = plot.bottom + 40
+    if showsTitle {
+      texts.append(
+        .init(
+          TextMetrics.cut(chart.title, size: 14, to: Self.width - 16), x: 8, baseline: 18,
+          size: 14, role: "title"))
+    }
+    texts.append(.init(chart.y.title, x: 8, baseline: top - 6))
+    texts.append(.init(chart.x.title, x: right, baseline: height - 6, anchor: .end))
+    placeTicks()
+    placeDirectNames(direct)
+    placeLimits()
+    placeNotes()
+  }
+
+  /// Whether `box` is free of other texts.
+  private func isFree(_ box: Box) -> Bool { !texts.contains { $0.box.overlaps(box) } }
+
+  private mutating func placeTicks() {
+    for tick in x.ticks {
+      guard let at = x.place(tick.value) else { continue }
+      var text = PlacedText(tick.label, x: at, baseline: plot.bottom + 16, anchor: .middle)
+      if text.box.right > Self.width - 2 {
+        text.anchor = .end
+        text.x = Self.width - 2
+      }
+      let box = text.box
+      if isFree(Box(left: box.left - 6, top: box.top, right: box.right + 6, bottom: box.bottom)) {
+        texts.append(text)
+      }
+    }
+    for tick in y.ticks {
+      guard let at = y.place(tick.value) else { continue }
+      let name = TextMetrics.cut(tick.label, size: 11, to: plot.left - 8)
+      let text = PlacedText(name, x: plot.left - 6, baseline: at + 4, anchor: .end)
+      if isFree(text.box) { texts.append(text) }
+    }
+  }
+
+  /// The legend in rows above the plot; gives the number of rows.
+  private mutating func placeLegend(left: Double, right: Double, top: Double) -> Int {
+    var seen: Set<String> = []
+    let named = chart.series.filter { !$0.name.isEmpty && seen.insert($0.name).inserted }
+    guard named.count > 1 || (chart.names == .legend && !named.isEmpty) else { return 0 }
+    var at = left
+    var row = 0
+    for series in named {
+      let name = TextMetrics.cut(series.name, size: 11, to: right - left - 34)
+      let room = 30 + TextMetrics.width(name, size: 11)
+      if at > left, at + room > right {
+        at = left
+        row += 1
+      }
+      let middle = top + 4 + Double(row) * Self.rowHeight
+      entries.append(Entry(style: series.style, mark: series.mark, x: at, middle: middle))
+      texts.append(.init(name, x: at + 28, baseline: middle + 4, role: "name"))
+      at += room + 14
+    }
+    return row + 1
+  }
+
+  private mutating func placeDirectNames(_ direct: [(name: String, at: Point)]) {
+    var places = direct.compactMap { entry -> (name: String, x: Double, y: Double)? in
+      guard let x = x.place(entry.at.x), let y = y.place(entry.at.y) else { return nil }
+      return (entry.name, x, y)
+    }
+    places.sort { ($0.y, $0.name) < ($1.y, $1.name) }
+    let rows = Self.spread(places.map(\.y), to: plot.bottom)
+    for (place, row) in zip(places, rows) {
+      let name = TextMetrics.cut(place.name, size: 11, to: Self.width - plot.right - 22)
+      texts.append(.init(name, x: plot.right + 16, baseline: row + 4, role: "name"))
+      leaders.append((from: (place.x + 2, place.y), to: (plot.right + 13, row)))
+    }
+  }
+
+  private mutating func placeLimits() {
+    for limit in chart.limits {
+      let name = TextMetrics.cut(limit.label, size: 11, to: (plot.right - plot.left) / 2)
+      var tries: [PlacedText] = []
+      switch limit.on {
+      case .y:
+        guard let at = y.place(limit.at) else { continue }
+        tries = [(plot.right - 4, PlacedText.Anchor.end), (plot.left + 4, .start)].flatMap { edge in
+          [at - 4, at + 12].map { .init(name, x: edge.0, baseline: $0, anchor: edge.1) }
+        }
+      case .x:
+        guard let at = x.place(limit.at) else { continue }
+        tries = [(at + 4, PlacedText.Anchor.start), (at - 4, .end)].flatMap { edge in
+          [plot.top + 12, plot.bottom - 5].map {
+            .init(name, x: edge.0, baseline: $0, anchor: edge.1)
+          }
+        }
+      }
+      placeFirst(
+        of: tries.map { text in
+          var text = text
+          text.role = "limit-name"
+          return text
+        })
+    }
+  }
+
+  private mutating func placeNotes() {
+    for note in chart.notes {
+      guard let x = x.place(note.at.x), let y = y.place(note.at.y) else { continue }
+      placeFirst(of: [
+        .init(note.text, x: x, baseline: y - 7, anchor: .middle),
+        .init(note.text, x: x, baseline: y + 15, anchor: .middle),
+        .init(note.text, x: x + 7, baseline: y + 4),
+        .init(note.text, x: x - 7, baseline: y + 4, anchor: .end),
+      ])
+    }
+  }
+
+  /// Keeps the first text that lies within the plot and on no other text; drops it if none does.
+  private mutating func placeFirst(of tries: [PlacedText]) {
+    if let text = tries.first(where: { plot.contains($0.box) && isFree($0.box) }) {
+      texts.append(text)
+    }
+  }
+}
+
+extension ChartLayout {
+  /// All numbers along both axes that must fit.
+  private static func values(of chart: Chart) -> (x: [Double], y: [Double]) {
+    var x: [Double] = []
+    var y: [Double] = []
+    for series in chart.series {
+      switch series.mark {
+      case .line(let points), .step(let points), .scatter(let points), .path(let points):
+        x += points.map(\.x)
+        y += points.map(\.y)
+      case .band(let spans):
+        x += spans.map(\.x)
+        y += spans.flatMap { [$0.low, $0.high] }
+      case .intervalsAlongY(let intervals):
+        x += intervals.map(\.at)
+        y += intervals.flatMap { [$0.low, $0.estimate, $0.high] }
+      case .intervalsAlongX(let intervals):
+        x += intervals.flatMap { [$0.low, $0.estimate, $0.high] }
+        y += intervals.map(\.at)
+      }
+    }
+    for limit in chart.limits {
+      if limit.on == .x { x.append(limit.at) } else { y.append(limit.at) }
+    }
+    return (x, y)
+  }
+
+  private static let nameGap = 13.0
+  /// How far a name may stand from the end of its line before a legend reads better.
+  private static let farthestName = 22.0
+
+  /// Moves sorted places apart so that names fit, none below `floor`.
+  private static func spread(_ places: [Double], to floor: Double) -> [Double] {
+    var rows = places
+    for index in rows.indices.dropFirst() {
+      rows[index] = max(rows[index], rows[index - 1] + nameGap)
+    }
+    var floor = floor
+    for index in rows.indices.reversed() {
+      rows[index] = min(rows[index], floor)
+      floor = rows[index] - nameGap
+    }
+    return rows
+  }
+
+  /// Names with the ends of their lines, where all ends lie at the right edge and have room.
+  private static func directNames(
+    _ chart: Chart, _ x: AxisMap, _ y: AxisMap
+  ) -> [(name: String, at: Point)] {
+    guard chart.names == .automatic else { return [] }
+    var result: [(name: String, at: Point)] = []
+    for series in chart.series where !series.name.isEmpty {
+      if case .band = series.mark { continue }
+      guard let points = series.mark.points,
+        let end = points.last(where: {
+          x.share($0.x) != nil && AxisMap.scaled($0.y, chart.y.scale) != nil
+        }),
+        let share = x.share(end.x), share > 0.93,
+        !result.contains(where: { $0.name == series.name })
+      else { return [] }
+      result.append((series.name, end))
+    }
+    guard result.count > 1, Double(result.count) * nameGap < chart.plotHeight else { return [] }
+    let places = result.compactMap { y.place($0.at.y) }.sorted()
+    let rows = spread(places, to: chart.plotHeight)
+    return zip(places, rows).allSatisfy { abs($0 - $1) <= farthestName } ? result : []
+  }
+}
+
+extension Series.Mark {
+  /// The points of lines; nil for what has no line.
+  var points: [Point]? {
+    switch self {
+    case .line(let points), .step(let points), .path(let points): points
+    case .scatter, .band, .intervalsAlongX, .intervalsAlongY: nil
+    }
+  }
+}

@@ -1,0 +1,176 @@
+extension Chart {
+  /// How a chart is drawn.
+  public enum Form: Hashable, Sendable {
+    /// Within a page that carries ``Palette/css(root:)`` and shows the title itself.
+    case inline
+    /// A file of its own, with title and style.
+    case file
+  }
+
+  /// The chart as SVG; the same chart gives the same bytes.
+  ///
+  /// O(points).
+  public func svg(as form: Form) -> String {
+    let layout = ChartLayout(self, showsTitle: form == .file)
+    var writer = SVGWriter()
+    writer.open(layout, form)
+    writer.ground(layout)
+    for series in series { writer.draw(series, layout) }
+    writer.names(layout)
+    writer.out += "</svg>\n"
+    return writer.out
+  }
+}
+
+extension SVGWriter {
+  fileprivate mutating func open(_ layout: ChartLayout, _ form: Chart.Form) {
+    let chart = layout.chart
+    let size = "\(Self.number(ChartLayout.width)) \(Self.number(layout.height))"
+    // The name space is an identifier, nothing is fetched; HTML needs none.
+    let space = form == .file ? " xmlns=\"http://www.w3.org/2000/svg\"" : ""
+    out += "<svg\(space) class=\"chart\" viewBox=\"0 0 \(size)\" role=\"img\" "
+    out += "aria-labelledby=\"\(chart.id)-t \(chart.id)-d\">\n"
+    out += "<title id=\"\(chart.id)-t\">\(Self.escaped(chart.title))</title>\n"
+    out += "<desc id=\"\(chart.id)-d\">\(Self.escaped(chart.about))</desc>\n"
+    if form == .file {
+      out += "<style>\n\(Palette.css(root: "svg"))svg{background:var(--ground)}\n</style>\n"
+    }
+  }
+
+  fileprivate mutating func ground(_ layout: ChartLayout) {
+    let plot = layout.plot
+    for zone in layout.chart.zones {
+      let axis = zone.on == .x ? layout.x : layout.y
+      let ends = (
+        zone.from.flatMap(axis.place) ?? axis.start, zone.to.flatMap(axis.place) ?? axis.end
+      )
+      let (low, high) = (min(ends.0, ends.1), max(ends.0, ends.1))
+      var box = plot
+      if zone.on == .x {
+        (box.left, box.right) = (max(low, plot.left), min(high, plot.right))
+      } else {
+        (box.top, box.bottom) = (max(low, plot.top), min(high, plot.bottom))
+      }
+      if box.left < box.right, box.top < box.bottom { rectangle(box, zone.meaning.rawValue) }
+    }
+    grid(layout)
+    line(plot.left, plot.bottom, plot.right, plot.bottom, "axis")
+    for limit in layout.chart.limits {
+      switch limit.on {
+      case .x:
+        if let at = layout.x.place(limit.at) { line(at, plot.top, at, plot.bottom, "limit") }
+      case .y:
+        if let at = layout.y.place(limit.at) { line(plot.left, at, plot.right, at, "limit") }
+      }
+    }
+  }
+
+  private mutating func grid(_ layout: ChartLayout) {
+    let plot = layout.plot
+    func rows(_ values: [Double]) -> String {
+      values.compactMap(layout.y.place).map {
+        "M\(Self.number(plot.left)) \(Self.number($0))H\(Self.number(plot.right))"
+      }.joined()
+    }
+    func columns(_ values: [Double]) -> String {
+      values.compactMap(layout.x.place).map {
+        "M\(Self.number($0)) \(Self.number(plot.top))V\(Self.number(plot.bottom))"
+      }.joined()
+    }
+    path(rows(layout.y.minor) + columns(layout.x.minor), "grid minor")
+    path(rows(layout.y.ticks.map(\.value)) + columns(layout.x.ticks.map(\.value)), "grid")
+  }
+
+  fileprivate mutating func draw(_ series: Series, _ layout: ChartLayout) {
+    func place(_ point: Point) -> (x: Double, y: Double)? {
+      guard let x = layout.x.place(point.x), let y = layout.y.place(point.y) else { return nil }
+      return (x, y)
+    }
+    let stroke = series.style.strokeClasses
+    switch series.mark {
+    case .line(let points): path(Self.polyline(points.map(place)), stroke)
+    case .step(let points): path(Self.polyline(Self.stairs(points).map(place)), stroke)
+    case .scatter(let points): markers(points.compactMap(place), series.style)
+    case .path(let points):
+      path(Self.polyline(points.map(place)), stroke)
+      markers(points.compactMap(place), series.style)
+    case .band(let spans):
+      let high = spans.map { place(Point($0.x, $0.high)) }
+      let low = spans.reversed().map { place(Point($0.x, $0.low)) }
+      let outline = Self.polyline((high + low).filter { $0 != nil })
+      path(outline.isEmpty ? "" : outline + "z", "b c\(series.style.colour)")
+    case .intervalsAlongY(let intervals):
+      for interval in intervals {
+        let ends = [interval.low, interval.high].map { place(Point(interval.at, $0)) }
+        whisker(ends, place(Point(interval.at, interval.estimate)), series.style, along: .y)
+      }
+    case .intervalsAlongX(let intervals):
+      for interval in intervals {
+        let ends = [interval.low, interval.high].map { place(Point($0, interval.at)) }
+        whisker(ends, place(Point(interval.estimate, interval.at)), series.style, along: .x)
+      }
+    }
+  }
+
+  private mutating func whisker(
+    _ ends: [(x: Double, y: Double)?], _ middle: (x: Double, y: Double)?, _ style: Series.Style,
+    along: Direction
+  ) {
+    let cap = along == .x ? (0.0, 4.0) : (4.0, 0.0)
+    var places = ends
+    for end in ends {
+      guard let end else { continue }
+      places += [nil, (end.x - cap.0, end.y - cap.1), (end.x + cap.0, end.y + cap.1)]
+    }
+    path(Self.polyline(places), "l c\(style.colour)")
+    if let middle { markers([middle], style, size: 4) }
+  }
+
+  private mutating func markers(
+    _ places: [(x: Double, y: Double)], _ style: Series.Style, size: Double = 3.2
+  ) {
+    let data = places.map { Self.marker(style.marker, $0.x, $0.y, size: size) }.joined()
+    path(data, (style.marker == 5 ? "x" : "p") + " c\(style.colour)")
+  }
+
+  fileprivate mutating func names(_ layout: ChartLayout) {
+    for leader in layout.leaders {
+      line(leader.from.x, leader.from.y, leader.to.x, leader.to.y, "lead")
+    }
+    for entry in layout.entries {
+      let (left, right) = (entry.x, entry.x + 22)
+      switch entry.mark {
+      case .line, .step, .path:
+        line(left, entry.middle, right, entry.middle, entry.style.sampleClasses)
+      case .band:
+        rectangle(
+          Box(left: left, top: entry.middle - 5, right: right, bottom: entry.middle + 5),
+          "b c\(entry.style.colour)")
+      case .scatter, .intervalsAlongX, .intervalsAlongY: break
+      }
+      switch entry.mark {
+      case .line, .step, .band: break
+      case .path, .scatter, .intervalsAlongX, .intervalsAlongY:
+        markers([(left + 11, entry.middle)], entry.style)
+      }
+    }
+    for placed in layout.texts { text(placed) }
+  }
+
+  /// The corners of a stair through points.
+  private static func stairs(_ points: [Point]) -> [Point] {
+    var result: [Point] = []
+    for point in points {
+      if let last = result.last, last.y.isFinite, point.x.isFinite {
+        result.append(Point(point.x, last.y))
+      }
+      result.append(point)
+    }
+    return result
+  }
+}
+
+extension Series.Style {
+  var sampleClasses: String { "l c\(colour)" + (dash == 0 ? "" : " d\(dash)") }
+  var strokeClasses: String { sampleClasses + (isThin ? " thin" : "") }
+}

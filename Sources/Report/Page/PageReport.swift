@@ -1,0 +1,215 @@
+internal import Ledger
+internal import Measure
+internal import Mustache
+
+/// The page of a run: one file of HTML that fetches nothing and needs no script.
+public struct PageReport: Sendable {
+  private let library: MustacheLibrary
+
+  /// Parses the templates.
+  ///
+  /// Throws where one is broken, which a test rules out.
+  public init() throws {
+    var library = MustacheLibrary()
+    try library.register(PageTemplate.page, named: "page")
+    try library.register(PageTemplate.results, named: "results")
+    try library.register(PageTemplate.cpu, named: "cpu")
+    try library.register(PageTemplate.trials, named: "trials")
+    try library.register(PageTemplate.disclosure, named: "disclosure")
+    try library.register(PageTemplate.environment, named: "environment")
+    try library.register(PageTemplate.provenance, named: "provenance")
+    self.library = library
+  }
+
+  /// The page; the same input gives the same bytes.
+  ///
+  /// O(trials x (buckets + seconds)).
+  public func render(_ input: ReportInput) -> String {
+    let cases = CaseFigures.all(of: input)
+    let workloads = WorkloadFigures.all(of: cases)
+    var page = head(input, cases)
+    page["results"] =
+      [
+        "groups": workloads.map { ResultsSection.group($0) }, "columns": ResultsSection.columns,
+      ] as [String: Any]
+    page["workloads"] = workloads.map { workload -> [String: Any] in
+      let charts = workload.charts
+      return [
+        "name": workload.name, "isSingle": charts.count == 1,
+        "charts": charts.map { ["title": $0.title, "svg": $0.svg(as: .inline)] },
+      ]
+    }
+    if let cpu = CPUSection.model(cases) { page["cpu"] = cpu }
+    page["trialTable"] = ResultsSection.trials(input)
+    page["disclosure"] = DisclosureSection.model(cases)
+    if let environment = EnvironmentSection.model(input) { page["environment"] = environment }
+    page["scenario"] = input.scenario
+    page["methods"] = MethodText.sentences(cases)
+    page["hasHashes"] = !input.hashes.isEmpty
+    page["hashes"] = input.hashes.sorted { $0.key < $1.key }.map {
+      ["name": $0.key, "value": $0.value]
+    }
+    return library.render(page, withTemplate: "page") ?? ""
+  }
+
+  private func head(_ input: ReportInput, _ cases: [CaseFigures]) -> [String: Any] {
+    let header = input.header
+    let caveats = RunCaveats.all(of: input, cases)
+    let findings = PlacedFinding.all(of: input)
+    let valid = input.trials.filter { $0.record.status == .valid }.count
+    let facts = [
+      ("started", header.startedAt), ("run", header.id), ("Assay", header.version),
+      ("seed", String(header.seed)), ("cases", String(cases.count)),
+      ("valid trials", "\(valid) of \(input.trials.count)"),
+      ("plan", input.isComplete ? "done" : "not finished"),
+    ]
+    return [
+      "name": header.name, "about": header.about.isEmpty ? [] : [header.about],
+      "version": header.version, "style": PageStyle.css,
+      "facts": facts.map { ["name": $0.0, "value": $0.1] },
+      "hasCaveats": !caveats.isEmpty, "caveats": caveats, "hasFindings": !findings.isEmpty,
+      "findings": findings.map {
+        [
+          "severity": $0.finding.severity.rawValue, "place": $0.place,
+          "message": $0.finding.message, "code": $0.finding.code,
+        ]
+      },
+      "method": MethodText.underResults,
+    ]
+  }
+}
+
+/// Tables of figures on the page.
+enum ResultsSection {
+  static let columns =
+    ["IOPS", "bandwidth"] + LatencyColumn.allCases.map { $0 == .max ? "max" : $0.rawValue }
+    + ["CPU/IO", "errors"]
+
+  static func group(_ workload: WorkloadFigures) -> [String: Any] {
+    [
+      "workload": workload.name,
+      "cases": workload.cases.map { ["lines": lines($0, named: workload.label($0.key))] },
+    ]
+  }
+
+  private static func lines(_ figures: CaseFigures, named name: String) -> [[String: Any]] {
+    figures.lines.enumerated().map { index, line in
+      let isFirst = index == 0
+      var marks: [[String: String]] = []
+      if isFirst, !figures.isComparable {
+        let why = "not disclosed: " + figures.undisclosed.joined(separator: ", ")
+        marks = [["text": "not comparable", "why": why]]
+      }
+      let latencies = LatencyColumn.allCases.map { column in
+        cell(
+          column.value(of: line.latency).map { Quantity($0, .time) }, line.perTrial[column])
+      }
+      var last = [cell(nil, nil), cell(nil, nil)]
+      if isFirst {
+        let errors = figures.errors.map { Quantity($0.values.reduce(0, +), .count) }
+        last = [spread(figures.cpuPerIO), cell(errors, nil)]
+      } else {
+        last = [["value": "", "range": [String]()], ["value": "", "range": [String]()]]
+      }
+      return [
+        "label": isFirst ? name : line.direction, "isPart": !isFirst, "mark": marks,
+        "n": isFirst ? ResultRows.trials(figures) : "",
+        "cells": [spread(line.iops), spread(line.bandwidth)] + latencies + last,
+      ]
+    }
+  }
+
+  private static func spread(_ spread: CaseFigures.Spread?) -> [String: Any] {
+    cell(spread.map { Quantity($0.median, $0.kind) }, spread)
+  }
+
+  private static func cell(_ quantity: Quantity?, _ spread: CaseFigures.Spread?) -> [String: Any] {
+    let range = spread?.range(ascii: false).map { [$0] } ?? []
+    return ["value": quantity?.text ?? "–", "range": range]
+  }
+
+  static func trials(_ input: ReportInput) -> [String: Any] {
+    let rows = input.trials.map { trial -> [String: Any] in
+      let record = trial.record
+      let latency = CaseFigures.latency(of: trial, CaseFigures.directions)
+      func metric(_ name: String) -> String { record.metric(name).map { Quantity($0).text } ?? "–" }
+      let latencies = LatencyColumn.allCases.map { column in
+        column.value(of: latency).map { Quantity($0, .time).text } ?? "–"
+      }
+      return [
+        "id": record.id, "key": record.key.description, "block": String(record.block),
+        "status": record.status.rawValue,
+        "cells": [metric("iops"), metric("bandwidth")] + latencies
+          + [metric("cpu per io"), metric("errors")],
+        "findings": record.findings.map(\.code).joined(separator: ", "),
+      ]
+    }
+    return ["trials": rows, "columns": columns]
+  }
+}
+
+/// CPU time by case, where engines wrote it down.
+enum CPUSection {
+  private static let headers = [
+    "workers", "worker CPU/IO", "user/IO", "kernel/IO", "worker cores", "switches/IO",
+    "host CPU/IO", "host cores", "interrupts/IO",
+  ]
+
+  static func model(_ cases: [CaseFigures]) -> [String: Any]? {
+    var rows: [(name: String, cells: [String])] = []
+    var threads: [[String: String]] = []
+    for figures in cases {
+      let uses = figures.valid.compactMap { TrialCPU(detail: $0.record.detail) }
+      guard !uses.isEmpty else { continue }
+      let ios = uses.reduce(0.0) { $0 + Double($1.ios) }
+      let elapsed = uses.reduce(0.0) { $0 + $1.elapsed }
+      func sum(_ value: (TrialCPU) -> Double?) -> Double? {
+        let values = uses.compactMap(value)
+        return values.count == uses.count ? values.reduce(0, +) : nil
+      }
+      func perIO(_ time: Double?) -> String {
+        time.flatMap { ios > 0 ? Quantity($0 / ios, .time).text : nil } ?? "–"
+      }
+      func cores(_ time: Double?) -> String {
+        time.flatMap { elapsed > 0 ? Quantity.fixed($0 / 1e9 / elapsed, 2) : nil } ?? "–"
+      }
+      let workers = sum(\.workerTime)
+      let switches = uses.reduce(0.0) { $0 + $1.workers.reduce(0) { $0 + $1.switches } }
+      rows.append(
+        (
+          figures.key.description,
+          [
+            String(uses[0].workers.count), perIO(workers),
+            perIO(sum { $0.workers.reduce(0) { $0 + $1.user } }),
+            perIO(sum { $0.workers.reduce(0) { $0 + $1.system } }), cores(workers),
+            ios > 0 ? Quantity(switches / ios, .count).text : "–", perIO(sum(\.hostBusy)),
+            cores(sum(\.hostBusy)), perIO(sum(\.hostInterrupts)),
+          ]
+        ))
+      threads += threadRows(figures, uses, ios)
+    }
+    guard !rows.isEmpty else { return nil }
+    // Columns of which nothing is known are left out.
+    let used = headers.indices.filter { column in rows.contains { $0.cells[column] != "–" } }
+    return [
+      "columns": ["case"] + used.map { headers[$0] },
+      "rows": rows.map { row -> [String: Any] in
+        ["name": row.name, "cells": used.map { row.cells[$0] }]
+      }, "hasThreads": !threads.isEmpty, "threads": threads,
+    ]
+  }
+
+  /// The ten largest names of a case.
+  private static func threadRows(
+    _ figures: CaseFigures, _ uses: [TrialCPU], _ ios: Double
+  ) -> [[String: String]] {
+    var byName: [String: Double] = [:]
+    for thread in uses.flatMap(\.threads) { byName[thread.name, default: 0] += thread.time }
+    return byName.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(10).map {
+      [
+        "key": figures.key.description, "name": $0.key, "time": Quantity($0.value, .time).text,
+        "perIO": ios > 0 ? Quantity($0.value / ios, .time).text : "–",
+      ]
+    }
+  }
+}

@@ -1,0 +1,105 @@
+internal import Ledger
+internal import Measure
+
+/// The results as rows of text: what terminal and Markdown both show.
+struct ResultRows {
+  static let headers = [
+    "case", "", "n", "IOPS", "bandwidth", "mean", "p50", "p99", "p99.9", "max", "CPU/IO", "errors",
+  ]
+  /// How many columns from the left are words.
+  static let words = 2
+
+  /// One row a line of figures.
+  var rows: [[String]]
+
+  /// Lays out the figures of all cases; the name of a case stands on its first line only.
+  init(_ cases: [CaseFigures], ascii: Bool) {
+    let none = ascii ? "-" : "–"
+    func text(_ spread: CaseFigures.Spread?) -> String {
+      spread.map { Quantity($0.median, $0.kind).text(ascii: ascii) } ?? none
+    }
+    rows = cases.flatMap { figures in
+      figures.lines.enumerated().map { index, line in
+        let latencies = LatencyColumn.allCases.map { column in
+          column.value(of: line.latency).map { Quantity($0, .time).text(ascii: ascii) } ?? none
+        }
+        let isFirst = index == 0
+        let name = isFirst ? figures.key.description : ""
+        let direction = isFirst && figures.lines.count > 1 ? "all" : line.direction
+        let trials = isFirst ? Self.trials(figures) : ""
+        // No value is not zero errors: an engine that does not count them shows a dash.
+        let errors =
+          figures.errors.map { Quantity($0.values.reduce(0, +), .count).text(ascii: ascii) } ?? none
+        return [name, direction, trials, text(line.iops), text(line.bandwidth)] + latencies
+          + [isFirst ? text(figures.cpuPerIO) : "", isFirst ? errors : ""]
+      }
+    }
+  }
+
+  /// `5`, or `4/5` where trials were excluded.
+  static func trials(_ figures: CaseFigures) -> String {
+    let valid = figures.valid.count
+    return valid == figures.trials.count ? "\(valid)" : "\(valid)/\(figures.trials.count)"
+  }
+}
+
+/// A finding with what it is about.
+struct PlacedFinding: Hashable {
+  /// The run, or the trial's name.
+  var place: String
+  var finding: Finding
+
+  /// All findings: errors first, then warnings, then notes, each in executed order.
+  ///
+  /// The same finding of several trials of a case is told once with all its trials.
+  static func all(of input: ReportInput) -> [PlacedFinding] {
+    struct Same: Hashable {
+      var key: String
+      var finding: Finding
+    }
+    var result = input.findings.map { PlacedFinding(place: "run", finding: $0) }
+    var order: [Same] = []
+    var trials: [Same: [String]] = [:]
+    for trial in input.trials {
+      for finding in trial.record.findings {
+        let same = Same(key: trial.record.key.description, finding: finding)
+        if trials[same] == nil { order.append(same) }
+        trials[same, default: []].append(trial.record.id)
+      }
+    }
+    result += order.map { same in
+      PlacedFinding(
+        place: same.key + " (" + (trials[same] ?? []).joined(separator: ", ") + ")",
+        finding: same.finding)
+    }
+    return [Finding.Severity.error, .warning, .note].flatMap { severity in
+      result.filter { $0.finding.severity == severity }
+    }
+  }
+}
+
+/// What must be said about a whole run before its figures.
+enum RunCaveats {
+  /// Sentences, the gravest first; empty for a clean run.
+  static func all(of input: ReportInput, _ cases: [CaseFigures]) -> [String] {
+    var caveats: [String] = []
+    if let reason = input.header.notHardware {
+      caveats.append("Not hardware figures: \(reason). Never to stand beside hardware unmarked.")
+    }
+    if !input.isComplete {
+      caveats.append("The run did not finish its plan: figures are of the trials that did.")
+    }
+    let excluded = input.trials.filter { $0.record.status != .valid }.count
+    if excluded > 0 {
+      caveats.append(
+        "\(excluded) of \(input.trials.count) trials are invalid or failed and count for nothing.")
+    }
+    for change in input.openChanges { caveats.append("Not undone on the machine: \(change)") }
+    let undisclosed = cases.filter { !$0.isComparable }.count
+    if undisclosed > 0 {
+      caveats.append(
+        "\(undisclosed) of \(cases.count) cases lack required disclosure: not comparable.")
+    }
+    return caveats
+  }
+}

@@ -1,0 +1,256 @@
+internal import Ledger
+internal import Measure
+
+/// One workload: its cases side by side, with the charts that show them.
+public struct WorkloadFigures: Sendable {
+  /// The workload's name in the scenario.
+  public var name: String
+  /// Its cases in order of their first trial.
+  public var cases: [CaseFigures]
+  /// Most points of one line over time.
+  var pointsPerLine: Int
+  private let systems: [String]
+  private let points: [[String]]
+
+  /// The most lines of one chart; beyond it people cannot tell them apart.
+  static let linesPerChart = 8
+  /// Points of all lines over time on a page: about 11 bytes each, so that it stays below 1 MB.
+  private static let pointsPerPage = 20_000
+
+  /// Groups cases by workload in order of their first trial.
+  public static func all(of cases: [CaseFigures]) -> [WorkloadFigures] {
+    var order: [String] = []
+    for figures in cases where !order.contains(figures.key.workload) {
+      order.append(figures.key.workload)
+    }
+    let points = min(1000, max(60, pointsPerPage / max(2 * cases.count, 1)))
+    return order.map { name in
+      WorkloadFigures(name, cases.filter { $0.key.workload == name }, pointsPerLine: points)
+    }
+  }
+
+  private init(_ name: String, _ cases: [CaseFigures], pointsPerLine: Int) {
+    self.name = name
+    self.cases = cases
+    self.pointsPerLine = pointsPerLine
+    systems = cases.reduce(into: []) { if !$0.contains($1.key.system) { $0.append($1.key.system) } }
+    points = cases.reduce(into: []) { if !$0.contains($1.key.point) { $0.append($1.key.point) } }
+  }
+
+  /// What tells a case from the others of its workload.
+  func label(_ key: CaseKey) -> String {
+    let point = key.point.joined(separator: ", ")
+    if points.count < 2 { return key.system }
+    return systems.count < 2 ? point : key.system + " · " + point
+  }
+
+  /// Points of the sweep that share a chart.
+  private var groups: [[CaseFigures]] {
+    let perGroup = max(1, Self.linesPerChart / max(systems.count, 1))
+    var order = cases
+    order.sort { left, right in
+      (points.firstIndex(of: left.key.point) ?? 0) < (points.firstIndex(of: right.key.point) ?? 0)
+    }
+    let groups = stride(from: 0, to: points.count, by: perGroup).map { start in
+      let shown = points[start..<min(start + perGroup, points.count)]
+      return order.filter { shown.contains($0.key.point) }
+    }
+    // More systems than lines: cut those too.
+    return groups.flatMap { group in
+      stride(from: 0, to: group.count, by: Self.linesPerChart).map {
+        Array(group[$0..<min($0 + Self.linesPerChart, group.count)])
+      }
+    }
+  }
+
+  /// Colour by the point of the sweep and dash by system, or colour alone where one varies.
+  private func style(_ key: CaseKey, in group: [CaseFigures]) -> Series.Style {
+    let system = systems.firstIndex(of: key.system) ?? 0
+    let shown = group.reduce(into: [[String]]()) {
+      if !$0.contains($1.key.point) { $0.append($1.key.point) }
+    }
+    let point = shown.firstIndex(of: key.point) ?? 0
+    if shown.count < 2 { return Series.Style(colour: system, marker: system) }
+    if systems.count < 2 { return Series.Style(colour: point, marker: point) }
+    return Series.Style(colour: point, dash: system, marker: system)
+  }
+
+  private func id(_ kind: String, _ number: Int) -> String {
+    let safe = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+    return String(safe) + "-" + kind + (number == 0 ? "" : "-\(number + 1)")
+  }
+}
+
+// MARK: - Charts
+
+extension WorkloadFigures {
+  /// All charts of the workload.
+  public var charts: [Chart] {
+    var charts: [Chart] = []
+    if let chart = latencyAgainstLoad { charts.append(chart) }
+    for (number, group) in groups.enumerated() {
+      let directions = Self.directions(of: group)
+      for direction in directions {
+        let chart = percentiles(
+          group, direction, alone: directions.filter { $0 != "sync" }.count == 1, number)
+        if let chart { charts.append(chart) }
+      }
+      charts += overTime(group, number)
+    }
+    if let chart = trialsInOrder { charts.append(chart) }
+    return charts
+  }
+
+  private static func directions(of group: [CaseFigures]) -> [String] {
+    (CaseFigures.directions + ["sync"]).filter { direction in
+      group.contains { figures in
+        figures.valid.contains { ($0.distributions[direction + " latency"]?.count ?? 0) > 0 }
+      }
+    }
+  }
+
+  private func percentiles(
+    _ group: [CaseFigures], _ direction: String, alone: Bool, _ number: Int
+  ) -> Chart? {
+    let series = group.compactMap { figures -> Series? in
+      var merged = LatencyDistribution()
+      for trial in figures.valid {
+        if let part = trial.distributions[direction + " latency"] { merged.merge(part) }
+      }
+      let points = PercentileCurve.points(of: merged)
+      guard points.count > 1 else { return nil }
+      return Series(label(figures.key), .line(points), style(figures.key, in: group))
+    }
+    guard !series.isEmpty else { return nil }
+    let what = alone && direction != "sync" ? "Latency" : direction.capitalised + " latency"
+    return Chart(
+      id: id("percentiles-" + direction, number), title: "\(what) by percentile",
+      about: "\(what) of \(name) at each percentile, all valid trials of a case together. "
+        + "Curves end where fewer than \(PercentileCurve.least) observations lie beyond.",
+      x: Axis("percentile of I/Os", .percentile, .count), y: Axis(what.lowercased(), .log10, .time),
+      series: series)
+  }
+
+  /// I/Os per second and the longest latency of each second, trials end to end.
+  private func overTime(_ group: [CaseFigures], _ number: Int) -> [Chart] {
+    func lines(_ value: (ReportInput.Trial, Int) -> Double) -> [Series] {
+      group.compactMap { figures in
+        var points: [Point] = []
+        var start = 0.0
+        for trial in figures.trials where !trial.series.isEmpty {
+          if !points.isEmpty { points.append(.gap) }
+          for (index, row) in trial.series.enumerated() {
+            points.append(Point(start + Double(row.second), value(trial, index)))
+          }
+          start += Double((trial.series.last?.second ?? 0) + 1)
+        }
+        guard points.count > 1 else { return nil }
+        return Series(
+          label(figures.key), .line(Downsample.envelope(points, most: pointsPerLine)),
+          style(figures.key, in: group).thinner)
+      }
+    }
+    let rates = lines { trial, index in
+      let row = trial.series[index]
+      return Double(row.readIOs + row.writeIOs + row.trimIOs)
+    }
+    let longest = lines { trial, index in Double(trial.series[index].maxLatencyNs) }
+    guard !rates.isEmpty else { return [] }
+    let x = Axis("measured time of the case, trials end to end", .linear, .elapsed)
+    return [
+      Chart(
+        id: id("iops", number), title: "I/Os completed in each second",
+        about: "IOPS of \(name) over measured time; the trials of a case follow each other.",
+        x: x, y: Axis("IOPS", Self.scale(for: rates), .rate), series: rates),
+      Chart(
+        id: id("longest", number), title: "Longest latency of each second",
+        about: "The longest latency of each second of \(name), all trials of a case in order.",
+        x: x, y: Axis("longest latency", .log10, .time), series: longest),
+    ]
+  }
+
+  /// In proportion; logarithmic where cases lie more than a factor of 30 apart.
+  private static func scale(for series: [Series]) -> Axis.Scale {
+    let tops = series.compactMap { $0.mark.points?.map(\.y).filter(\.isFinite).max() }
+    guard let least = tops.min(), let largest = tops.max(), least > 0, largest > 30 * least
+    else { return .linear }
+    return .log10
+  }
+
+  /// Latency of each point of a sweep over load against what was achieved.
+  private var latencyAgainstLoad: Chart? {
+    let swept = points.contains { point in
+      point.contains { $0.hasPrefix("queue-depth=") || $0.hasPrefix("rate=") }
+    }
+    guard swept, points.count > 1 else { return nil }
+    var series: [Series] = []
+    var notes: [Note] = []
+    for (index, system) in systems.enumerated() {
+      for (dash, column) in [LatencyColumn.p50, .p99].enumerated() {
+        var path: [Point] = []
+        for figures in cases where figures.key.system == system {
+          guard let rate = figures.lines[0].iops?.median,
+            let latency = column.value(of: figures.lines[0].latency), latency > 0
+          else { continue }
+          path.append(Point(rate, latency))
+          guard column == .p50 else { continue }
+          let value = figures.key.point.map { $0.split(separator: "=").last.map(String.init) ?? $0 }
+          notes.append(Note(at: Point(rate, latency), value.joined(separator: ", ")))
+        }
+        guard path.count > 1 else { continue }
+        series.append(
+          Series(
+            "\(system) \(column.rawValue)", .path(path),
+            Series.Style(colour: index, dash: dash, marker: index)))
+      }
+    }
+    guard !series.isEmpty else { return nil }
+    var chart = Chart(
+      id: id("load", 0), title: "Latency against load",
+      about: "Median and 99th percentile latency of \(name) against achieved IOPS; "
+        + "each point is one case of the sweep.",
+      x: Axis("achieved IOPS, median of trials", .linear, .rate),
+      y: Axis("latency", .log10, .time), series: series)
+    chart.notes = notes
+    return chart
+  }
+
+  /// One marker a trial in executed order: drift shows as a slope, an outlier as itself.
+  private var trialsInOrder: Chart? {
+    guard cases.contains(where: { $0.valid.count > 1 }), cases.count <= 16 else { return nil }
+    let order = cases.flatMap(\.trials).map(\.record).sorted {
+      ($0.startedAt, $0.id) < ($1.startedAt, $1.id)
+    }
+    var places: [String: Double] = [:]
+    for (index, trial) in order.enumerated() { places[trial.id] = Double(index + 1) }
+    let series = cases.enumerated().compactMap { index, figures -> Series? in
+      let points = figures.valid.compactMap { trial -> Point? in
+        guard let place = places[trial.record.id], let value = trial.record.metric("iops")
+        else { return nil }
+        return Point(place, value.value)
+      }
+      let style =
+        cases.count <= Self.linesPerChart ? style(figures.key, in: cases) : .number(index)
+      return points.isEmpty ? nil : Series(label(figures.key), .path(points), style)
+    }
+    guard !series.isEmpty else { return nil }
+    return Chart(
+      id: id("trials", 0), title: "IOPS of each trial in executed order",
+      about: "One marker a valid trial of \(name), in the order in which they ran.",
+      x: Axis("trial of this workload", .linearAroundData, .count),
+      y: Axis("IOPS", Self.scale(for: series), .rate), series: series)
+  }
+}
+
+extension Series.Style {
+  fileprivate var thinner: Series.Style {
+    var style = self
+    style.isThin = true
+    return style
+  }
+}
+
+extension String {
+  /// With a capital first letter.
+  var capitalised: String { prefix(1).uppercased() + dropFirst() }
+}
