@@ -63,6 +63,10 @@ let package = Package(
     tests("TestSupportTests", ["TestSupport"]),
     tests("MeasureTests", ["Measure"]),
     tests("TidyTests", ["TestSupport"]),
+    tests("TidyTests", []),
+    .testTarget(
+      name: "FioTests", dependencies: ["Fio", "Scenario", "Storage", "Ledger", "Measure"],
+      resources: [.copy("Fixtures")], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
