@@ -65,7 +65,8 @@ let package = Package(
     tests("TidyTests", ["TestSupport"]),
     tests("TidyTests", []),
     .testTarget(
-      name: "FioTests", dependencies: ["Fio", "Scenario", "Storage", "Ledger", "Measure"],
+      name: "FioTests",
+      dependencies: ["Fio", "Scenario", "Storage", "Ledger", "Measure", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
