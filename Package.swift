@@ -63,7 +63,6 @@ let package = Package(
     tests("TestSupportTests", ["TestSupport"]),
     tests("MeasureTests", ["Measure"]),
     tests("TidyTests", ["TestSupport"]),
-    tests("TidyTests", []),
     .testTarget(
       name: "FioTests",
       dependencies: ["Fio", "Scenario", "Storage", "Ledger", "Measure", "TestSupport"],

@@ -1,6 +1,7 @@
 import Foundation
 import Measure
 import Storage
+import TestSupport
 import Testing
 
 @testable import Fio
@@ -136,6 +137,35 @@ struct ImportTests {
     #expect(sized.totalBytes == .mebibytes(3) && sized.totalCount == 7 && sized.duration == nil)
     let bare = Support.job("time_based", "size=1m")
     #expect(bare.notes.count == 1 && bare.workloads.first?.workload.totalBytes == .mebibytes(1))
+  }
+
+  @Test(
+    "a real fio moves as many bytes as the workload says", Requires.tool("fio"),
+    arguments: [
+      ["size=1m"], ["size=1m", "loops=3"], ["size=1m", "io_size=256k"], ["size=1m", "numjobs=2"],
+      ["size=1m", "number_ios=10"], ["size=1m", "bs=16k", "rw=randwrite", "iodepth=4"],
+      ["size=1m", "runtime=5"], ["size=1m", "rw=randrw", "bs=4k,8k", "norandommap"],
+    ])
+  func amounts(lines: [String]) throws {
+    let text = "[a]\nioengine=null\ngroup_reporting\n" + lines.joined(separator: "\n") + "\n"
+    let folder = try TemporaryFolder(in: "/dev/shm")
+    try folder.write(text, to: "job.fio")
+    let out = try Command.run(
+      ["fio", "--output-format=json", "job.fio"], folder: folder.path
+    ).checked().stdout
+    let job = try #require(try FioJSON.read(out, from: "fio").first?.jobs.first)
+    let moved = job.directions.compactMap(\.direction.ioBytes).reduce(0, +)
+    let ios = job.directions.compactMap(\.direction.totalIos).reduce(0, +)
+    let workload = try only(Support.map(text))
+    if let count = workload.totalCount {
+      #expect(Int64(ios) == count * Int64(workload.jobs))
+    } else {
+      let total = try #require(workload.totalBytes)
+      let said = total.count * Int64(workload.jobs)
+      // The last I/O of a mix of sizes may pass the end.
+      let largest = max(workload.readBlock.largest, workload.writeBlock.largest)
+      #expect((said..<said + largest.count).contains(Int64(moved)))
+    }
   }
 
   @Test("rates become open loops over all jobs")

@@ -75,14 +75,17 @@ struct FioTrialConverter {
       record.findings.append(
         Finding(
           code: "fio-error", severity: .error,
-          message:
-            "fio ended the job with error \(error): \(String(cString: strerror(Int32(truncatingIfNeeded: error))))"
+          message: "fio ended the job with error \(error): \(Self.meaning(error))"
         ))
     } else if job.directions.allSatisfy({ ($0.direction.totalIos ?? 0) == 0 }) {
       record.status = .invalid
       record.findings.append(
         Finding(code: "no-io", severity: .error, message: "the job completed no I/O"))
     }
+  }
+
+  private static func meaning(_ errno: Int) -> String {
+    String(cString: strerror(Int32(truncatingIfNeeded: errno)))
   }
 
   // MARK: Numbers

@@ -77,12 +77,12 @@ public struct FioImport: Sendable {
     let workload = Self.unique(Self.word(job.name, or: "job"), in: workloads.map(\.name))
     workloads.append(
       Workload(
-        name: workload, workload: job.workload, systems: [system(for: job.target)],
+        name: workload, workload: job.workload, systems: [systemName(for: job.target)],
         about: job.about))
   }
 
   /// The system for a target; a file that several jobs name is as large as the largest needs it.
-  private mutating func system(for target: StorageTarget) -> String {
+  private mutating func systemName(for target: StorageTarget) -> String {
     if let path = target.path, let index = systems.firstIndex(where: { $0.target.path == path }) {
       if case .file(var known) = systems[index].target, case .file(let other) = target {
         known.size = known.size.flatMap { size in other.size.map { max(size, $0) } }
