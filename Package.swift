@@ -71,6 +71,10 @@ let package = Package(
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Ledger", "Measure"],
       exclude: ["Fixtures"], swiftSettings: strict),
+    .testTarget(
+      name: "FioTests",
+      dependencies: ["Fio", "Scenario", "Storage", "Ledger", "Measure", "TestSupport"],
+      resources: [.copy("Fixtures")], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,92 @@
+/// Something to say about a place in a fio job file.
+public struct FioDiagnostic: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What kind of thing it is.
+  public var kind: Kind
+  /// Where it is.
+  public var place: FioPlace
+  /// What is wrong or different, and how to mend it.
+  public var message: String
+  /// The nearest valid word, where a word was not known.
+  public var nearest: String?
+
+  /// Kinds of diagnostics.
+  public enum Kind: String, Sendable {
+    /// The job file is wrong, or says something that cannot be imported at all.
+    case error
+    /// fio knows the option and Assay has nothing like it: the workload runs without it.
+    case noCounterpart = "no counterpart"
+    /// The option was imported and means something a little different.
+    case changedMeaning = "changed meaning"
+  }
+
+  /// Makes a diagnostic.
+  public init(_ kind: Kind, at place: FioPlace, _ message: String, nearest: String? = nil) {
+    self.kind = kind
+    self.place = place
+    self.message = message
+    self.nearest = nearest
+  }
+
+  /// `file:line:column: message`, with the nearest word.
+  public var description: String {
+    let prefix = kind == .error ? "" : "\(kind.rawValue): "
+    let hint = nearest.map { "; did you mean `\($0)`?" } ?? ""
+    return "\(place): \(prefix)\(message)\(hint)"
+  }
+}
+
+/// A place in a job file.
+public struct FioPlace: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// The file as it was named.
+  public var file: String
+  /// The line, from 1.
+  public var line: Int
+  /// The column in characters, from 1.
+  public var column: Int
+
+  /// Names a place.
+  public init(file: String, line: Int, column: Int) {
+    self.file = file
+    self.line = line
+    self.column = column
+  }
+
+  /// `file:line:column`.
+  public var description: String { "\(file):\(line):\(column)" }
+
+  /// Orders by file, then line, then column.
+  public static func < (left: FioPlace, right: FioPlace) -> Bool {
+    (left.file, left.line, left.column) < (right.file, right.line, right.column)
+  }
+}
+
+/// Finds the word that was probably meant.
+enum NearestWord {
+  /// The candidate with the smallest edit distance, if that is small for the word's length.
+  ///
+  /// Levenshtein distance; O(candidates x length²). Ties go to the first candidate.
+  static func of(_ word: String, in candidates: some Sequence<String>) -> String? {
+    let wanted = Array(word.lowercased().utf8)
+    let limit = max(1, (wanted.count + 1) / 3)
+    var best: (word: String, distance: Int)?
+    for candidate in candidates {
+      let distance = distance(wanted, Array(candidate.utf8))
+      if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
+    }
+    return best?.word
+  }
+
+  private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    var row = Array(0...right.count)
+    for (i, a) in left.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, b) in right.enumerated() {
+        let substitution = diagonal + (a == b ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(substitution, diagonal + 1, row[j] + 1)
+      }
+    }
+    return row[right.count]
+  }
+}
