@@ -132,4 +132,23 @@ public struct SeriesRow: Codable, Hashable, Sendable {
   public var lateIOs: UInt64
   /// Failed I/Os.
   public var errors: UInt64
+
+  /// Makes a row.
+  public init(
+    second: Int, readIOs: UInt64, readBytes: UInt64, writeIOs: UInt64, writeBytes: UInt64,
+    trimIOs: UInt64, syncIOs: UInt64, meanLatencyNs: UInt64, maxLatencyNs: UInt64,
+    lateIOs: UInt64, errors: UInt64
+  ) {
+    self.second = second
+    self.readIOs = readIOs
+    self.readBytes = readBytes
+    self.writeIOs = writeIOs
+    self.writeBytes = writeBytes
+    self.trimIOs = trimIOs
+    self.syncIOs = syncIOs
+    self.meanLatencyNs = meanLatencyNs
+    self.maxLatencyNs = maxLatencyNs
+    self.lateIOs = lateIOs
+    self.errors = errors
+  }
 }

@@ -92,7 +92,10 @@ public enum MetricCatalogue {
   private static let cost: [Entry] = [
     Entry(
       name: "cpu per io", unit: .nanoseconds, direction: .lower,
-      about: "CPU time of the workers per I/O"),
+      about: "CPU time of the process per I/O, io_uring's kernel workers included"),
+    Entry(
+      name: "worker cpu per io", unit: .nanoseconds, direction: .lower,
+      about: "CPU time of the workers alone per I/O, as fio counts it"),
     Entry(
       name: "worker cpu", unit: .percent, direction: .lower,
       about: "CPU time of the workers, in percent of one CPU"),

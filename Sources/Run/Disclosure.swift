@@ -1,0 +1,104 @@
+internal import Host
+internal import Measure
+internal import Scenario
+internal import Storage
+
+/// What must stand beside a storage figure for it to mean anything.
+enum Disclosure {
+  static func of(
+    _ workload: StorageWorkload, _ system: ExaminedSystem, rate: Rate?
+  ) -> [String: String] {
+    var facts: [String: String] = [
+      "pattern": workload.pattern.rawValue,
+      "block size": blockSize(workload),
+      "queue depth": String(workload.queueDepth),
+      "jobs": String(workload.jobs),
+      "engine": workload.engine.rawValue,
+      "load": load(workload, rate),
+      "cache": workload.direct ? "direct (O_DIRECT)" : "buffered",
+      "durability": durability(workload),
+      "region": region(workload, system.facts),
+      "precondition": precondition(workload.precondition),
+    ]
+    facts["batch"] =
+      "submit \(workload.submitBatch.map(String.init) ?? "what is ready"), "
+      + "complete at least \(workload.completeBatch)"
+    if workload.pattern.isRandom { facts["distribution"] = distribution(workload) }
+    if workload.pattern.writes { facts["data"] = data(workload) }
+    guard let device = system.device else {
+      facts["medium"] = system.facts.path == nil ? "none" : "memory or network file system"
+      facts["transport"] = "none"
+      return facts
+    }
+    facts["medium"] = device.medium
+    facts["transport"] = device.device.transport ?? "unknown"
+    facts["device"] = device.isTarget ? device.device.path : "file on \(device.device.path)"
+    facts["write cache"] = device.device.writeCache
+    facts["scheduler"] = device.device.scheduler
+    facts["file system"] = device.fileSystem.map { "\($0.type) at \($0.mountPoint)" }
+    return facts
+  }
+
+  private static func blockSize(_ workload: StorageWorkload) -> String {
+    let read = text(workload.readBlock)
+    let write = text(workload.writeBlock)
+    switch (workload.pattern.reads, workload.pattern.writes || workload.pattern.trims) {
+    case (true, true): return read == write ? read : "read \(read), write \(write)"
+    case (true, false): return read
+    case (false, _): return write
+    }
+  }
+
+  private static func text(_ sizes: StorageWorkload.BlockSizes) -> String {
+    switch sizes {
+    case .fixed(let size): size.text
+    case .range(let from, let to): "\(from.text)-\(to.text)"
+    case .split(let entries):
+      entries.map { "\($0.size.text)/\($0.weight)" }.joined(separator: ":")
+    }
+  }
+
+  private static func load(_ workload: StorageWorkload, _ rate: Rate?) -> String {
+    guard case .open(_, let arrivals) = workload.load, let rate else { return "closed loop" }
+    return "open loop, \(rate.text), \(arrivals.rawValue) arrivals"
+  }
+
+  private static func durability(_ workload: StorageWorkload) -> String {
+    if let every = workload.fdatasyncEvery { return "fdatasync every \(every) writes" }
+    if let every = workload.fsyncEvery { return "fsync every \(every) writes" }
+    return workload.endFsync ? "fsync at the end" : "none asked for"
+  }
+
+  private static func region(_ workload: StorageWorkload, _ facts: TargetFacts) -> String {
+    let size = workload.regionSize ?? ByteCount(facts.sizeBytes.count - workload.regionOffset.count)
+    return "\(size.text) from \(workload.regionOffset.text) of \(facts.sizeBytes.text)"
+  }
+
+  private static func precondition(_ kind: StorageWorkload.Precondition) -> String {
+    switch kind {
+    case .none: "none"
+    case .snia: "SNIA: twice the region, 128 KiB sequential"
+    case .fill(let passes): "\(passes) sequential passes"
+    }
+  }
+
+  private static func distribution(_ workload: StorageWorkload) -> String {
+    switch workload.distribution {
+    case .uniform: workload.randomMap ? "uniform, each block once a pass" : "uniform"
+    case .zipf(let theta): "zipf \(theta)"
+    case .pareto(let h): "pareto \(h)"
+    case .zoned(let zones): "\(zones.count) zones"
+    }
+  }
+
+  private static func data(_ workload: StorageWorkload) -> String {
+    let kind =
+      switch workload.data {
+      case .random: "random"
+      case .zeros: "zeros"
+      case .compressible(let share): "\(share.text) compressible"
+      }
+    if workload.verify != .off { return "verify stamps" }
+    return workload.refill ? kind + ", fresh for each write" : kind + ", stamped every 4 KiB"
+  }
+}

@@ -1,0 +1,82 @@
+internal import CLinux
+internal import Foundation
+internal import Measure
+internal import Scenario
+internal import Storage
+
+/// A file that a run makes for itself, fills, and removes.
+///
+/// A file made here carries an extended attribute from its first moment, so that what a killed run
+/// leaves behind is known as ours by the next one and never mistaken for somebody's data.
+enum ScratchFile {
+  private static let attribute = "user.assay.scratch"
+
+  /// What stands at a path.
+  enum State: Equatable {
+    /// Nothing.
+    case missing
+    /// Made by an earlier run; whether it was filled to the end.
+    case ours(size: Int64, filled: Bool)
+    /// Somebody's file.
+    case foreign(size: Int64)
+  }
+
+  static func state(of path: String) -> State {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return .missing }
+    var value = [UInt8](repeating: 0, count: 16)
+    let length = getxattr(path, attribute, &value, value.count)
+    guard length > 0 else { return .foreign(size: Int64(status.st_size)) }
+    let text = String(decoding: value.prefix(length), as: UTF8.self)
+    return .ours(size: Int64(status.st_size), filled: text == "filled")
+  }
+
+  /// Creates the file, marked as ours and not yet filled, with all its space reserved.
+  static func create(_ path: String, size: ByteCount) throws {
+    let descriptor = cl_open(path, O_RDWR | O_CREAT | O_EXCL | Int32(CL_O_CLOEXEC), 0o600)
+    guard descriptor >= 0 else { throw failure("cannot create \(path)", path) }
+    defer { close(descriptor) }
+    _ = mark("making", descriptor)
+    let status = cl_fallocate(descriptor, 0, 0, size.count)
+    if status != 0 && errno == EOPNOTSUPP {
+      guard ftruncate(descriptor, off_t(size.count)) == 0 else {
+        throw failure("cannot make \(path) \(size.text) long", path)
+      }
+    } else if status != 0 {
+      let error = failure("cannot reserve \(size.text) for \(path)", path)
+      unlink(path)
+      throw error
+    }
+  }
+
+  /// Says that the content is written: an interrupted fill is done again.
+  static func markFilled(_ path: String) {
+    let descriptor = cl_open(path, O_RDWR | Int32(CL_O_CLOEXEC), 0)
+    guard descriptor >= 0 else { return }
+    _ = mark("filled", descriptor)
+    close(descriptor)
+  }
+
+  /// Forgets that the file is ours: it stays after the run.
+  static func keep(_ path: String) { _ = removexattr(path, attribute) }
+
+  static func remove(_ path: String) { unlink(path) }
+
+  private static func mark(_ word: String, _ descriptor: Int32) -> Bool {
+    let bytes = Array(word.utf8)
+    return fsetxattr(descriptor, attribute, bytes, bytes.count, 0) == 0
+  }
+
+  private static func failure(_ what: String, _ path: String) -> RunError {
+    let code = errno
+    let hint =
+      switch code {
+      case ENOSPC: "free some space, or give a smaller size"
+      case EACCES, EPERM, EROFS: "give a path in a folder that you may write to"
+      case ENOENT: "create the folder first, or give another path"
+      case EFBIG: "the file system takes no file of that size: give a smaller one"
+      default: "give another path"
+      }
+    return RunError(.refused, ["\(what): \(String(cString: strerror(code)))\n  hint: \(hint)"])
+  }
+}

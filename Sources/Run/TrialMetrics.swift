@@ -1,0 +1,100 @@
+internal import Host
+internal import Ledger
+internal import Measure
+internal import Storage
+
+/// Metric values of a storage trial, by their names in the catalogue.
+enum TrialMetrics {
+  /// Statistics of a latency that every trial carries.
+  private static let quantiles: [(String, Double)] = [
+    ("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999),
+    ("p99.99", 0.9999),
+  ]
+
+  static func of(_ outcome: StorageOutcome, cpu: CPUUse?) -> [String: MetricValue] {
+    var metrics: [String: MetricValue] = [:]
+    addRates(outcome, &metrics)
+    var all = outcome.read
+    all.merge(outcome.write)
+    all.merge(outcome.trim)
+    for (prefix, direction) in [
+      ("", all), ("read ", outcome.read), ("write ", outcome.write), ("trim ", outcome.trim),
+    ] where direction.ios > 0 {
+      add(direction.latency, "\(prefix)latency", &metrics)
+      add(direction.service, "\(prefix)service", &metrics)
+      add(direction.submission, "\(prefix)submission", &metrics)
+    }
+    add(outcome.sync.latency, "sync latency", &metrics)
+    addCost(outcome, cpu, ios: all.ios + outcome.sync.ios, &metrics)
+    addCounts(outcome, &metrics)
+    return metrics
+  }
+
+  private static func addRates(
+    _ outcome: StorageOutcome, _ metrics: inout [String: MetricValue]
+  ) {
+    let seconds = outcome.elapsed.inSeconds
+    guard seconds > 0 else { return }
+    func rate(_ count: UInt64) -> MetricValue { MetricValue(Double(count) / seconds, "1/s") }
+    func speed(_ bytes: UInt64) -> MetricValue { MetricValue(Double(bytes) / seconds, "B/s") }
+    metrics["iops"] = rate(outcome.read.ios + outcome.write.ios + outcome.trim.ios)
+    metrics["bandwidth"] = speed(outcome.read.bytes + outcome.write.bytes)
+    if outcome.read.ios > 0 {
+      metrics["read iops"] = rate(outcome.read.ios)
+      metrics["read bandwidth"] = speed(outcome.read.bytes)
+    }
+    if outcome.write.ios > 0 {
+      metrics["write iops"] = rate(outcome.write.ios)
+      metrics["write bandwidth"] = speed(outcome.write.bytes)
+    }
+    if outcome.trim.ios > 0 { metrics["trim iops"] = rate(outcome.trim.ios) }
+    if outcome.sync.ios > 0 { metrics["sync rate"] = rate(outcome.sync.ios) }
+  }
+
+  private static func add(
+    _ distribution: LatencyDistribution, _ name: String, _ metrics: inout [String: MetricValue]
+  ) {
+    guard distribution.count > 0 else { return }
+    metrics["\(name) mean"] = MetricValue(distribution.mean, "ns")
+    metrics["\(name) min"] = MetricValue(Double(distribution.minimum), "ns")
+    metrics["\(name) max"] = MetricValue(Double(distribution.maximum), "ns")
+    for (statistic, fraction) in quantiles {
+      guard let value = distribution.quantile(fraction) else { continue }
+      metrics["\(name) \(statistic)"] = MetricValue(Double(value), "ns")
+    }
+  }
+
+  /// CPU per I/O is that of the whole process: io_uring's kernel workers do part of its I/O.
+  private static func addCost(
+    _ outcome: StorageOutcome, _ cpu: CPUUse?, ios: UInt64,
+    _ metrics: inout [String: MetricValue]
+  ) {
+    let worker = outcome.workers.reduce(0) { $0 + $1.cpuNs.count }
+    let seconds = outcome.elapsed.inSeconds
+    guard ios > 0, seconds > 0 else { return }
+    metrics["worker cpu per io"] = MetricValue(Double(worker) / Double(ios), "ns")
+    metrics["worker cpu"] = MetricValue(Double(worker) / 1e7 / seconds, "%")
+    guard let cpu else { return }
+    metrics["cpu per io"] = MetricValue(Double(cpu.process.count) / Double(ios), "ns")
+    metrics["host cpu"] = MetricValue(cpu.percentOfCore(cpu.host.busy), "%")
+    let interrupts = cpu.host.irq + cpu.host.softirq
+    metrics["kernel cpu"] = MetricValue(
+      cpu.percentOfCore(cpu.kernelThreadTime + interrupts), "%")
+  }
+
+  private static func addCounts(
+    _ outcome: StorageOutcome, _ metrics: inout [String: MetricValue]
+  ) {
+    let short = outcome.read.shortIOs + outcome.write.shortIOs
+    metrics["late ios"] = MetricValue(Double(outcome.lateIOs), "1")
+    metrics["hung ios"] = MetricValue(Double(outcome.hungIOs), "1")
+    metrics["errors"] = MetricValue(Double(outcome.errorCount), "1")
+    metrics["short ios"] = MetricValue(Double(short), "1")
+    if let gap = outcome.longestGap {
+      metrics["longest gap"] = MetricValue(Double(gap.lengthNs.count), "ns")
+    }
+    if let verification = outcome.verification {
+      metrics["verify bad blocks"] = MetricValue(Double(verification.blocksBad), "1")
+    }
+  }
+}
