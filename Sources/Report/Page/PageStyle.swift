@@ -41,7 +41,8 @@ enum PageStyle {
     .words td,.hashes td{white-space:normal}
     tr.invalid td,tr.failed td{color:var(--soft)}
     tr.invalid .status,tr.failed .status{color:var(--bad);font-weight:600}
-    #trials td.word:last-child{white-space:normal;overflow-wrap:anywhere;min-width:9em;font-size:12px}
+    #trials td.word:last-child{white-space:normal;overflow-wrap:anywhere;\
+    min-width:9em;font-size:12px}
     .mark{font-size:11px;color:var(--doubt);border:1px solid currentColor;border-radius:3px;\
     padding:0 4px;white-space:nowrap}
     .results .mark{display:block;width:fit-content;margin-left:0;margin-top:2px;line-height:1.35}
