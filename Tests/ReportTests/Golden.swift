@@ -18,13 +18,13 @@ enum Golden {
       return
     }
     let expected = try String(contentsOf: file, encoding: .utf8)
-    let isSame = text == expected
-    if !isSame {
+    if text != expected {
       let first = zip(text.split(separator: "\n"), expected.split(separator: "\n"))
         .first { $0 != $1 }
+      let change = first.map { "\"\($0)\" was \"\($1)\"" } ?? "the length differs"
       Issue.record(
         """
-        \(name) is drawn differently: \(first.map { "\"\($0)\" was \"\($1)\"" } ?? "length differs"). \
+        \(name) is drawn differently: \(change). \
         If that is wanted: ASSAY_RENEW=1 swift test --filter ReportTests, look at it, commit it.
         """)
     }

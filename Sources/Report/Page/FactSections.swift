@@ -88,7 +88,7 @@ enum EnvironmentSection {
     }
   }
 
-  /// Leaves by their path, and facts as of `Host.Environment` by their key; lists of plain values are one leaf.
+  /// Leaves by their path, facts as of `Host.Environment` by their key; lists are one leaf.
   static func facts(_ value: JSONValue) -> [String: String] {
     var result: [String: String] = [:]
     collect(value, "", &result)

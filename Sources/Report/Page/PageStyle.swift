@@ -41,7 +41,8 @@ enum PageStyle {
     .words td,.hashes td{white-space:normal}
     tr.invalid td,tr.failed td{color:var(--soft)}
     tr.invalid .status,tr.failed .status{color:var(--bad);font-weight:600}
-    #trials td.word:last-child{white-space:normal;overflow-wrap:anywhere;min-width:9em;font-size:12px}
+    #trials td.word:last-child{white-space:normal;overflow-wrap:anywhere;\
+    min-width:9em;font-size:12px}
     .mark{font-size:11px;color:var(--doubt);border:1px solid currentColor;border-radius:3px;\
     padding:0 4px;white-space:nowrap}
     .results .mark{display:block;width:fit-content;margin-left:0;margin-top:2px;line-height:1.35}
@@ -63,10 +64,10 @@ enum PageStyle {
     svg{display:block;width:100%;height:auto}
     @media (max-width:900px){.charts{grid-template-columns:minmax(0,1fr)}body{padding:18px}}
     @media print{
-    @page{margin:14mm}
+    @page{size:A4 landscape;margin:12mm}
     body{max-width:none;padding:0;font-size:10pt}
     h1{font-size:20pt}h2{font-size:13pt;margin-top:18pt;break-after:avoid}h3{break-after:avoid}
-    table{font-size:7.6pt}th,td{padding:2pt 4pt}.results small{font-size:6.5pt}
+    table{font-size:8pt}th,td{padding:2pt 4pt}.results small{font-size:6.6pt}
     tr,.results tbody{break-inside:avoid}thead{display:table-header-group}
     .wide{overflow:visible}
     pre{white-space:pre-wrap}
