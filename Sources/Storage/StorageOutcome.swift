@@ -33,8 +33,45 @@ public struct StorageOutcome: Codable, Sendable {
   /// Why the trial ended before its time; nil when it did not.
   public var stoppedEarly: String?
 
+  /// Whether a ramp came first, whose I/Os are not counted here.
+  public var hasRamp = false
+
   /// An outcome in which nothing happened yet.
   public init() {}
+
+  /// Adds a later round of the same trial.
+  public mutating func merge(_ later: StorageOutcome) {
+    read.merge(later.read)
+    write.merge(later.write)
+    trim.merge(later.trim)
+    sync.merge(later.sync)
+    for (index, worker) in later.workers.enumerated() {
+      if index < workers.count { workers[index].merge(worker) } else { workers.append(worker) }
+    }
+    lateIOs += later.lateIOs
+    hungIOs += later.hungIOs
+    if let gap = later.longestGap, gap.lengthNs > longestGap?.lengthNs ?? .zero {
+      longestGap = CompletionGap(startNs: gap.startNs + elapsed, lengthNs: gap.lengthNs)
+    }
+    errors = Array((errors + later.errors).prefix(64))
+    errorCount += later.errorCount
+    for (level, count) in later.depthLevels.enumerated() { depthLevels[level] += count }
+    if verification == nil { verification = later.verification }
+    if stoppedEarly == nil { stoppedEarly = later.stoppedEarly }
+    hasRamp = hasRamp || later.hasRamp
+    elapsed = elapsed + later.elapsed
+  }
+
+  /// The same without its latency distributions, for a record that keeps those apart.
+  public var withoutDistributions: StorageOutcome {
+    var bare = self
+    for path in [\StorageOutcome.read, \.write, \.trim, \.sync] {
+      bare[keyPath: path].latency = LatencyDistribution()
+      bare[keyPath: path].service = LatencyDistribution()
+      bare[keyPath: path].submission = LatencyDistribution()
+    }
+    return bare
+  }
 }
 
 /// What happened in one direction.
@@ -124,6 +161,16 @@ public struct WorkerOutcome: Codable, Sendable {
 
   /// Nothing used yet.
   public init() {}
+
+  /// Adds a later round of the same worker.
+  mutating func merge(_ later: WorkerOutcome) {
+    ios += later.ios
+    cpuNs = cpuNs + later.cpuNs
+    userNs = userNs + later.userNs
+    systemNs = systemNs + later.systemNs
+    voluntarySwitches += later.voluntarySwitches
+    involuntarySwitches += later.involuntarySwitches
+  }
 }
 
 /// What verify found.

@@ -55,6 +55,7 @@ public struct StorageTrial {
       of: workload, facts: facts, seed: seed, stampSeed: stampSeed, rate: rate, clock: clock)
     let results = try execute(jobs, on: target.file, observer)
     var outcome = OutcomeMerger(clock: clock, jobs: jobs).merge(results)
+    outcome.hasRamp = workload.ramp > .zero
     if workload.endFsync && workload.pattern.isDestructive {
       let code = target.sync()
       if code != 0 {

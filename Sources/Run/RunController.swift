@@ -1,0 +1,259 @@
+internal import Foundation
+internal import Host
+public import Ledger
+internal import Measure
+public import Scenario
+internal import Storage
+
+/// What the caller of a run decides.
+public struct RunOptions: Sendable {
+  /// The folder that records are made in.
+  public var results: String
+  /// Identities of targets whose content may be lost.
+  public var allowDestroy: [String]
+  /// Assay's version, for the record.
+  public var version: String
+  /// Overrides of the scenario, for the record.
+  public var overrides: [String]
+
+  /// Collects what the caller decides.
+  public init(results: String, allowDestroy: [String], version: String, overrides: [String]) {
+    self.results = results
+    self.allowDestroy = allowDestroy
+    self.version = version
+    self.overrides = overrides
+  }
+}
+
+/// How a run ended.
+public struct RunEnd {
+  /// The record, still open for the report; the caller seals it.
+  public var folder: RunFolder
+  /// Whether the user stopped it: the plan is not done, and can be resumed.
+  public var wasInterrupted: Bool
+}
+
+/// Executes a plan: targets made ready, trials in order, every observation kept as it happens.
+public final class RunController {
+  private let plan: Plan
+  private let options: RunOptions
+  private let progress: any RunProgress
+  private let clock = TickClock.calibrated(counterIsSteady: Environment.counterIsSteady)
+  private let topology = Topology.current()
+
+  private init(_ plan: Plan, _ options: RunOptions, _ progress: any RunProgress) {
+    self.plan = plan
+    self.options = options
+    self.progress = progress
+  }
+
+  /// Starts a run in a new record.
+  ///
+  /// Throws ``RunError`` where it cannot start; then nothing was changed. A trial that fails is
+  /// part of the record.
+  public static func start(
+    _ plan: Plan, scenario: String, options: RunOptions, progress: any RunProgress
+  ) throws(RunError) -> RunEnd {
+    let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy)
+    let controller = RunController(plan, options, progress)
+    do {
+      let id = "\(WallClock.fileStamp())-\(plan.name)-\(shortID())"
+      let folder = try RunFolder.create(in: options.results, id: id)
+      try folder.write(text: scenario, to: "scenario.yaml")
+      try folder.write(plan, to: "plan.json")
+      let environment = Environment.capture(toolVersion: options.version)
+      try folder.write(RunEnvironment(before: environment, after: nil), to: "environment.json")
+      let header = RunHeader(
+        id: id, name: plan.name, about: plan.about, startedAt: WallClock.now(),
+        version: options.version, seed: plan.seed, notHardware: notHardware(systems))
+      try folder.append(.runStarted) { $0.run = header }
+      return try controller.execute(in: folder, systems, before: environment, finished: [])
+    } catch let error as LedgerError {
+      throw RunError(.io, [error.description])
+    } catch let error as RunError {
+      throw error
+    } catch {
+      throw RunError(.io, ["\(error)"])
+    }
+  }
+
+  /// Goes on with a run that was killed or interrupted; finished trials stay as they are.
+  public static func resume(
+    _ path: String, options: RunOptions, progress: any RunProgress
+  ) throws(RunError) -> RunEnd {
+    do {
+      let record = try RunRecord.read(path)
+      guard !record.isComplete else {
+        throw RunError(
+          .data, ["\(path) is complete\n  hint: there is nothing to resume; run it anew"])
+      }
+      let data = try Data(contentsOf: URL(fileURLWithPath: path + "/plan.json"))
+      let plan = try JSONDecoder().decode(Plan.self, from: data)
+      let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy)
+      let environment = Environment.capture(toolVersion: options.version)
+      try refuseOtherMachine(record, environment)
+      let folder = try RunFolder.reopen(path)
+      try folder.append(.runResumed)
+      return try RunController(plan, options, progress).execute(
+        in: folder, systems, before: nil, finished: record.trials)
+    } catch let error as RunError {
+      throw error
+    } catch let error as LedgerError {
+      throw RunError(.data, [error.description])
+    } catch {
+      throw RunError(.data, ["\(path)/plan.json: \(error)\n  hint: the record is damaged"])
+    }
+  }
+
+  private static func shortID() -> String {
+    var random = SystemRandomNumberGenerator()
+    let digits = String(UInt32.random(in: 0..<(1 << 20), using: &random), radix: 32)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+
+  /// What marks figures that are not of hardware (DESIGN section 7); nil where they may be.
+  private static func notHardware(_ systems: [ExaminedSystem]) -> String? {
+    let emulated = systems.filter { system in
+      guard let device = system.device?.device else { return true }
+      return device.name.hasPrefix("loop") || device.name.hasPrefix("zram")
+        || device.model?.contains("QEMU") == true
+    }
+    guard !emulated.isEmpty else { return nil }
+    return "no hardware beneath: " + emulated.map(\.name).joined(separator: ", ")
+  }
+
+  /// A record is of one machine: facts of class identity must be those of its first part.
+  private static func refuseOtherMachine(
+    _ record: RunRecord, _ now: Environment
+  ) throws(RunError) {
+    guard case .array(let facts)? = record.environment["before"]?["facts"] else { return }
+    var then: [String: String] = [:]
+    for fact in facts {
+      if case .string(let key)? = fact["key"], case .string(let value)? = fact["value"] {
+        then[key] = value
+      }
+    }
+    let changed = now.facts(of: .identity).filter { then[$0.key] != nil && then[$0.key] != $0.value }
+    guard changed.isEmpty else {
+      let list = changed.map { "\($0.key): \(then[$0.key] ?? "") then, \($0.value) now" }
+      throw RunError(
+        .refused,
+        ["this is not the machine on which \(record.header.id) began: "
+          + list.joined(separator: "; ") + "\n  hint: run the scenario anew here"])
+    }
+  }
+
+  // MARK: Execution
+
+  private func execute(
+    in folder: RunFolder, _ systems: [ExaminedSystem], before: Environment?,
+    finished: [TrialRecord]
+  ) throws(RunError) -> RunEnd {
+    let journal = RunJournal(folder)
+    let preparation = TargetPreparation(
+      systems, seed: plan.seed, clock: clock, progress: progress, journal: journal)
+    progress.runBegins(plan: plan, skipped: finished.count, folder: folder.path)
+    do throws(RunError) {
+      try preparation.prepare()
+      try runTrials(in: folder, systems, preparation, journal, finished: finished)
+    } catch {
+      preparation.restore()
+      throw error
+    }
+    preparation.restore()
+    if let failure = journal.failure { throw RunError(.io, [failure.description]) }
+    do {
+      if !progress.isInterrupted() { try close(folder) }
+      return RunEnd(folder: folder, wasInterrupted: progress.isInterrupted())
+    } catch {
+      throw RunError(.io, ["\(error)"])
+    }
+  }
+
+  private func runTrials(
+    in folder: RunFolder, _ systems: [ExaminedSystem], _ preparation: TargetPreparation,
+    _ journal: RunJournal, finished: [TrialRecord]
+  ) throws(RunError) {
+    var known = Dictionary(finished.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+    for (index, trial) in plan.trials.enumerated() where known[trial.id] == nil {
+      if progress.isInterrupted() { return }
+      guard let system = systems.first(where: { $0.name == trial.key.system }) else { continue }
+      let maximum = trial.maximumFrom.flatMap { known[$0] }
+      progress.trialBegins(
+        trial, number: index + 1, of: plan.trials.count, remaining: remaining(from: index))
+      journal.began(trial.id)
+      let record = try run(
+        trial, on: system, maximum: maximum, preparation, folder)
+      if progress.isInterrupted() { return }
+      journal.finished(record)
+      if let failure = journal.failure { throw RunError(.io, [failure.description]) }
+      known[trial.id] = record
+      progress.trialEnded(record, number: index + 1, of: plan.trials.count)
+    }
+  }
+
+  private func remaining(from index: Int) -> Nanoseconds {
+    plan.trials[index...].reduce(.zero) { $0 + $1.estimate.knownNs }
+  }
+
+  /// Runs one trial; what keeps it from running is recorded, and the next one goes on.
+  private func run(
+    _ trial: PlannedTrial, on system: ExaminedSystem, maximum: TrialRecord?,
+    _ preparation: TargetPreparation, _ folder: RunFolder
+  ) throws(RunError) -> TrialRecord {
+    let rate = maximum?.metrics["iops"].map { Rate(perSecond: $0.value) }
+    if trial.maximumFrom != nil && (maximum?.status == .failed || rate == nil) {
+      return failed(trial, "no-maximum", "the maximum that the rate is a share of was not found")
+    }
+    let series: SeriesWriter
+    do {
+      series = try folder.series(of: trial.id)
+    } catch {
+      throw RunError(.io, [error.description])
+    }
+    let execution = StorageExecution(
+      system: system, trial: trial, runSeed: plan.seed, clock: clock, topology: topology,
+      maximum: rate)
+    do throws(RunError) {
+      try preparation.condition(trial)
+      var result = try execution.run(progress, series: series)
+      do {
+        try series.finish()
+        result.record.series = series.name
+        result.record.histograms = try folder.write(result.histograms, of: trial.id)
+      } catch {
+        throw RunError(.io, ["\(error)"])
+      }
+      return result.record
+    } catch {
+      if error.kind == .io { throw error }
+      return failed(trial, "trial-not-run", error.description)
+    }
+  }
+
+  private func failed(_ trial: PlannedTrial, _ code: String, _ message: String) -> TrialRecord {
+    var record = TrialRecord(id: trial.id, key: trial.key, block: trial.block)
+    record.status = .failed
+    record.startedAt = WallClock.now()
+    record.findings = [Finding(code: code, severity: .error, message: message)]
+    return record
+  }
+
+  private func close(_ folder: RunFolder) throws {
+    let environment = try JSONDecoder().decode(
+      RunEnvironment.self,
+      from: Data(contentsOf: URL(fileURLWithPath: folder.path + "/environment.json")))
+    try folder.write(
+      RunEnvironment(
+        before: environment.before, after: Environment.capture(toolVersion: options.version)),
+      to: "environment.json")
+    try folder.append(.runFinished)
+    try folder.write(RunSummary(of: RunRecord.read(folder.path)), to: "summary.json")
+  }
+}
+
+/// `environment.json`.
+struct RunEnvironment: Codable {
+  var before: Environment
+  var after: Environment?
+}

@@ -1,0 +1,194 @@
+internal import Foundation
+internal import Host
+internal import Ledger
+internal import Measure
+internal import Scenario
+internal import Statistics
+internal import Storage
+
+/// Runs one planned storage trial to its record: preconditioning, rounds, validity, metrics.
+struct StorageExecution {
+  let system: ExaminedSystem
+  let trial: PlannedTrial
+  let runSeed: UInt64
+  let clock: TickClock
+  let topology: Topology
+  /// Closed-loop maximum that a relative rate is a share of.
+  let maximum: Rate?
+
+  /// What a trial leaves.
+  struct Result {
+    var record: TrialRecord
+    var histograms: TrialHistograms
+  }
+
+  /// Runs the trial; the caller has the record's series open.
+  func run(
+    _ progress: any RunProgress, series: SeriesWriter
+  ) throws(RunError) -> Result {
+    let startedAt = WallClock.now()
+    let begin = MonotonicClock.now()
+    let statisticsBefore = try? system.device?.device.statistics()
+    let observer = TrialObserver(trial, progress: progress, series: series)
+    let rounds = try measure(observer, progress)
+    var record = TrialRecord(id: trial.id, key: trial.key, block: trial.block)
+    let outcome = Self.merged(rounds.measured)
+    let statisticsAfter = try? system.device?.device.statistics()
+    record.startedAt = startedAt
+    record.tookNs = MonotonicClock.now() - begin
+    record.metrics = TrialMetrics.of(outcome, cpu: observer.cpu)
+    record.disclosure = Disclosure.of(trial.workload, system, rate: rate)
+    var validity = TrialValidity(workload: trial.workload, outcome: outcome, rate: rate)
+    validity.judgeSteadyState(rounds.verdict, rounds: rounds.all.count)
+    validity.judgePlateau(observer.perSecond)
+    var difference: DiskStatistics?
+    if let statisticsBefore, let statisticsAfter {
+      difference = statisticsAfter - statisticsBefore
+      validity.judgeKernelCounts(
+        statisticsAfter - statisticsBefore, system: system, everything: Self.merged(rounds.all))
+    }
+    record.status = validity.status
+    record.findings = validity.findings
+    record.detail = try detail(outcome, observer.cpu, difference, rounds)
+    return Result(record: record, histograms: Self.histograms(of: outcome))
+  }
+
+  /// I/Os per second in all; nil for a closed loop.
+  private var rate: Rate? {
+    guard case .open(let rate, _) = trial.workload.load else { return nil }
+    switch rate {
+    case .absolute(let rate): return rate
+    case .shareOfMaximum(let share):
+      return maximum.map { Rate(perSecond: $0.perSecond * share.value) }
+    }
+  }
+
+  // MARK: Measuring
+
+  /// The rounds of a trial: one, or as many as the steady state takes.
+  private struct Rounds {
+    /// Every round.
+    var all: [StorageOutcome] = []
+    /// The rounds whose numbers count: the window, or the one.
+    var measured: [StorageOutcome] = []
+    var verdict: SteadyState.Verdict?
+  }
+
+  private func measure(
+    _ observer: TrialObserver, _ progress: any RunProgress
+  ) throws(RunError) -> Rounds {
+    guard let rule = trial.workload.steadyState else {
+      let outcome = try once(trial.workload, seed: trial.seed, observer)
+      return Rounds(all: [outcome], measured: [outcome], verdict: nil)
+    }
+    var rounds = Rounds()
+    var workload = trial.workload
+    workload.duration = rule.round
+    for number in 1...rule.maxRounds {
+      let outcome = try once(
+        workload, seed: SplitMix64.scrambled(trial.seed &+ UInt64(number)), observer)
+      rounds.all.append(outcome)
+      workload.ramp = .zero
+      rounds.measured = Array(rounds.all.suffix(rule.window))
+      if outcome.stoppedEarly != nil || progress.isInterrupted() { break }
+      let verdict = SteadyState.evaluate(
+        values: rounds.all.map(Self.iops), window: rule.window, range: rule.range.value,
+        slope: rule.slope.value)
+      rounds.verdict = verdict
+      progress.phaseChanged(Self.describe(number, rule, verdict))
+      if verdict.isReached { break }
+    }
+    return rounds
+  }
+
+  private func once(
+    _ workload: StorageWorkload, seed: UInt64, _ observer: TrialObserver
+  ) throws(RunError) -> StorageOutcome {
+    do {
+      let placement = placement(of: workload)
+      return try StorageTrial(
+        facts: system.facts, workload: workload, seed: seed, stampSeed: runSeed, rate: rate,
+        clock: clock, cpus: placement.cpus, node: placement.node
+      ).run(observer)
+    } catch {
+      throw RunError(.unavailable, ["trial \(trial.id): \(error.message)\n  hint: \(error.hint)"])
+    }
+  }
+
+  private func placement(of workload: StorageWorkload) -> (cpus: [Int], node: Int?) {
+    switch workload.placement {
+    case .free: return ([], nil)
+    case .cpus(let cpus): return (cpus, nil)
+    case .nearDevice:
+      let node = system.device?.device.numaNode
+      return (topology.placement(workers: workload.jobs, near: node), node)
+    }
+  }
+
+  private static func iops(_ outcome: StorageOutcome) -> Double {
+    let seconds = outcome.elapsed.inSeconds
+    guard seconds > 0 else { return 0 }
+    return Double(outcome.read.ios + outcome.write.ios + outcome.trim.ios) / seconds
+  }
+
+  private static func describe(
+    _ number: Int, _ rule: StorageWorkload.SteadyStateRule, _ verdict: SteadyState.Verdict
+  ) -> String {
+    guard number >= rule.window else { return "round \(number) of at most \(rule.maxRounds)" }
+    let range = (verdict.rangeFraction * 1000).rounded() / 10
+    let slope = (verdict.slopeFraction * 1000).rounded() / 10
+    return "round \(number) of at most \(rule.maxRounds): range \(range) % of "
+      + "\(rule.range.text), slope \(slope) % of \(rule.slope.text)"
+  }
+
+  // MARK: Results
+
+  static func merged(_ outcomes: [StorageOutcome]) -> StorageOutcome {
+    guard var sum = outcomes.first else { return StorageOutcome() }
+    for outcome in outcomes.dropFirst() { sum.merge(outcome) }
+    return sum
+  }
+
+  static func histograms(of outcome: StorageOutcome) -> TrialHistograms {
+    var distributions: [String: LatencyDistribution] = [:]
+    for (name, direction) in [
+      ("read", outcome.read), ("write", outcome.write), ("trim", outcome.trim),
+      ("sync", outcome.sync),
+    ] where direction.ios > 0 {
+      distributions["\(name) latency"] = direction.latency
+      distributions["\(name) service"] = direction.service
+      if direction.submission.count > 0 {
+        distributions["\(name) submission"] = direction.submission
+      }
+    }
+    return TrialHistograms(distributions: distributions)
+  }
+
+  /// The engine's facts: the outcome without its distributions, which have a file of their own.
+  private func detail(
+    _ outcome: StorageOutcome, _ cpu: CPUUse?, _ kernel: DiskStatistics?, _ rounds: Rounds
+  ) throws(RunError) -> JSONValue {
+    guard case .object(var members) = try Self.json(outcome.withoutDistributions) else {
+      return .null
+    }
+    if let cpu { members["cpu"] = try Self.json(cpu) }
+    if let kernel { members["kernelCounts"] = try Self.json(kernel) }
+    if let device = system.device { members["device"] = try Self.json(device) }
+    members["workload"] = try Self.json(trial.workload)
+    members["seed"] = .string(String(trial.seed))
+    members["kind"] = .string(trial.kind.rawValue)
+    if let rate { members["offeredPerSecond"] = .number(rate.perSecond) }
+    if rounds.all.count > 1 {
+      members["roundsPerSecond"] = .array(rounds.all.map { .number(Self.iops($0)) })
+    }
+    return .object(members)
+  }
+
+  private static func json(_ value: some Encodable) throws(RunError) -> JSONValue {
+    do {
+      return try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+    } catch {
+      throw RunError(.io, ["a trial's facts have no JSON form: \(error)"])
+    }
+  }
+}

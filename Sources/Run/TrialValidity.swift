@@ -1,0 +1,121 @@
+internal import Host
+internal import Ledger
+internal import Measure
+internal import Statistics
+internal import Storage
+
+/// Whether a trial's numbers may be used, and what was noticed about them.
+struct TrialValidity {
+  private(set) var status = TrialRecord.Status.valid
+  private(set) var findings: [Finding] = []
+
+  init(workload: StorageWorkload, outcome: StorageOutcome, rate: Rate?) {
+    judgeEnd(outcome)
+    judgeVerification(outcome)
+    judgeLoad(workload, outcome, rate)
+  }
+
+  private mutating func note(_ code: String, _ severity: Finding.Severity, _ message: String) {
+    findings.append(Finding(code: code, severity: severity, message: message))
+  }
+
+  private mutating func fail(_ code: String, _ message: String) {
+    status = .failed
+    note(code, .error, message)
+  }
+
+  private mutating func judgeEnd(_ outcome: StorageOutcome) {
+    if let reason = outcome.stoppedEarly { fail("stopped-early", reason) }
+    if outcome.errorCount > 0 && outcome.stoppedEarly == nil, let first = outcome.errors.first {
+      note(
+        "io-errors", .warning,
+        "\(outcome.errorCount) I/Os failed; the first: \(first.operation) of \(first.length) B at "
+          + "offset \(first.offset), errno \(first.errno), after \(first.atNs.text)")
+    }
+    if outcome.hungIOs > 0 {
+      note("hung-ios", .warning, "\(outcome.hungIOs) I/Os took at least the hang bound")
+    }
+    if outcome.elapsed == .zero && status == .valid {
+      fail("nothing-measured", "no I/O completed in the measured time")
+    }
+  }
+
+  private mutating func judgeVerification(_ outcome: StorageOutcome) {
+    guard let verification = outcome.verification else { return }
+    if verification.blocksBad > 0, let bad = verification.firstBad {
+      fail(
+        "verify-bad-block",
+        "\(verification.blocksBad) of \(verification.blocksChecked) blocks are not what was "
+          + "written; the first at offset \(bad.offset): \(bad.reason); expected \(bad.expected); "
+          + "found \(bad.found)")
+    }
+    if verification.blocksUnreadable > 0 {
+      note(
+        "verify-unreadable", .warning,
+        "\(verification.blocksUnreadable) blocks could not be read back: not compared, not "
+          + "counted as bad")
+    }
+  }
+
+  private mutating func judgeLoad(
+    _ workload: StorageWorkload, _ outcome: StorageOutcome, _ rate: Rate?
+  ) {
+    guard let rate, outcome.elapsed.inSeconds > 0 else { return }
+    let ios = outcome.read.ios + outcome.write.ios + outcome.trim.ios
+    let achieved = Double(ios) / outcome.elapsed.inSeconds
+    // Poisson counts scatter by their square root; beyond that and 1 % it is overload.
+    let expected = rate.perSecond * outcome.elapsed.inSeconds
+    if Double(ios) < expected * 0.99 - 4 * expected.squareRoot() {
+      note(
+        "rate-not-reached", .warning,
+        "\(rate.text) were offered and \(Int(achieved))/s achieved: the target is overloaded, its "
+          + "latency grows with the length of the trial")
+    } else if outcome.lateIOs > 0 {
+      note(
+        "late-ios", .note,
+        "\(outcome.lateIOs) I/Os were issued at least \(workload.lateBound.text) late; their "
+          + "latency counts from the intended time")
+    }
+  }
+
+  /// SNIA's rule, where the workload asks for it.
+  mutating func judgeSteadyState(_ verdict: SteadyState.Verdict?, rounds: Int) {
+    guard let verdict, !verdict.isReached, status == .valid else { return }
+    status = .invalid
+    note(
+      "steady-state-not-reached", .error,
+      "after \(rounds) rounds the last window ranges over "
+        + "\((verdict.rangeFraction * 1000).rounded() / 10) % of its mean with a slope of "
+        + "\((verdict.slopeFraction * 1000).rounded() / 10) %: no steady state, no number")
+  }
+
+  /// A provisioned cloud disk: a burst, then a flat limit.
+  mutating func judgePlateau(_ perSecond: [Double]) {
+    guard let plateau = RateLimitPlateau.detect(perSecond: perSecond) else { return }
+    note(
+      "rate-limited-plateau", .warning,
+      "IOPS fell from about \(Int(plateau.burstRate)) to a flat \(Int(plateau.limitRate)) after "
+        + "\(plateau.burstSeconds) s: a token bucket, as provisioned cloud disks have. The figures "
+        + "mix burst and limit; measure again below the limit, with `rate: 70%` say")
+  }
+
+  /// The kernel's own counters against ours, where nobody else can have used the device.
+  mutating func judgeKernelCounts(
+    _ kernel: DiskStatistics, system: ExaminedSystem, everything: StorageOutcome
+  ) {
+    guard system.device?.isTarget == true, !system.facts.isPassthrough,
+      everything.stoppedEarly == nil, everything.verification == nil, !everything.hasRamp
+    else { return }
+    for (name, ours, theirs) in [
+      ("read", everything.read.bytes, kernel.readSectors * 512),
+      ("written", everything.write.bytes, kernel.writeSectors * 512),
+    ] {
+      let difference = abs(Double(theirs) - Double(ours))
+      guard difference > max(Double(ours) * 0.001, 1 << 20) else { continue }
+      note(
+        "kernel-count-disagrees", .warning,
+        "\(ours) B \(name) by our count, \(theirs) B by the kernel's: something else uses the "
+          + "device, or a cache stands between")
+    }
+  }
+}
