@@ -58,7 +58,7 @@ extension FioSectionMapper {
     }
     // fio submits one by one unless told otherwise; 0 stands for the depth.
     let batch = Int(clamping: whole("iodepth_batch") ?? 1)
-    workload.submitBatch = batch == 0 ? depth : min(batch, depth)
+    workload.submitBatch = batch == 0 ? workload.queueDepth : min(batch, workload.queueDepth)
     let complete = Int(clamping: whole("iodepth_batch_complete_min") ?? 1)
     workload.completeBatch = max(1, min(complete, workload.queueDepth))
     if complete == 0 {
