@@ -57,7 +57,8 @@ struct ImportTests {
     #expect(workload.engine == .psync && !workload.direct && workload.queueDepth == 1)
     #expect(workload.submitBatch == 1 && workload.completeBatch == 1)
     #expect(workload.randomMap && workload.jobRegions == .shared)
-    #expect(!workload.registeredBuffers && !workload.registeredFiles)
+    let ring = try only(Support.job("ioengine=io_uring"))
+    #expect(!ring.registeredBuffers && !ring.registeredFiles)
     #expect(workload.placement == .free && workload.load == .closed)
     #expect(workload.errorPolicy == .stop && workload.verify == .off && workload.timestamps)
   }

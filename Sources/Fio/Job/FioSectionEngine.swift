@@ -23,8 +23,12 @@ extension FioSectionMapper {
     workload.jobs = Int(clamping: max(whole("numjobs") ?? 1, 1))
     mapDepth(&workload)
     mapDirect(&workload)
-    workload.registeredBuffers = flag("fixedbufs") ?? false
-    workload.registeredFiles = flag("registerfiles") ?? false
+    let fixedBuffers = flag("fixedbufs") ?? false
+    let registeredFiles = flag("registerfiles") ?? false
+    if workload.engine == .ioUring || workload.engine == .nvmePassthrough {
+      workload.registeredBuffers = fixedBuffers
+      workload.registeredFiles = registeredFiles
+    }
     workload.polled = flag("hipri") ?? false
     if workload.polled, peek("ioengine")?.value == "pvsync2" {
       workload.polled = false
