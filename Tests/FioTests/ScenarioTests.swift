@@ -60,6 +60,19 @@ struct FioScenarioTests {
     for note in result.notes { #expect(yaml.contains(note.message)) }
   }
 
+  @Test("a workload in fio's words is read back as the same workload", arguments: jobs)
+  func options(lines: String) throws {
+    let first = Support.map("[a]\n" + lines + "\n")
+    let job = try #require(first.workloads.first)
+    let target = try #require(first.systems.first).target
+    let options = FioOptions.of(job.workload, on: target)
+    #expect(options.allSatisfy { FioOption.named($0.0) != nil })
+    let text = "[a]\n" + options.map { "\($0.0)=\($0.1)\n" }.joined()
+    let again = Support.map(text)
+    #expect(again.errors.map(\.description) == [])
+    #expect(again.workloads.first?.workload == job.workload, "\(text)")
+  }
+
   @Test("a file of which nothing could be imported has no scenario")
   func nothing() { #expect(Support.map("[a]\nioengine=mmap\n").yaml == nil) }
 }
