@@ -18,7 +18,8 @@ struct FioScenarioTests {
     "rw=randread\nioengine=io_uring\nhipri\nsqthread_poll\nfixedbufs\nregisterfiles\nsize=1m",
     "rw=randread\nioengine=io_uring\nhipri\ndirect=1\niodepth=64\niodepth_batch=0\nsize=1m",
     "rw=randread\nrate_iops=1000\nrate_process=poisson\ngtod_reduce=1\nsize=1m\nruntime=5s",
-    "rw=randread\nbssplit=4k/10:64k/90\nrandom_distribution=zoned:33.33/10:33.33/20:33.34/70\nsize=9m",
+    "rw=randread\nbssplit=4k/10:64k/90\nsize=9m\n"
+      + "random_distribution=zoned:33.33/10:33.33/20:33.34/70",
     "rw=randtrim\nbs=4k,8k,64k\nsize=1m\nverify=md5\nfsync=1",
     "ioengine=null\nsize=1g\noffset=1m\nruntime=1\ntime_based\niodepth=32",
     "rw=read\nbsrange=4k-64k\nsize=1m\nloops=3\nrefill_buffers\nbuffer_compress_percentage=30",
