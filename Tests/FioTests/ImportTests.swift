@@ -57,7 +57,8 @@ struct ImportTests {
     #expect(workload.engine == .psync && !workload.direct && workload.queueDepth == 1)
     #expect(workload.submitBatch == 1 && workload.completeBatch == 1)
     #expect(workload.randomMap && workload.jobRegions == .shared)
-    #expect(!workload.registeredBuffers && !workload.registeredFiles)
+    let ring = try only(Support.job("ioengine=io_uring"))
+    #expect(!ring.registeredBuffers && !ring.registeredFiles)
     #expect(workload.placement == .free && workload.load == .closed)
     #expect(workload.errorPolicy == .stop && workload.verify == .off && workload.timestamps)
   }
@@ -186,7 +187,7 @@ struct ImportTests {
       Support.job(
         "rw=randwrite", "ioengine=io_uring", "hipri", "fixedbufs", "registerfiles",
         "sqthread_poll=1", "iodepth=32", "iodepth_batch=8", "iodepth_batch_complete_min=4",
-        "random_distribution=zoned:60/10:30/20:10/70", "fsync=8", "fdatasync=4", "end_fsync=1",
+        "random_distribution=zoned:60/10:30/20:10/70", "fsync=8", "end_fsync=1",
         "buffer_compress_percentage=50", "continue_on_error=all", "gtod_reduce=1",
         "cpus_allowed=0-1,4", "cpus_allowed_policy=split", "buffered=0", "verify=crc32c"))
     #expect(workload.polled && workload.registeredBuffers && workload.registeredFiles)
@@ -199,10 +200,26 @@ struct ImportTests {
           .init(access: .percent(30), size: .percent(20)),
           .init(access: .percent(10), size: .percent(70)),
         ]))
-    #expect(workload.fsyncEvery == 8 && workload.fdatasyncEvery == 4 && workload.endFsync)
+    #expect(workload.fsyncEvery == 8 && workload.endFsync)
     #expect(workload.data == .compressible(.percent(50)) && workload.refill)
     #expect(workload.errorPolicy == .count(upTo: .max) && !workload.timestamps)
     #expect(workload.placement == .cpus([0, 1, 4]) && workload.verify == .writeThenRead)
+  }
+
+  @Test("what contradicts itself or has no use is taken back, and said")
+  func settled() throws {
+    let both = Support.job("rw=write", "fsync=8", "fdatasync=4")
+    #expect(try only(both).fdatasyncEvery == nil && both.notes.count == 1)
+    let read = try only(Support.job("rw=read", "fsync=8", "refill_buffers", "bs=4k,8k"))
+    #expect(read.fsyncEvery == nil && !read.refill && read.writeBlock == .fixed(.kibibytes(4)))
+    let mix = Support.job("rw=randrw", "verify=md5")
+    #expect(try only(mix).verify == .off && mix.notes.contains { $0.kind == .noCounterpart })
+    let later = try only(Support.job("rw=randwrite", "bs=8k", "verify=md5", "verify_only"))
+    #expect(later.verify == .read && later.pattern == .randomRead)
+    #expect(later.readBlock == .fixed(.kibibytes(8)))
+    #expect(Support.job("ioengine=io_uring_cmd").errors.count == 1)
+    #expect(Support.map("[a]\nfilename=/x\nsize=1m\n").errors.isEmpty)
+    #expect(FioImport.map(Support.parse("[a]\nfilename=/dev/x\n")).errors.count == 1)
   }
 
   @Test("jobs that fio runs at the same time are said to become separate cases")

@@ -195,6 +195,13 @@ struct JSONTests {
     #expect(merged.metrics["latency p99"] != nil)
     #expect(trial.disclosure["queue depth"] == "16" && trial.disclosure["block size"] == "4k")
     #expect(trial.disclosure["engine"] == "io_uring" && trial.disclosure["load"] == "closed loop")
+    for document in try [sample(), sample("sample_fio_3.33.json")] {
+      for trial in try document.trials() {
+        for (name, value) in trial.record.metrics {
+          #expect(MetricCatalogue.definition(of: name)?.unit.rawValue == value.unit, "\(name)")
+        }
+      }
+    }
     #expect(trial.status == .valid && trial.tookNs == .milliseconds(1892))
   }
 

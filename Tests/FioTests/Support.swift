@@ -21,7 +21,10 @@ enum Support {
       includeLoader: { files[$0] })
   }
 
-  static func map(_ text: String) -> FioImport { FioImport.map(parse(text)) }
+  /// Maps a file; devices have 1 GiB.
+  static func map(_ text: String) -> FioImport {
+    FioImport.map(parse(text)) { $0.hasPrefix("/dev/") ? 1 << 30 : nil }
+  }
 
   /// One job with these lines, a null-free default target added.
   static func job(_ lines: String...) -> FioImport {

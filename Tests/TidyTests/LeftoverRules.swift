@@ -19,7 +19,7 @@ enum LeftoverRules {
 
   /// Folders whose first users are still being built; an entry goes as soon as it is not needed.
   static let awaited = [
-    "Fio", "Host", "Ledger", "Report", "Run", "Scenario", "Statistics", "Storage",
+    "Host", "Ledger", "Report", "Run", "Scenario", "Statistics", "Storage",
   ]
   .map { "Sources/\($0)/" }
 

@@ -1,18 +1,20 @@
 internal import Foundation
 public import Ledger
 internal import Measure
+public import Storage
 
 extension FioJSON {
   /// A record in the form of `fio --output-format=json`, with `bins` as json+; one job a trial.
   ///
-  /// `options` gives a trial's "job options"; what it leaves empty is filled from the disclosure.
+  /// `workload` gives what a trial did to what, for its "job options"; without it they are fio's
+  /// own of an imported trial, or the disclosure.
   /// What Assay does not measure is written as fio writes it without observations: shares of
   /// depths are all 0, page faults 0; `disk_util` is left out. Percentiles follow fio's rule
   /// (`calc_clat_percentiles`): the midpoint of a bucket, not clamped to the extremes. Throws
   /// `LedgerError` where a histogram or a series cannot be read.
   public static func write(
     _ record: RunRecord, bins: Bool,
-    options: (TrialRecord) -> [(String, String)] = { _ in [] }
+    workload: (TrialRecord) -> (StorageWorkload, StorageTarget)? = { _ in nil }
   ) throws(LedgerError) -> String {
     var jobs: [FioText] = []
     let systems = Set(record.trials.map(\.key.system))
@@ -20,7 +22,7 @@ extension FioJSON {
       let job = FioJobText(
         trial: trial, group: number, manySystems: systems.count > 1,
         histograms: try record.histograms(of: trial), series: try record.series(of: trial),
-        withBins: bins, options: options(trial))
+        withBins: bins, options: workload(trial).map { FioOptions.of($0, on: $1) } ?? [])
       jobs.append(job.text)
     }
     let start = try? Date(record.header.startedAt, strategy: Date.ISO8601FormatStyle())

@@ -115,11 +115,14 @@ struct FioTrialConverter {
     for (name, direction) in active {
       let prefix = name == "mixed" ? "" : name + " "
       metrics[prefix + "iops"] = direction.iops.map { MetricValue($0, "1/s") }
-      metrics[prefix + "bandwidth"] = bytesPerSecond(direction).map { MetricValue($0, "B/s") }
+      if name != "trim" {
+        metrics[prefix + "bandwidth"] = bytesPerSecond(direction).map { MetricValue($0, "B/s") }
+      }
       // With unified_rw_reporting=both the sum stands beside its parts.
       if name != "mixed" || active.count == 1 {
         iops += direction.iops ?? 0
-        bandwidth += bytesPerSecond(direction) ?? 0
+        // Trims move no bytes: the catalogue's bandwidth is reads and writes.
+        bandwidth += name == "trim" ? 0 : bytesPerSecond(direction) ?? 0
       }
       for kind in Self.kinds {
         guard let latency = kind.of(direction), (latency.count ?? 1) > 0 else { continue }
@@ -133,9 +136,19 @@ struct FioTrialConverter {
     metrics["bandwidth"] = MetricValue(bandwidth, "B/s")
     if let sync = job.sync?.latNs, (job.sync?.totalIos ?? 0) > 0 {
       add(sync, distributions["sync latency"], "sync latency", to: &metrics)
+      if runtimeMs > 0 {
+        let rate = Double(job.sync?.totalIos ?? 0) * 1000 / Double(runtimeMs)
+        metrics["sync rate"] = MetricValue(rate, "1/s")
+      }
     }
     if active.count > 1 { addMerged(distributions, to: &metrics) }
     metrics["errors"] = MetricValue(Double(job.totalErr ?? (job.error ?? 0 == 0 ? 0 : 1)), "1")
+    let short = active.reduce(0) { $0 + ($1.direction.shortIos ?? 0) }
+    metrics["short ios"] = MetricValue(Double(short), "1")
+    if let cpu = cpuNanoseconds, runtimeMs > 0 {
+      let percent = (cpu.user + cpu.system) / Double(runtimeMs) / 1e4
+      metrics["worker cpu"] = MetricValue(percent, "%")
+    }
     if let cpu = cpuNanoseconds, case let ios = ioCount, ios > 0 {
       metrics["cpu per io"] = MetricValue((cpu.user + cpu.system) / Double(ios), "ns")
     }
@@ -169,7 +182,7 @@ struct FioTrialConverter {
     metrics[name + " max"] = MetricValue(Double(latency.max), "ns")
     if let distribution { addQuantiles(distribution, name, to: &metrics) }
     for (percent, value) in latency.percentile ?? [:] {
-      guard let percent = Double(percent), percent > 0 else { continue }
+      guard let percent = Double(percent), percent > 0, percent < 100 else { continue }
       metrics["\(name) p\(Self.short(percent))"] = MetricValue(Double(value), "ns")
     }
   }

@@ -59,34 +59,3 @@ public struct FioPlace: Hashable, Sendable, Comparable, CustomStringConvertible 
     (left.file, left.line, left.column) < (right.file, right.line, right.column)
   }
 }
-
-/// Finds the word that was probably meant.
-enum NearestWord {
-  /// The candidate with the smallest edit distance, if that is small for the word's length.
-  ///
-  /// Levenshtein distance; O(candidates x length²). Ties go to the first candidate.
-  static func of(_ word: String, in candidates: some Sequence<String>) -> String? {
-    let wanted = Array(word.lowercased().utf8)
-    let limit = max(1, (wanted.count + 1) / 3)
-    var best: (word: String, distance: Int)?
-    for candidate in candidates {
-      let distance = distance(wanted, Array(candidate.utf8))
-      if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
-    }
-    return best?.word
-  }
-
-  private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, b) in right.enumerated() {
-        let substitution = diagonal + (a == b ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substitution, diagonal + 1, row[j] + 1)
-      }
-    }
-    return row[right.count]
-  }
-}

@@ -115,9 +115,9 @@ public struct FioImport: Sendable {
     return word(base.hasSuffix(".fio") ? String(base.dropLast(4)) : base, or: "fio-job")
   }
 
-  /// A name as scenarios have them: letters, digits and hyphens.
+  /// A name as scenarios have them: a-z, digits and hyphens.
   static func word(_ text: String, or fallback: String) -> String {
-    let parts = text.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+    let parts = text.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
     return parts.isEmpty ? fallback : parts.joined(separator: "-")
   }
 

@@ -1,3 +1,5 @@
+internal import Measure
+
 /// One option that fio 3.33 knows.
 public struct FioOption: Hashable, Sendable {
   /// Its name in fio's own output.

@@ -23,8 +23,12 @@ extension FioSectionMapper {
     workload.jobs = Int(clamping: max(whole("numjobs") ?? 1, 1))
     mapDepth(&workload)
     mapDirect(&workload)
-    workload.registeredBuffers = flag("fixedbufs") ?? false
-    workload.registeredFiles = flag("registerfiles") ?? false
+    let fixedBuffers = flag("fixedbufs") ?? false
+    let registeredFiles = flag("registerfiles") ?? false
+    if workload.engine == .ioUring || workload.engine == .nvmePassthrough {
+      workload.registeredBuffers = fixedBuffers
+      workload.registeredFiles = registeredFiles
+    }
     workload.polled = flag("hipri") ?? false
     if workload.polled, peek("ioengine")?.value == "pvsync2" {
       workload.polled = false
@@ -58,7 +62,7 @@ extension FioSectionMapper {
     }
     // fio submits one by one unless told otherwise; 0 stands for the depth.
     let batch = Int(clamping: whole("iodepth_batch") ?? 1)
-    workload.submitBatch = batch == 0 ? depth : min(batch, depth)
+    workload.submitBatch = batch == 0 ? workload.queueDepth : min(batch, workload.queueDepth)
     let complete = Int(clamping: whole("iodepth_batch_complete_min") ?? 1)
     workload.completeBatch = max(1, min(complete, workload.queueDepth))
     if complete == 0 {

@@ -49,6 +49,7 @@ struct FioSectionMapper {
     mapLoad(&workload)
     mapWriting(&workload)
     mapPlacement(&workload)
+    if let place { settle(&workload, target: place.target) }
     let name = text("name") ?? section.name
     let about = text("description")
     acceptWithoutEffect()

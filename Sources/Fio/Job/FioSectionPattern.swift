@@ -114,7 +114,9 @@ extension FioSectionMapper {
     guard abs(access - 100) < 0.01, abs(size - 100) < 0.01 else {
       throw FioValueError("the zones' accesses are \(access)% and their sizes \(size)%, not 100%")
     }
-    return pairs.map { .init(access: .percent($0.first), size: .percent($0.second)) }
+    return pairs.map {
+      .init(access: Fraction($0.first / access), size: Fraction($0.second / size))
+    }
   }
 
   /// `a/b` pairs in which a missing `b` gets an even share of what is left of 100.
@@ -164,7 +166,8 @@ extension FioSectionMapper {
       guard pairs.allSatisfy({ $0.first > 0 }) else {
         throw FioValueError("a block has at least one byte")
       }
-      return .split(pairs.map { .init(size: ByteCount($0.first), weight: $0.second) })
+      return .split(
+        pairs.filter { $0.second > 0 }.map { .init(size: ByteCount($0.first), weight: $0.second) })
     }
     if let read = sizes[0] { workload.readBlock = read }
     if let write = sizes[workload.pattern.trims ? 2 : 1] { workload.writeBlock = write }

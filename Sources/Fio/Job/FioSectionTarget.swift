@@ -30,9 +30,13 @@ extension FioSectionMapper {
     workload.regionSize = size.map { ByteCount($0) }
     workload.jobRegions = .shared
     mapIncrement(&workload, size: size, jobs: jobs)
-    guard let path = files.path else { return Target(target: .none(size: none(size)), size: size) }
+    guard let path = files.path else {
+      return Target(target: .none(size: none(size, offset)), size: size)
+    }
     if path.hasPrefix("/dev/"), !path.hasPrefix("/dev/shm/") {
-      return Target(target: .device(path: path), size: size)
+      // Without a size fio works on all of the device.
+      return Target(
+        target: .device(path: path), size: size ?? known.map { Swift.max($0 - offset, 0) })
     }
     guard let needed = fileSize ?? size.map({ $0 + offset }) ?? known else {
       errors.append(
@@ -62,7 +66,9 @@ extension FioSectionMapper {
     return size.count + offset
   }
 
-  private func none(_ size: Int64?) -> ByteCount { ByteCount(size ?? 1 << 40) }
+  private func none(_ size: Int64?, _ offset: Int64) -> ByteCount {
+    ByteCount((size ?? 1 << 40) + offset)
+  }
 
   /// offset_increment: each job begins so much later than the one before.
   private mutating func mapIncrement(
