@@ -143,7 +143,9 @@ extension StorageWorkload.BlockSizes {
 
 /// Turns a workload into what each worker does.
 enum JobResolver {
-  /// One job per worker. The workload has no obstacles on these facts.
+  /// One job per worker.
+  ///
+  /// The workload has no obstacles on these facts.
   static func jobs(
     of workload: StorageWorkload, facts: TargetFacts, seed: UInt64, stampSeed: UInt64,
     rate: Rate?, clock: TickClock

@@ -49,7 +49,8 @@ struct OpenTarget: ~Copyable {
         hint: "set `direct: false`, or use a file system with direct I/O such as ext4 or xfs")
     case EACCES, EPERM:
       return StorageError(
-        reason, hint: "run as root, or get \(workload.pattern.isDestructive ? "write" : "read") "
+        reason,
+        hint: "run as root, or get \(workload.pattern.isDestructive ? "write" : "read") "
           + "permission (ls -l \(path))")
     case EROFS:
       return StorageError(reason, hint: "the target is read-only: use a read pattern")

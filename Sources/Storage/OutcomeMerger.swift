@@ -45,8 +45,10 @@ struct OutcomeMerger {
     }
   }
 
-  /// The longest time in which no worker completed anything: the longest common part of one gap
-  /// of each. Exact as long as a worker has no more than 32 gaps longer than it.
+  /// The longest time in which no worker completed anything.
+  ///
+  /// It is the longest common part of one gap of each: exact as long as no worker has more than 32
+  /// gaps longer than it.
   static func commonGap(_ lists: [[Recorder.Gap]]) -> Recorder.Gap? {
     guard var common = lists.first else { return nil }
     for list in lists.dropFirst() {

@@ -126,7 +126,8 @@ public struct StorageTrial {
     observer.measuringWillStart(after: workload.ramp)
     let start = clock.now() + clock.ticks(.milliseconds(1))
     gate.start.store(start, ordering: .releasing)
-    let abandoned = supervise(workers, duration: jobs.first?.duration, ramp: workload.ramp, observer)
+    let abandoned = supervise(
+      workers, duration: jobs.first?.duration, ramp: workload.ramp, observer)
     for (index, worker) in workers.enumerated() where !abandoned.contains(index) { worker.join() }
     return workers.enumerated().map { index, worker in
       guard abandoned.contains(index) else { return worker.result }
