@@ -47,3 +47,21 @@ int cl_batch_scheduling(void) {
   struct sched_param parameters = {0};
   return sched_setscheduler(0, SCHED_BATCH, &parameters);
 }
+
+static volatile sig_atomic_t stop_requested;
+
+static void request_stop(int signal_number) {
+  stop_requested = 1;
+  if (signal_number == SIGINT) signal(SIGINT, SIG_DFL);
+}
+
+void cl_install_stop_signals(void) {
+  struct sigaction action = {0};
+  action.sa_handler = request_stop;
+  sigaction(SIGINT, &action, 0);
+  sigaction(SIGTERM, &action, 0);
+  sigaction(SIGHUP, &action, 0);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+int cl_stop_requested(void) { return stop_requested; }

@@ -12,3 +12,11 @@ public enum WallClock {
     String(now().prefix(19)).filter { $0 != "-" && $0 != ":" } + "Z"
   }
 }
+
+extension WallClock {
+  /// A moment given in seconds since 1970, in the form of ``now()``.
+  public static func text(unixSeconds seconds: Int64) -> String {
+    Date(timeIntervalSince1970: Double(seconds))
+      .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+  }
+}

@@ -236,6 +236,11 @@ static inline int cl_hypervisor(char name[13]) {
 #endif
 }
 
+// After this, SIGINT, SIGTERM and SIGHUP ask for a stop; a second SIGINT kills as usual.
+void cl_install_stop_signals(void);
+// Whether a stop was asked for.
+int cl_stop_requested(void);
+
 // A signal whose only effect is to make a blocked system call return EINTR (no SA_RESTART).
 static inline void cl_ignore_wake(int signal_number) { (void)signal_number; }
 static inline int cl_install_wake_signal(int signal_number) {

@@ -1,0 +1,30 @@
+import ArgumentParser
+
+/// The program.
+@main
+struct Assay: ParsableCommand {
+  /// Assay's version; part of every record.
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "assay",
+    abstract: "Proves bare metal: storage measured, with its evidence.",
+    discussion: """
+      A scenario says what is tested and how. `plan` shows what would happen, `run` does it and
+      leaves a record, `report` renders a record.
+
+        assay run scenarios/quickstart.yaml        measure this machine's disk, safely
+        assay plan scenarios/local-against-dpu.yaml
+        assay import job.fio > job.yaml            bring a fio job along
+        assay report results/runs/<record> --format html --output report.html
+
+      Results go to stdout, progress and diagnostics to stderr; --json gives the result as JSON.
+      Exit codes: `assay help exit-codes`.
+      """,
+    version: version,
+    subcommands: [
+      RunCommand.self, PlanCommand.self, ValidateCommand.self, ReportCommand.self,
+      ListCommand.self, SchemaCommand.self, ImportCommand.self, ExportCommand.self,
+      ExitCodesCommand.self,
+    ])
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Run
+
+/// Every exit code of the program, in one place.
+enum ExitStatus: Int32, CaseIterable {
+  case success = 0
+  case limitViolated = 1
+  case inconclusive = 2
+  case invalid = 3
+  case failed = 4
+  case refused = 5
+  case usage = 64
+  case data = 65
+  case unavailable = 69
+  case io = 74
+  case interrupted = 130
+
+  var meaning: String {
+    switch self {
+    case .success: "done; every limit that was judged holds"
+    case .limitViolated: "a limit is violated"
+    case .inconclusive: "no limit is violated, but not every one could be decided"
+    case .invalid: "a trial is invalid: its numbers may not be used (steady state not reached ...)"
+    case .failed: "a trial failed: I/O errors, bad blocks, an engine that cannot be set up"
+    case .refused: "refused before anything ran: safety, target or machine"
+    case .usage: "the command line is wrong"
+    case .data: "a scenario, job file or record is wrong"
+    case .unavailable: "a device, tool, permission or kernel feature is missing"
+    case .io: "a record could not be written or read"
+    case .interrupted: "stopped by the user; `assay run --resume RECORD` goes on"
+    }
+  }
+
+  /// Ends the command with this code.
+  var exit: ExitCode { ExitCode(rawValue) }
+
+  init(_ kind: RunError.Kind) {
+    switch kind {
+    case .refused: self = .refused
+    case .unavailable: self = .unavailable
+    case .io: self = .io
+    case .data: self = .data
+    }
+  }
+}
+
+/// `assay exit-codes`, and what `assay help exit-codes` shows.
+struct ExitCodesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "exit-codes", abstract: "What each exit code means.", discussion: table)
+
+  private static var table: String {
+    ExitStatus.allCases.map { status in
+      let code = String(status.rawValue)
+      return String(repeating: " ", count: 5 - code.count) + code + "  " + status.meaning
+    }.joined(separator: "\n")
+  }
+
+  func run() { Output.result(Self.table) }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Fio
+import Foundation
+import Host
+import Measure
+import Run
+import Scenario
+
+/// `assay import`.
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Bring a fio job file along as a scenario, or fio's JSON as a record.",
+    discussion: """
+      A job file becomes a scenario on stdout; what fio knows and Assay does not is listed on
+      stderr. JSON and JSON+ become a record in the results folder, whose path is printed.
+      """)
+
+  @Argument(help: ArgumentHelp("A fio job file, or fio's JSON output; - is stdin.", valueName: "file"))
+  var path: String
+
+  @OptionGroup var results: ResultsArguments
+
+  @Option(help: ArgumentHelp("Write the scenario to a file instead of stdout.", valueName: "file"))
+  var output: String?
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  func run() throws {
+    let text = try ScenarioArguments.text(of: path)
+    if Self.looksLikeJSON(text) { try importResult(text) } else { try importJob(text) }
+  }
+
+  /// fio may print text before its JSON; a job file has a section header before any brace.
+  private static func looksLikeJSON(_ text: String) -> Bool {
+    guard let brace = text.firstIndex(of: "{") else { return false }
+    return text[brace...].contains("\"fio version\"")
+  }
+
+  private func importJob(_ text: String) throws {
+    let process = ProcessInfo.processInfo
+    let file = FioJobFile.parse(
+      text: text, path: path, environment: process.environment,
+      keywords: .init(
+        pageSize: Int(sysconf(Int32(_SC_PAGESIZE))),
+        memoryMegabytes: Int(process.physicalMemory >> 20), cpus: process.processorCount),
+      includeLoader: { try? String(contentsOfFile: $0, encoding: .utf8) })
+    let imported = FioImport.map(file, targetSize: Self.size)
+    for note in imported.notes { Output.note(note.description) }
+    guard imported.errors.isEmpty else {
+      for error in imported.errors { Output.note(error.description) }
+      throw ExitStatus.data.exit
+    }
+    let yaml = imported.yaml
+    if json {
+      try Output.json(["scenario": yaml])
+    } else {
+      try Output.write(yaml, to: output)
+    }
+  }
+
+  /// The size of a device or file that is there already.
+  private static func size(_ path: String) -> Int64? {
+    if let device = try? BlockDevice(path: path) { return device.capacity.count }
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    return (attributes?[.size] as? NSNumber)?.int64Value
+  }
+
+  private func importResult(_ text: String) throws {
+    do {
+      let folder = try FioRecord.write(
+        FioJSON.read(text, from: path), source: path, results: results.folder,
+        version: Assay.version)
+      if json { try Output.json(["record": folder]) } else { Output.result(folder) }
+    } catch {
+      throw Output.fail(["\(error)"], .data)
+    }
+  }
+}

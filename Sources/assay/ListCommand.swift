@@ -1,0 +1,115 @@
+import ArgumentParser
+import Foundation
+import Ledger
+import Measure
+import Scenario
+import Storage
+
+/// `assay list`.
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List runs, scenarios, metrics or engines.")
+
+  enum Kind: String, CaseIterable, ExpressibleByArgument {
+    case runs, scenarios, metrics, engines
+  }
+
+  @Argument(help: "runs, scenarios, metrics or engines.")
+  var kind: Kind
+
+  @OptionGroup var results: ResultsArguments
+
+  @Option(help: ArgumentHelp("The folder of scenario files.", valueName: "folder"))
+  var scenarios = "scenarios"
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  struct Row: Encodable {
+    var name: String
+    var about: String
+  }
+
+  func run() throws {
+    let rows =
+      switch kind {
+      case .runs: runs()
+      case .scenarios: scenarioFiles()
+      case .metrics:
+        MetricCatalogue.entries.map { entry in
+          let statistics = entry.takesStatistic ? " mean|min|max|p50|p99|..." : ""
+          return Row(
+            name: entry.name + statistics,
+            about: "\(entry.about) [\(entry.unit.rawValue), \(entry.direction.rawValue) is better]")
+        }
+      case .engines: engines()
+      }
+    if json { return try Output.json(rows) }
+    if rows.isEmpty { return Output.note("there are none") }
+    let width = min(rows.map(\.name.count).max() ?? 0, 60)
+    for row in rows {
+      let padding = String(repeating: " ", count: max(width - row.name.count, 0))
+      Output.result("\(row.name)\(padding)  \(row.about)")
+    }
+  }
+
+  private func runs() -> [Row] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: results.folder)) ?? []
+    return names.sorted().compactMap { name in
+      let path = results.folder + "/" + name
+      guard FileManager.default.fileExists(atPath: path + "/events.jsonl") else { return nil }
+      do {
+        let record = try RunRecord.read(path)
+        let state = record.isComplete ? "complete" : "cut short"
+        return Row(
+          name: path, about: "\(record.header.name), \(record.trials.count) trials, \(state)")
+      } catch {
+        return Row(name: path, about: "damaged: \(error.message)")
+      }
+    }
+  }
+
+  private func scenarioFiles() -> [Row] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: scenarios)) ?? []
+    return names.sorted().filter { $0.hasSuffix(".yaml") }.map { name in
+      let path = scenarios + "/" + name
+      let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+      let about = text.split(separator: "\n").first { $0.hasPrefix("about:") }
+      return Row(
+        name: path, about: about.map { $0.dropFirst(6).trimmingCharacters(in: .whitespaces) } ?? "")
+    }
+  }
+
+  private func engines() -> [Row] {
+    StorageWorkload.Engine.allCases.map { engine in
+      var workload = StorageWorkload(pattern: .randomRead)
+      workload.engine = engine
+      do {
+        let granted = try EngineProbe.granted(to: workload)
+        return Row(
+          name: engine.rawValue,
+          about: granted.isEmpty ? "available" : "available: " + granted.joined(separator: ", "))
+      } catch {
+        return Row(name: engine.rawValue, about: "not available: \(error.message)")
+      }
+    }
+  }
+}
+
+/// `assay schema`.
+struct SchemaCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schema",
+    abstract: "Print the JSON Schema (draft-07) of scenario files.",
+    discussion: """
+      For editors with yaml-language-server, put this line on top of a scenario:
+      # yaml-language-server: $schema=/path/to/assay.schema.json
+      """)
+
+  @Flag(help: "Print a reference of every key in Markdown instead.")
+  var reference = false
+
+  func run() {
+    Output.result(reference ? ScenarioSchema.reference() : ScenarioSchema.json())
+  }
+}

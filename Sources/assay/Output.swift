@@ -1,0 +1,50 @@
+import ArgumentParser
+import Foundation
+
+/// Where text goes: results to stdout, everything else to stderr.
+enum Output {
+  static func result(_ text: String) {
+    FileHandle.standardOutput.write(Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
+  }
+
+  static func note(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+  }
+
+  /// Says what is wrong and ends with a code.
+  static func fail(_ messages: [String], _ status: ExitStatus) -> ExitCode {
+    for message in messages { note("assay: " + message) }
+    return status.exit
+  }
+
+  static func json(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    result(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+
+  /// Writes to a file, or to stdout for nil and `-`.
+  static func write(_ text: String, to path: String?) throws {
+    guard let path, path != "-" else { return result(text) }
+    do {
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+    } catch {
+      throw fail(["cannot write \(path): \(error.localizedDescription)"], .io)
+    }
+  }
+
+  static var stdoutIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+  static var stderrIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// Colour only where a person looks, and not where NO_COLOR asks for none (no-color.org).
+  static var wantsColour: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return stdoutIsTerminal && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"
+  }
+
+  static var wantsUnicode: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    let locale = environment["LC_ALL"] ?? environment["LC_CTYPE"] ?? environment["LANG"] ?? ""
+    return locale.uppercased().contains("UTF-8") || locale.uppercased().contains("UTF8")
+  }
+}

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Foundation
+import Measure
+import Run
+import Scenario
+import Storage
+
+/// `assay plan`.
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Show what a run would do: order, time, bytes written, kernel features. Runs nothing.",
+    discussion: "Ends with 5 where `run` would refuse, and says why.")
+
+  @Argument(help: ArgumentHelp("The scenario file; - is stdin.", valueName: "scenario"))
+  var path: String
+
+  @OptionGroup var scenario: ScenarioArguments
+
+  @Option(
+    name: .customLong("allow-destroy"),
+    help: ArgumentHelp("As for run.", valueName: "identity"))
+  var allowDestroy: [String] = []
+
+  @Flag(help: "Print the plan as JSON.")
+  var json = false
+
+  /// The plan with what the machine says to it.
+  struct Answer: Encodable {
+    var plan: Plan
+    var engines: [String: [String]]
+    var problems: [String]
+  }
+
+  func run() throws {
+    let plan = scenario.plan(try scenario.load(path).scenario)
+    var answer = Answer(plan: plan, engines: [:], problems: [])
+    var systems: [ExaminedSystem] = []
+    do {
+      systems = try Preflight.examine(plan, allowDestroy: allowDestroy)
+    } catch {
+      answer.problems = error.messages
+    }
+    for trial in plan.trials where answer.engines[trial.workload.engine.rawValue] == nil {
+      do {
+        answer.engines[trial.workload.engine.rawValue] = try EngineProbe.granted(
+          to: trial.workload)
+      } catch {
+        answer.problems.append("\(error)")
+      }
+    }
+    if json { try Output.json(answer) } else { Output.result(text(answer, systems)) }
+    if !answer.problems.isEmpty {
+      throw Output.fail(answer.problems, .refused)
+    }
+  }
+
+  private func text(_ answer: Answer, _ systems: [ExaminedSystem]) -> String {
+    let plan = answer.plan
+    var lines = ["\(plan.name): \(plan.about)", ""]
+    for system in systems {
+      let target = system.target.path ?? "no device"
+      let written = system.isWritten ? "written to" : "read only"
+      lines.append("system \(system.name): \(target), \(system.facts.sizeBytes.text), \(written)")
+    }
+    lines.append(
+      "order \(plan.design.order.rawValue), \(plan.design.blocks) blocks, seed \(plan.seed)")
+    for (engine, granted) in answer.engines.sorted(by: { $0.key < $1.key }) {
+      let list = granted.isEmpty ? "nothing to grant" : granted.joined(separator: ", ")
+      lines.append("engine \(engine): \(list)")
+    }
+    lines.append("")
+    let width = plan.trials.map { $0.key.description.count }.max() ?? 0
+    for trial in plan.trials {
+      let name = trial.key.description
+      let padding = String(repeating: " ", count: width - name.count)
+      let settings = ScenarioWriter.settings(of: trial.workload)
+        .filter { $0.key != "pattern" }.map { "\($0.key) \($0.text)" }.joined(separator: ", ")
+      let kind = trial.kind == .measure ? "" : "find the maximum: "
+      lines.append("\(trial.id)  \(name)\(padding)  \(kind)\(settings)")
+    }
+    lines.append("")
+    lines += Self.estimate(plan.estimate)
+    return lines.joined(separator: "\n")
+  }
+
+  private static func estimate(_ estimate: TrialEstimate) -> [String] {
+    var time = "takes at least \(estimate.knownNs.text)"
+    if estimate.atMostNs > estimate.knownNs { time += ", at most \(estimate.atMostNs.text)" }
+    if !estimate.unknownTime.isEmpty {
+      time += ", and on top: " + estimate.unknownTime.joined(separator: "; ")
+    }
+    var writes = "writes at most \(estimate.writesAtMost.text)"
+    if !estimate.unknownWrites.isEmpty {
+      writes += ", and without a known bound: " + estimate.unknownWrites.joined(separator: "; ")
+    }
+    return [time, writes]
+  }
+}
+
+/// `assay validate`.
+struct ValidateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate", abstract: "Check scenario files; every error of every file at once.")
+
+  @Argument(help: ArgumentHelp("Scenario files; - is stdin.", valueName: "scenario"))
+  var paths: [String]
+
+  @OptionGroup var scenario: ScenarioArguments
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  struct Answer: Encodable {
+    var file: String
+    var valid: Bool
+    var diagnostics: [String]
+  }
+
+  func run() throws {
+    var answers: [Answer] = []
+    for path in paths {
+      let text = try ScenarioArguments.text(of: path)
+      do {
+        let reading = try ScenarioReader.read(
+          text: text, file: path, overrides: scenario.overrides)
+        answers.append(
+          Answer(file: path, valid: true, diagnostics: reading.warnings.map(\.description)))
+      } catch {
+        answers.append(
+          Answer(file: path, valid: false, diagnostics: error.diagnostics.map(\.description)))
+      }
+    }
+    if json { try Output.json(answers) }
+    for answer in answers {
+      for diagnostic in answer.diagnostics { Output.note(diagnostic) }
+      if answer.valid && !json { Output.result("\(answer.file): valid") }
+    }
+    if answers.contains(where: { !$0.valid }) { throw ExitStatus.data.exit }
+  }
+}

@@ -1,0 +1,120 @@
+import ArgumentParser
+import Fio
+import Ledger
+import Report
+import Scenario
+import Storage
+import Foundation
+
+/// `assay report`.
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "Render a record.")
+
+  @Argument(help: ArgumentHelp("The record's folder.", valueName: "record"))
+  var record: String
+
+  @Option(help: "terminal, markdown, html, csv or json.")
+  var format = ReportFormat.terminal
+
+  @Option(help: ArgumentHelp("Write to a file instead of stdout.", valueName: "file"))
+  var output: String?
+
+  @Flag(help: "Print the result as JSON; the same as --format json.")
+  var json = false
+
+  func run() throws {
+    let record = try RecordReading.read(record)
+    try Output.write(try (json ? .json : format).render(record), to: output)
+  }
+}
+
+/// `assay export`.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Give a record to other tools.")
+
+  @Argument(help: ArgumentHelp("The record's folder.", valueName: "record"))
+  var record: String
+
+  @Option(help: "fio-json, fio-json+, csv, markdown, html or json.")
+  var format: ExportFormat
+
+  @Option(help: ArgumentHelp("Write to a file instead of stdout.", valueName: "file"))
+  var output: String?
+
+  func run() throws {
+    let record = try RecordReading.read(record)
+    let text: String
+    switch format {
+    case .fioJSON: text = try fio(record, bins: false)
+    case .fioJSONPlus: text = try fio(record, bins: true)
+    case .csv: text = try ReportFormat.csv.render(record)
+    case .markdown: text = try ReportFormat.markdown.render(record)
+    case .html: text = try ReportFormat.html.render(record)
+    case .json: text = try ReportFormat.json.render(record)
+    }
+    try Output.write(text, to: output)
+  }
+
+  private func fio(_ record: RunRecord, bins: Bool) throws -> String {
+    let data = FileManager.default.contents(atPath: record.folder + "/plan.json") ?? Data()
+    // An imported record has no plan of ours: its job options are in its trials.
+    let plan = try? JSONDecoder().decode(Plan.self, from: data)
+    let trials = Dictionary(
+      (plan?.trials ?? []).map { ($0.id, ($0.workload, $0.target)) }, uniquingKeysWith: { $1 })
+    do {
+      return try FioJSON.write(record, bins: bins) { trials[$0.id] }
+    } catch {
+      throw Output.fail([error.description], .data)
+    }
+  }
+}
+
+/// Forms of `assay report`.
+enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
+  case terminal, markdown, html, csv, json
+
+  func render(_ record: RunRecord) throws -> String {
+    do {
+      switch self {
+      case .json: return try RunResult(record, RunVerdict(record)).text
+      case .terminal:
+        return TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour)
+          .render(try ReportInput(record)) + "\n" + RunVerdict(record).text
+      case .markdown: return MarkdownReport().render(try ReportInput(record))
+      case .html: return try PageReport().render(try ReportInput(record))
+      case .csv: return CSVReport.render(try ReportInput(record))
+      }
+    } catch let error as LedgerError {
+      throw Output.fail([error.description], .data)
+    }
+  }
+}
+
+/// Forms of `assay export`.
+enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
+  case fioJSON = "fio-json"
+  case fioJSONPlus = "fio-json+"
+  case csv, markdown, html, json
+}
+
+/// Reads records for commands.
+enum RecordReading {
+  static func read(_ path: String) throws -> RunRecord {
+    do {
+      let record = try RunRecord.read(path)
+      if let changed = try record.integrity(), !changed.isEmpty {
+        throw LedgerError(
+          .damaged, "\(path) is not as it was sealed: " + changed.joined(separator: ", "),
+          hint: "take the record from a copy")
+      }
+      if !record.isComplete {
+        Output.note("\(path): the run was cut short; `assay run --resume \(path)` goes on")
+      }
+      return record
+    } catch let error as LedgerError {
+      throw Output.fail([error.description], .data)
+    }
+  }
+}

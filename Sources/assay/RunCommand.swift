@@ -1,0 +1,106 @@
+import ArgumentParser
+import CLinux
+import Foundation
+import Judgement
+import Ledger
+import Measure
+import Report
+import Run
+import Scenario
+
+/// `assay run`.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a scenario; leave a record, a report and a verdict.",
+    discussion: """
+      Writing to a device needs --allow-destroy with its serial number or WWID. What is mounted,
+      held or in use is refused whatever is allowed. A stopped or killed run goes on with
+      --resume RECORD; finished trials stay as they are.
+      """)
+
+  @Argument(help: ArgumentHelp("The scenario file; - is stdin.", valueName: "scenario"))
+  var path: String?
+
+  @OptionGroup var scenario: ScenarioArguments
+  @OptionGroup var results: ResultsArguments
+
+  @Option(
+    name: .customLong("allow-destroy"),
+    help: ArgumentHelp(
+      "A device's serial, WWID or backing file: its content may be lost.",
+      valueName: "identity"))
+  var allowDestroy: [String] = []
+
+  @Option(help: ArgumentHelp("Go on with a record that was cut short.", valueName: "record"))
+  var resume: String?
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  func validate() throws {
+    if (path == nil) == (resume == nil) {
+      throw ValidationError("Give a scenario file, or --resume with a record.")
+    }
+    if resume != nil && (!scenario.overrides.isEmpty || scenario.seed != nil) {
+      throw ValidationError("A resumed run keeps its plan: --set and --seed belong to a new one.")
+    }
+  }
+
+  func run() throws {
+    cl_install_stop_signals()
+    let options = RunOptions(
+      results: results.folder, allowDestroy: allowDestroy, version: Assay.version,
+      overrides: scenario.overrides)
+    let progress = TerminalProgress()
+    let end: RunEnd
+    do {
+      if let resume {
+        end = try RunController.resume(resume, options: options, progress: progress)
+      } else {
+        let loaded = try scenario.load(path ?? "-")
+        end = try RunController.start(
+          scenario.plan(loaded.scenario), scenario: recorded(loaded.text), options: options,
+          progress: progress)
+      }
+    } catch let error as RunError {
+      progress.clear()
+      throw Output.fail(error.messages, ExitStatus(error.kind))
+    }
+    progress.clear()
+    try conclude(end)
+  }
+
+  /// The scenario as given, with the overrides as a comment, so that the record tells all.
+  private func recorded(_ text: String) -> String {
+    guard !scenario.overrides.isEmpty else { return text }
+    return text + (text.hasSuffix("\n") ? "" : "\n")
+      + scenario.overrides.map { "# --set \($0)\n" }.joined()
+  }
+
+  private func conclude(_ end: RunEnd) throws {
+    do {
+      if end.wasInterrupted {
+        Output.note("stopped; go on with: assay run --resume \(end.folder.path)")
+        throw ExitStatus.interrupted.exit
+      }
+      let record = try RunRecord.read(end.folder.path)
+      let input = try ReportInput(record)
+      try end.folder.write(text: PageReport().render(input), to: "report.html")
+      try end.folder.seal()
+      let verdict = RunVerdict(record)
+      if json {
+        try Output.json(RunResult(record, verdict))
+      } else {
+        Output.result(
+          TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour).render(input))
+        Output.result(verdict.text)
+        Output.result("Record: \(end.folder.path)")
+        Output.result("Report: \(end.folder.path)/report.html")
+      }
+      if verdict.status != .success { throw verdict.status.exit }
+    } catch let error as LedgerError {
+      throw Output.fail([error.description], .io)
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import CLinux
+import Foundation
+import Ledger
+import Measure
+import Report
+import Run
+import Scenario
+import Storage
+
+/// Progress on stderr: one line that renews itself on a terminal, else a line a trial.
+final class TerminalProgress: RunProgress {
+  private let isTerminal = Output.stderrIsTerminal
+  private var number = 0
+  private var total = 0
+  private var remaining = Nanoseconds.zero
+  private var begun = MonotonicClock.now()
+  private var phase = ""
+  private var lastRate = ""
+
+  func runBegins(plan: Plan, skipped: Int, folder: String) {
+    Output.note("\(plan.name): \(plan.trials.count) trials, record \(folder)")
+    if skipped > 0 { Output.note("going on: \(skipped) trials are done already") }
+  }
+
+  func preparing(_ what: String) {
+    if isTerminal { show(what) } else { Output.note(what) }
+  }
+
+  func trialBegins(_ trial: PlannedTrial, number: Int, of total: Int, remaining: Nanoseconds) {
+    (self.number, self.total, self.remaining) = (number, total, remaining)
+    begun = MonotonicClock.now()
+    phase = ""
+    lastRate = ""
+    line(trial)
+  }
+
+  func secondPassed(_ second: StorageSecond, of trial: PlannedTrial) {
+    let ios = second.ios + second.syncIOs
+    lastRate = Quantity(MetricValue(Double(ios), "1/s")).text(ascii: !Output.wantsUnicode)
+    line(trial)
+  }
+
+  func phaseChanged(_ phase: String) {
+    self.phase = phase
+    if isTerminal { show(phase) } else { Output.note("  " + phase) }
+  }
+
+  func trialEnded(_ record: TrialRecord, number: Int, of total: Int) {
+    guard !isTerminal else { return }
+    let figures = ["iops", "latency p99", "sync latency p99"].compactMap { name in
+      record.metrics[name].map { "\(name) \(Quantity($0).text(ascii: true))" }
+    }
+    let end = record.status == .valid ? figures.joined(separator: ", ") : record.status.rawValue
+    Output.note("[\(number)/\(total)] \(record.key): \(end)")
+  }
+
+  func isInterrupted() -> Bool { cl_stop_requested() != 0 }
+
+  /// Removes the renewed line.
+  func clear() {
+    if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+  }
+
+  private func line(_ trial: PlannedTrial) {
+    guard isTerminal else { return }
+    let elapsed = MonotonicClock.now() - begun
+    let left = max((remaining - elapsed).inSeconds.rounded(), 0)
+    let parts = [
+      "[\(number)/\(total)] \(trial.key)", lastRate, phase,
+      left > 0 ? "about \(Self.clockText(Int(left))) left" : "",
+    ]
+    show(parts.filter { !$0.isEmpty }.joined(separator: " · "))
+  }
+
+  private func show(_ text: String) {
+    var size = winsize()
+    let columns =
+      ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+      ? Int(size.ws_col) : 80
+    let cut = text.count < columns ? text : String(text.prefix(columns - 1))
+    FileHandle.standardError.write(Data("\r\u{1B}[K\(cut)".utf8))
+  }
+
+  private static func clockText(_ seconds: Int) -> String {
+    switch seconds {
+    case ..<60: "\(seconds) s"
+    case ..<3600: "\(seconds / 60) min \(seconds % 60) s"
+    default: "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+    }
+  }
+}
