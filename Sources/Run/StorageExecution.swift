@@ -92,11 +92,10 @@ struct StorageExecution {
       rounds.measured = Array(rounds.all.suffix(rule.window))
       if outcome.stoppedEarly != nil || progress.isInterrupted() { break }
       let verdict = SteadyState.evaluate(
-        values: rounds.all.map(Self.iops), window: rule.window, range: rule.range.value,
-        slope: rule.slope.value)
+        values: rounds.all.map(Self.iops), window: rule.window, range: rule.range, slope: rule.slope)
       rounds.verdict = verdict
       progress.phaseChanged(Self.describe(number, rule, verdict))
-      if verdict.isReached { break }
+      if verdict?.isReached == true { break }
     }
     return rounds
   }
@@ -132,13 +131,11 @@ struct StorageExecution {
   }
 
   private static func describe(
-    _ number: Int, _ rule: StorageWorkload.SteadyStateRule, _ verdict: SteadyState.Verdict
+    _ number: Int, _ rule: StorageWorkload.SteadyStateRule, _ verdict: SteadyState.Verdict?
   ) -> String {
-    guard number >= rule.window else { return "round \(number) of at most \(rule.maxRounds)" }
-    let range = (verdict.rangeFraction * 1000).rounded() / 10
-    let slope = (verdict.slopeFraction * 1000).rounded() / 10
-    return "round \(number) of at most \(rule.maxRounds): range \(range) % of "
-      + "\(rule.range.text), slope \(slope) % of \(rule.slope.text)"
+    guard let verdict else { return "round \(number) of at most \(rule.maxRounds)" }
+    return "round \(number) of at most \(rule.maxRounds): range \(verdict.rangeFraction.text) "
+      + "(\(rule.range.text)), slope \(verdict.slopeFraction.text) (\(rule.slope.text))"
   }
 
   // MARK: Results

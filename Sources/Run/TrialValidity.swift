@@ -84,9 +84,8 @@ struct TrialValidity {
     status = .invalid
     note(
       "steady-state-not-reached", .error,
-      "after \(rounds) rounds the last window ranges over "
-        + "\((verdict.rangeFraction * 1000).rounded() / 10) % of its mean with a slope of "
-        + "\((verdict.slopeFraction * 1000).rounded() / 10) %: no steady state, no number")
+      "after \(rounds) rounds the last window ranges over \(verdict.rangeFraction.text) of its "
+        + "mean with a slope of \(verdict.slopeFraction.text): no steady state, no number")
   }
 
   /// A provisioned cloud disk: a burst, then a flat limit.
@@ -106,15 +105,15 @@ struct TrialValidity {
     guard system.device?.isTarget == true, !system.facts.isPassthrough,
       everything.stoppedEarly == nil, everything.verification == nil, !everything.hasRamp
     else { return }
-    for (name, ours, theirs) in [
-      ("read", everything.read.bytes, kernel.readSectors * 512),
-      ("written", everything.write.bytes, kernel.writeSectors * 512),
-    ] {
-      let difference = abs(Double(theirs) - Double(ours))
-      guard difference > max(Double(ours) * 0.001, 1 << 20) else { continue }
+    let counts: [(name: String, ours: Double, theirs: Double)] = [
+      ("read", Double(everything.read.bytes), Double(kernel.readSectors) * 512),
+      ("written", Double(everything.write.bytes), Double(kernel.writeSectors) * 512),
+    ]
+    for (name, ours, theirs) in counts {
+      guard abs(theirs - ours) > max(ours * 0.001, 0x1p20) else { continue }
       note(
         "kernel-count-disagrees", .warning,
-        "\(ours) B \(name) by our count, \(theirs) B by the kernel's: something else uses the "
+        "\(Int64(ours)) B \(name) by our count, \(Int64(theirs)) B by the kernel's: something else uses the "
           + "device, or a cache stands between")
     }
   }

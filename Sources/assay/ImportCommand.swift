@@ -52,7 +52,9 @@ struct ImportCommand: ParsableCommand {
       for error in imported.errors { Output.note(error.description) }
       throw ExitStatus.data.exit
     }
-    let yaml = imported.yaml
+    guard let yaml = imported.yaml else {
+      throw Output.fail(["\(path) holds no job that could be imported"], .data)
+    }
     if json {
       try Output.json(["scenario": yaml])
     } else {

@@ -55,7 +55,7 @@ struct ListCommand: ParsableCommand {
 
   private func runs() -> [Row] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: results.folder)) ?? []
-    return names.sorted().compactMap { name in
+    return names.sorted().compactMap { name -> Row? in
       let path = results.folder + "/" + name
       guard FileManager.default.fileExists(atPath: path + "/events.jsonl") else { return nil }
       do {
@@ -64,7 +64,7 @@ struct ListCommand: ParsableCommand {
         return Row(
           name: path, about: "\(record.header.name), \(record.trials.count) trials, \(state)")
       } catch {
-        return Row(name: path, about: "damaged: \(error.message)")
+        return Row(name: path, about: "damaged: \(error)")
       }
     }
   }
@@ -89,8 +89,10 @@ struct ListCommand: ParsableCommand {
         return Row(
           name: engine.rawValue,
           about: granted.isEmpty ? "available" : "available: " + granted.joined(separator: ", "))
-      } catch {
+      } catch let error as StorageError {
         return Row(name: engine.rawValue, about: "not available: \(error.message)")
+      } catch {
+        return Row(name: engine.rawValue, about: "not available: \(error)")
       }
     }
   }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CLinux
 import Foundation
-import Judgement
 import Ledger
 import Measure
 import Report

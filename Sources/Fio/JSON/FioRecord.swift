@@ -1,5 +1,5 @@
 internal import Foundation
-public import Ledger
+internal import Ledger
 
 /// Keeps fio's own results as a record of Assay.
 public enum FioRecord {
