@@ -43,11 +43,6 @@ int64_t cl_mount_id(const char *path) {
   return facts.stx_mask & STATX_MNT_ID ? (int64_t)facts.stx_mnt_id : -1;
 }
 
-int cl_batch_scheduling(void) {
-  struct sched_param parameters = {0};
-  return sched_setscheduler(0, SCHED_BATCH, &parameters);
-}
-
 static volatile sig_atomic_t stop_requested;
 
 static void request_stop(int signal_number) {

@@ -22,7 +22,7 @@ enum Disclosure {
     ]
     facts["batch"] =
       "submit \(workload.submitBatch.map(String.init) ?? "what is ready"), "
-      + "complete at least \(workload.completeBatch)"
+      + "complete \(workload.completeBatch.map { "at least \($0)" } ?? "in bursts as they come")"
     if workload.pattern.isRandom { facts["distribution"] = distribution(workload) }
     if workload.pattern.writes { facts["data"] = data(workload) }
     guard let device = system.device else {

@@ -190,10 +190,10 @@ struct StorageRules {
       wrong(
         "submit-batch", "submit-batch \(batch) is more than queue-depth \(workload.queueDepth)")
     }
-    if workload.completeBatch > workload.queueDepth {
+    if let batch = workload.completeBatch, batch > workload.queueDepth {
       wrong(
         "complete-batch",
-        "complete-batch \(workload.completeBatch) is more than queue-depth \(workload.queueDepth)",
+        "complete-batch \(batch) is more than queue-depth \(workload.queueDepth)",
         hint: "it would wait for I/Os that are never in flight")
     }
   }

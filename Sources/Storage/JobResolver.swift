@@ -190,7 +190,7 @@ enum JobResolver {
     job.randomMap = workload.randomMap || workload.verify != .off
     job.queueDepth = workload.engine == .psync ? 1 : workload.queueDepth
     job.submitBatch = min(workload.submitBatch ?? job.queueDepth, job.queueDepth)
-    job.completeBatch = min(workload.completeBatch, job.queueDepth)
+    job.completeBatch = workload.completeBatch.map { min($0, job.queueDepth) }
     job.syncEvery = workload.fsyncEvery ?? workload.fdatasyncEvery ?? 0
     job.dataSync = workload.fdatasyncEvery != nil
     job.data = workload.data

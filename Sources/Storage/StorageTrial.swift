@@ -173,9 +173,11 @@ public struct StorageTrial {
     let begin = MonotonicClock.now()
     var deadline = duration.map { begin + ramp + $0 }
     var stopping = false
+    var progress = [UInt64](repeating: 0, count: workers.count)
     while workers.contains(where: { $0.phase != .done }) {
       MonotonicClock.sleep(until: MonotonicClock.now() + .milliseconds(20))
       drain(workers, &series, observer, isLast: false)
+      nudge(workers, &progress)
       let now = MonotonicClock.now()
       if !stopping && observer.shouldStop() {
         stopping = true
@@ -193,6 +195,17 @@ public struct StorageTrial {
     observer.measuringDidEnd()
     drain(workers, &series, observer, isLast: true)
     return []
+  }
+
+  /// Wakes workers that wait for a burst and have not moved since the last look, so that what has
+  /// completed is not held back by what has not.
+  private func nudge(_ workers: [WorkerThread], _ progress: inout [UInt64]) {
+    guard workload.completeBatch == nil else { return }
+    for (index, worker) in workers.enumerated() where worker.phase == .running {
+      let now = worker.channel.progress
+      if now == progress[index] { worker.wake() }
+      progress[index] = now
+    }
   }
 
   private func drain(

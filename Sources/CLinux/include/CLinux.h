@@ -209,9 +209,6 @@ int cl_allowed_cpus(int *cpus, int capacity);
 // Timers of this thread fire on time instead of up to 50 us late (PR_SET_TIMERSLACK).
 static inline void cl_sharp_timers(void) { prctl(PR_SET_TIMERSLACK, 1UL); }
 
-// SCHED_BATCH for this thread: its wake-ups do not preempt what runs on its CPU.
-int cl_batch_scheduling(void);
-
 static inline int cl_gettid(void) { return (int)syscall(__NR_gettid); }
 
 int cl_thread_usage(struct rusage *usage);

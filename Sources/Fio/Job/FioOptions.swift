@@ -60,8 +60,8 @@ public enum FioOptions {
     var options: [(String, String)] = []
     let batch = workload.submitBatch ?? workload.queueDepth
     if batch != 1 { options.append(("iodepth_batch_submit", "\(batch)")) }
-    if workload.completeBatch != 1 {
-      options.append(("iodepth_batch_complete_min", "\(workload.completeBatch)"))
+    if let batch = workload.completeBatch, batch != 1 {
+      options.append(("iodepth_batch_complete_min", "\(batch)"))
     }
     if workload.engine == .ioUring || workload.engine == .nvmePassthrough {
       if workload.registeredBuffers { options.append(("fixedbufs", "1")) }

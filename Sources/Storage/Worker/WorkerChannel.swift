@@ -38,6 +38,8 @@ final class WorkerChannel: @unchecked Sendable {
   let stop = Atomic<Bool>(false)
   /// Set by the worker: what it does.
   let phase = Atomic<Int>(Phase.starting.rawValue)
+  /// Rounds of the worker's loop, so that the coordinator sees one that waits.
+  private let rounds = Atomic<UInt64>(0)
   /// Seconds published so far.
   private let written = Atomic<Int>(0)
   /// Seconds read so far.
@@ -54,6 +56,15 @@ final class WorkerChannel: @unchecked Sendable {
   }
 
   deinit { seconds.deallocate() }
+
+  /// Counts a round; a plain store, for there is one writer.
+  @inline(__always)
+  func noteProgress() {
+    rounds.store(rounds.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+  }
+
+  /// Rounds so far.
+  var progress: UInt64 { rounds.load(ordering: .relaxed) }
 
   /// Publishes a finished second; false when the ring is full and nothing was taken.
   func publish(_ second: WorkerSecond) -> Bool {

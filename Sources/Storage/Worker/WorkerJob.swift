@@ -20,7 +20,8 @@ struct WorkerJob: Sendable {
 
   var queueDepth = 1
   var submitBatch = 1
-  var completeBatch = 1
+  /// Fewest completions to wait for; nil follows the bursts in which they come.
+  var completeBatch: Int?
   var arrivals: Arrivals?
 
   var syncEvery = 0

@@ -5,13 +5,14 @@ extension WorkerLoop where Engine: ~Copyable {
   /// Keeps the queue full: each round prepares what is free, hands it over, takes what is done.
   mutating func runClosed(from start: UInt64) {
     var tick = start
+    var done = 0
     while true {
       let handed = prepareFree(at: tick)
       if handed == 0 && freeCount == job.queueDepth { return }
       let isFull = freeCount == 0 || !canIssue
-      let failed = engine.submit(
-        waitingFor: isFull ? min(job.completeBatch, inFlight) : 0)
-      let done = engine.reap(into: completions, capacity: inFlight)
+      let failed = engine.submit(waitingFor: isFull ? awaited(after: done) : 0)
+      done = engine.reap(into: completions, capacity: inFlight)
+      channel.noteProgress()
       if failed != 0 || channel.stop.load(ordering: .relaxed) { stopIssuing(engineError: failed) }
       if done > 0 {
         if job.timestamps {
@@ -30,6 +31,16 @@ extension WorkerLoop where Engine: ~Copyable {
       if job.timestamps { lastTick = tick }
       if lastTick >= nextMark { mark(lastTick) }
     }
+  }
+
+  /// How many completions the next wait is for.
+  ///
+  /// Left to the tool, those that come in bursts are awaited in bursts, since then the CPU sets the
+  /// pace and each wake-up costs it; those that come singly are awaited singly.
+  @inline(__always)
+  func awaited(after lastBurst: Int) -> Int {
+    let wanted = job.completeBatch ?? max(1, min(lastBurst / 2, job.queueDepth / 4))
+    return min(wanted, inFlight)
   }
 
   /// Whether another I/O may be generated.

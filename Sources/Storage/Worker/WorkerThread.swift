@@ -65,7 +65,6 @@ final class WorkerThread: @unchecked Sendable {
   private let cpu: Int?
   private let node: Int?
   private var thread = pthread_t()
-  private var batched = false
 
   init(job: WorkerJob, setup: EngineSetup, gate: StartGate, cpu: Int?, node: Int?) {
     self.job = job
@@ -106,7 +105,6 @@ final class WorkerThread: @unchecked Sendable {
     defer { channel.phase.store(WorkerChannel.Phase.done.rawValue, ordering: .releasing) }
     if let cpu { _ = cl_pin_thread(Int32(cpu)) }
     cl_sharp_timers()
-    if job.arrivals == nil && job.queueDepth > 1 { batched = cl_batch_scheduling() == 0 }
     do {
       try prepareAndRun()
     } catch let error as EngineError {
@@ -199,7 +197,7 @@ final class WorkerThread: @unchecked Sendable {
     result.hung = loop.recorder.hung
     result.errorCount = loop.recorder.errorCount
     result.errors = loop.recorder.errors
-    result.features = loop.engine.features + (batched ? ["SCHED_BATCH"] : [])
+    result.features = loop.engine.features
     result.failure = loop.failure
     result.verification = loop.verification
     result.failedWrites = loop.failedWrites

@@ -32,7 +32,10 @@ public struct StorageWorkload: Hashable, Codable, Sendable {
   /// Most I/Os handed over in one call; nil takes whatever is ready.
   public var submitBatch: Int?
   /// Fewest completions to wait for in one call.
-  public var completeBatch = 1
+  ///
+  /// nil waits for up to half of the last burst and a quarter of the queue, and for one where they
+  /// come singly; a wait without progress is cut short after about 20 ms.
+  public var completeBatch: Int?
   /// Closed loop, or open loop at a rate.
   public var load = Load.closed
 
