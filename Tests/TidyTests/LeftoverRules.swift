@@ -19,7 +19,7 @@ enum LeftoverRules {
 
   /// Folders whose first users are still being built; an entry goes as soon as it is not needed.
   static let awaited = [
-    "Host", "Ledger", "Report", "Run", "Scenario", "Statistics", "Storage",
+    "Host", "Judgement", "Ledger", "Report", "Run", "Scenario", "Statistics", "Storage",
   ]
   .map { "Sources/\($0)/" }
 
