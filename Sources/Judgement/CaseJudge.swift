@@ -64,17 +64,17 @@ struct CaseJudge {
         .fail, "trial \(first.id)\(more) failed\(why)", value: value, n: counted.count)
     }
     guard let value else { return nothing() }
-    guard let first = broken.first else {
+    guard !broken.isEmpty else {
       let all = counted.count == 1 ? "in the one trial" : "in each of \(counted.count) trials"
       return result(
-        .pass, "\(limit.metric) \(limit.comparison.rawValue) \(decimalText(bound)) \(all)" + leftOut,
+        .pass,
+        "\(limit.metric) \(limit.comparison.rawValue) \(decimalText(bound)) \(all)" + leftOut,
         value: value, n: counted.count)
     }
-    let where_ = broken.prefix(3).map { "\(decimalText($0.value)) in \($0.trial.id)" }
+    let places = broken.prefix(3).map { "\(decimalText($0.value)) in \($0.trial.id)" }
     let more = broken.count > 3 ? " and \(broken.count - 3) more" : ""
-    _ = first
     return result(
-      .fail, "\(limit.metric) was \(where_.joined(separator: ", "))\(more)" + leftOut,
+      .fail, "\(limit.metric) was \(places.joined(separator: ", "))\(more)" + leftOut,
       value: value, n: counted.count)
   }
 
@@ -146,7 +146,7 @@ struct CaseJudge {
 
   private func estimate(_ values: [Double], of what: String, suffix: String) -> LimitJudgement {
     let n = values.count
-    let median = Median.of(values)
+    guard let median = Median.of(values) else { return nothing() }
     guard let interval = OrderStatisticInterval(medianOf: values, confidence: confidence) else {
       let needed = OrderStatisticInterval.fewestValues(confidence: confidence)
       let give = n == 1 ? "gives" : "give"
@@ -158,16 +158,16 @@ struct CaseJudge {
     }
     let holds = [interval.lower, interval.upper].map { limit.comparison.holds($0, bound) }
     let verdict: LimitJudgement.Verdict
-    let where_: String
+    let relation: String
     if holds == [true, true] {
-      (verdict, where_) = (.pass, "lies wholly on the good side of")
+      (verdict, relation) = (.pass, "lies wholly on the good side of")
     } else if isBad(interval) {
-      (verdict, where_) = (.fail, "lies wholly on the bad side of")
+      (verdict, relation) = (.fail, "lies wholly on the bad side of")
     } else {
-      (verdict, where_) = (.inconclusive, "spans")
+      (verdict, relation) = (.inconclusive, "spans")
     }
     return result(
-      verdict, sentence(interval, median, where_, of: what) + suffix, value: median,
+      verdict, sentence(interval, median, relation, of: what) + suffix, value: median,
       interval: interval, n: n)
   }
 
@@ -183,15 +183,14 @@ struct CaseJudge {
   // MARK: Words
 
   private func sentence(
-    _ interval: OrderStatisticInterval, _ median: Double?, _ where_: String, of what: String
+    _ interval: OrderStatisticInterval, _ median: Double, _ relation: String, of what: String
   ) -> String {
-    let text = { (value: Double) in
-      MetricText.text(value, unit, isRatio: limit.isRatio, apartFrom: bound)
-    }
+    let texts = MetricText.texts(
+      [median, interval.lower, interval.upper, bound], unit, isRatio: limit.isRatio,
+      apartFrom: bound)
     let level = MetricText.digits(interval.level.value * 100, 3)
-    return "median \(median.map(text) ?? "") of \(counted(interval.count, what)); "
-      + "its \(level)% interval \(text(interval.lower)) to \(text(interval.upper)) "
-      + "\(where_) \(text(bound))"
+    return "median \(texts[0]) of \(counted(interval.count, what)); its \(level)% interval "
+      + "\(texts[1]) to \(texts[2]) \(relation) \(texts[3])"
   }
 
   private func nothing() -> LimitJudgement {

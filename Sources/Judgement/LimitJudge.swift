@@ -58,12 +58,21 @@ public enum LimitJudge {
     let binding = judgements.filter { $0.severity == .fail }
     guard !binding.isEmpty else { return .notJudged }
     if binding.contains(where: { $0.verdict == .fail }) { return .fail }
-    let ran = Set(trials.map(\.key))
     let spoilt = binding.contains { judgement in
-      judgement.verdict == .notRun && judgement.key.map { ran.contains($0) } == true
+      guard judgement.verdict == .notRun, let key = judgement.key else { return false }
+      let reference = judgement.comparedWith.map {
+        CaseKey(system: $0, workload: key.workload, point: key.point)
+      }
+      return isSpoilt(key, trials) || reference.map { isSpoilt($0, trials) } == true
     }
     if spoilt { return .invalid }
     return isComplete && binding.allSatisfy { $0.verdict == .pass } ? .pass : .inconclusive
+  }
+
+  /// Whether the case ran and no trial of it may be used.
+  private static func isSpoilt(_ key: CaseKey, _ trials: [TrialRecord]) -> Bool {
+    let ran = trials.filter { $0.key == key }
+    return !ran.isEmpty && ran.allSatisfy { $0.status != .valid }
   }
 
   /// The cases of `plan.json` in its order, without trials that only find a maximum.

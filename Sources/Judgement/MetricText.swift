@@ -1,17 +1,16 @@
 internal import Measure
 
-/// Values in the spelling of a scenario's limits, so that a reason reads like the limit it is about.
+/// Values in the spelling of a scenario's limits, so that a reason reads like its limit.
 enum MetricText {
-  /// The value in four significant digits, or in as many as tell it from `other`.
-  static func text(
-    _ value: Double, _ unit: MetricUnit, isRatio: Bool, apartFrom other: Double
-  ) -> String {
-    let reference = text(other, unit, isRatio, 4)
-    for digits in 4...12 {
-      let short = text(value, unit, isRatio, digits)
-      if value == other || short != reference { return short }
+  /// The values in four significant digits, or in as many as tell each from the bound.
+  static func texts(
+    _ values: [Double], _ unit: MetricUnit, isRatio: Bool, apartFrom bound: Double
+  ) -> [String] {
+    let reference = text(bound, unit, isRatio, 4)
+    let digits = (4...12).first { digits in
+      values.allSatisfy { $0 == bound || text($0, unit, isRatio, digits) != reference }
     }
-    return text(value, unit, isRatio, 17)
+    return values.map { text($0, unit, isRatio, digits ?? 17) }
   }
 
   private static func text(
@@ -21,10 +20,11 @@ enum MetricText {
     case .count: return digits(value, count) + (isRatio ? "x" : "")
     case .percent: return digits(value, count) + "%"
     case .perSecond:
-      return scaled(value, QuantityText.rateUnits.reversed().filter { $0.factor != 1000 }, count)
+      return scaled(value, QuantityText.rateUnits.reversed(), count)
     case .bytesPerSecond: return scaled(value, QuantityText.sizeUnits.prefix(5), count) + "/s"
     case .nanoseconds:
-      return scaled(value, QuantityText.durationUnits.filter { $0.name.last == "s" }, count)
+      let units = QuantityText.durationUnits.filter { ["s", "ms", "us", "ns"].contains($0.name) }
+      return scaled(value, units, count)
     }
   }
 

@@ -72,7 +72,8 @@ struct OrderStatisticTests {
           if ci.low != ci.low or ci.high != ci.high:
             print(n, c, 0, 0, 0)
           else:
-            print(n, c, int(ci.low), int(ci.high), repr(float(1 - 2 * binom.cdf(ci.low - 1, n, 0.5))))
+            level = float(1 - 2 * binom.cdf(ci.low - 1, n, 0.5))
+            print(n, c, int(ci.low), int(ci.high), repr(level))
       """
     let answer = try Command.run(["python3", "-c", program]).checked()
     var compared = 0
