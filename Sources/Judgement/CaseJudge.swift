@@ -118,7 +118,7 @@ struct CaseJudge {
         "\(limit.metric) of \(other) is 0 in \(zeros) of \(pairs.count) blocks: there is no ratio",
         n: pairs.count)
     }
-    let lone = max(ours.count, theirs.count) - pairs.count
+    let lone = Set(ours.keys).union(theirs.keys).count - pairs.count
     let suffix = lone == 0 ? "" : "; \(counted(lone, "block")) without a valid pair left out"
     return estimate(pairs.map { $0.0 / $0.1 }, of: "pair", suffix: suffix)
   }

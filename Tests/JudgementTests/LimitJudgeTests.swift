@@ -89,6 +89,17 @@ struct LimitJudgeTests {
     #expect(judge(run).verdict == .invalid)
   }
 
+  @Test func pairsAreOfOneBlockWhereverTrialsAreMissing() throws {
+    var run = try PlannedRun(limits: ["iops of dpu >= 89% of local"], blocks: 8)
+    run.run { ["iops": ($0.key.system == "dpu" ? 90 : 100) / Double($0.block)] }
+    run.record.trials[try run.index("local", block: 1)].status = .invalid
+    run.record.trials[try run.index("dpu", block: 8)].status = .invalid
+    let found = judge(run).limits[0]
+    #expect(found.verdict == .pass && found.n == 6, "\(found.reason)")
+    #expect(found.reason.hasSuffix("; 2 blocks without a valid pair left out"))
+    #expect(((found.interval?.lower ?? 0) - 0.9).magnitude < 1e-12)
+  }
+
   @Test func nothingIsDividedByZero() throws {
     var run = try PlannedRun(limits: ["errors of dpu <= 2x local"], blocks: 6)
     run.run { ["errors": $0.key.system == "dpu" || $0.block == 2 ? 1 : 0] }
