@@ -49,6 +49,7 @@ let package = Package(
     library("Storage", ["Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
     library("Scenario", ["Storage", "Measure", yams]),
     library("Ledger", ["Measure", "CLinux", crypto]),
+    library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure"]),
     library("Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
     library("Report", ["Ledger", "Statistics", "Measure", mustache]),
@@ -64,6 +65,8 @@ let package = Package(
       swiftSettings: strict),
     tests("TestSupportTests", ["TestSupport"]),
     tests("MeasureTests", ["Measure"]),
+    tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
+    tests("JudgementTests", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure"]),
     tests(
       "ScenarioTests", ["Scenario", "Storage", "Measure", "TestSupport"], exclude: ["Bad"]),
     tests("TidyTests", ["TestSupport"]),

@@ -78,7 +78,9 @@ public struct OrderStatisticInterval: Hashable, Codable, Sendable {
 
 /// The middle of some values.
 public enum Median {
-  /// The median; the mean of the middle two for an even count, nil for none. O(n log n).
+  /// The median; the mean of the middle two for an even count.
+  ///
+  /// nil for no values. O(n log n).
   public static func of(_ values: [Double]) -> Double? {
     guard !values.isEmpty else { return nil }
     let sorted = values.sorted()

@@ -25,7 +25,7 @@ enum ModuleRules {
   /// Modules of the toolchain; Foundation is cold code's only.
   static let toolchain: Set<String> = ["Glibc", "Synchronization", "Swift"]
   static let foundation: Set<String> = ["Foundation", "FoundationEssentials"]
-  static let withoutFoundation: Set<String> = ["Measure", "Statistics"]
+  static let withoutFoundation: Set<String> = ["Measure", "Statistics", "Judgement"]
 
   /// Functions of what they are given: the same records, the same bytes.
   static let pure: Set<String> = ["Statistics", "Scenario", "Judgement", "Report"]
