@@ -50,13 +50,16 @@ let package = Package(
     library("Scenario", ["Storage", "Measure", yams]),
     library("Ledger", ["Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure"]),
-    library("Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics"]),
+    library(
+      "Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics", "CLinux"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
     library("Report", ["Ledger", "Statistics", "Measure", mustache]),
     .executableTarget(
       name: "assay",
       dependencies: [
-        "Run", "Fio", "Report", "Scenario", "Storage", "Ledger", "Host", "Measure", argumentParser,
+        "Run", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host", "Measure",
+        "Statistics",
+        "CLinux", argumentParser,
       ],
       swiftSettings: strict),
 

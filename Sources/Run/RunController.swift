@@ -133,13 +133,17 @@ public final class RunController {
         then[key] = value
       }
     }
-    let changed = now.facts(of: .identity).filter { then[$0.key] != nil && then[$0.key] != $0.value }
+    let changed = now.facts(of: .identity).filter {
+      then[$0.key] != nil && then[$0.key] != $0.value
+    }
     guard changed.isEmpty else {
       let list = changed.map { "\($0.key): \(then[$0.key] ?? "") then, \($0.value) now" }
       throw RunError(
         .refused,
-        ["this is not the machine on which \(record.header.id) began: "
-          + list.joined(separator: "; ") + "\n  hint: run the scenario anew here"])
+        [
+          "this is not the machine on which \(record.header.id) began: "
+            + list.joined(separator: "; ") + "\n  hint: run the scenario anew here"
+        ])
     }
   }
 

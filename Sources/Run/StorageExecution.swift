@@ -39,7 +39,8 @@ struct StorageExecution {
     record.metrics = TrialMetrics.of(outcome, cpu: observer.cpu)
     record.disclosure = Disclosure.of(trial.workload, system, rate: rate)
     var validity = TrialValidity(workload: trial.workload, outcome: outcome, rate: rate)
-    validity.judgeSteadyState(rounds.verdict, rounds: rounds.all.count)
+    validity.judgeSteadyState(
+      trial.workload.steadyState, rounds.verdict, rounds: rounds.all.count)
     validity.judgePlateau(observer.perSecond)
     var difference: DiskStatistics?
     if let statisticsBefore, let statisticsAfter {
@@ -92,7 +93,8 @@ struct StorageExecution {
       rounds.measured = Array(rounds.all.suffix(rule.window))
       if outcome.stoppedEarly != nil || progress.isInterrupted() { break }
       let verdict = SteadyState.evaluate(
-        values: rounds.all.map(Self.iops), window: rule.window, range: rule.range, slope: rule.slope)
+        values: rounds.all.map(Self.iops), window: rule.window, range: rule.range, slope: rule.slope
+      )
       rounds.verdict = verdict
       progress.phaseChanged(Self.describe(number, rule, verdict))
       if verdict?.isReached == true { break }

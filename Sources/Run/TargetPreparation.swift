@@ -41,8 +41,10 @@ final class TargetPreparation {
       } catch {
         throw RunError(
           .refused,
-          ["system \(system.name): \(error.place): \(error.problem)"
-            + (error.remedy.map { "\n  hint: \($0)" } ?? "")])
+          [
+            "system \(system.name): \(error.place): \(error.problem)"
+              + (error.remedy.map { "\n  hint: \($0)" } ?? "")
+          ])
       }
     }
   }

@@ -79,9 +79,18 @@ struct TrialValidity {
   }
 
   /// SNIA's rule, where the workload asks for it.
-  mutating func judgeSteadyState(_ verdict: SteadyState.Verdict?, rounds: Int) {
-    guard let verdict, !verdict.isReached, status == .valid else { return }
+  mutating func judgeSteadyState(
+    _ rule: StorageWorkload.SteadyStateRule?, _ verdict: SteadyState.Verdict?, rounds: Int
+  ) {
+    guard rule != nil, verdict?.isReached != true, status == .valid else { return }
     status = .invalid
+    guard let verdict else {
+      note(
+        "steady-state-not-reached", .error,
+        "\(rounds) rounds are too few for the window, or one had no I/O: no steady state, no number"
+      )
+      return
+    }
     note(
       "steady-state-not-reached", .error,
       "after \(rounds) rounds the last window ranges over \(verdict.rangeFraction.text) of its "

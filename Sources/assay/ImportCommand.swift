@@ -16,7 +16,8 @@ struct ImportCommand: ParsableCommand {
       stderr. JSON and JSON+ become a record in the results folder, whose path is printed.
       """)
 
-  @Argument(help: ArgumentHelp("A fio job file, or fio's JSON output; - is stdin.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp("A fio job file, or fio's JSON output; - is stdin.", valueName: "file"))
   var path: String
 
   @OptionGroup var results: ResultsArguments

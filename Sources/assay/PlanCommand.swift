@@ -9,7 +9,8 @@ import Storage
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Show what a run would do: order, time, bytes written, kernel features. Runs nothing.",
+    abstract:
+      "Show what a run would do: order, time, bytes written, kernel features. Runs nothing.",
     discussion: "Ends with 5 where `run` would refuse, and says why.")
 
   @Argument(help: ArgumentHelp("The scenario file; - is stdin.", valueName: "scenario"))

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Fio
+import Foundation
 import Ledger
 import Report
 import Scenario
 import Storage
-import Foundation
 
 /// `assay report`.
 struct ReportCommand: ParsableCommand {
@@ -78,7 +78,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
   func render(_ record: RunRecord) throws -> String {
     do {
       switch self {
-      case .json: return RunResult(record, RunVerdict(record)).text
+      case .json: return try RunResult(record, RunVerdict(record)).text()
       case .terminal:
         return TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour)
           .render(try ReportInput(record)) + "\n" + RunVerdict(record).text

@@ -1,29 +1,160 @@
+import Foundation
+import Judgement
 import Ledger
+import Measure
+import Report
+import Scenario
+import Statistics
 
 /// What a record comes to: the worst of what its trials and limits say.
 struct RunVerdict {
+  /// Every limit's judgement.
+  let judgement: RunJudgement
+  /// Confidence of the intervals.
+  let confidence: Fraction
+  /// The program's exit code.
   let status: ExitStatus
-  let text: String
 
   init(_ record: RunRecord) {
-    let failed = record.trials.filter { $0.status == .failed }
-    let invalid = record.trials.filter { $0.status == .invalid }
-    if !failed.isEmpty {
-      status = .failed
-    } else if !invalid.isEmpty {
-      status = .invalid
-    } else {
-      status = .success
+    // An imported record has no plan of ours, and so no limits.
+    let data = FileManager.default.contents(atPath: record.folder + "/plan.json") ?? Data()
+    let plan = try? JSONDecoder().decode(Plan.self, from: data)
+    confidence = plan?.design.confidence ?? .percent(95)
+    judgement = LimitJudge.judge(
+      limits: plan?.limits ?? [], record: record, confidence: confidence)
+    status = Self.status(judgement)
+  }
+
+  private static func status(_ judgement: RunJudgement) -> ExitStatus {
+    // A failed trial outranks limits: what was not measured cannot be judged.
+    if !judgement.failed.isEmpty { return .failed }
+    switch judgement.verdict {
+    case .fail: return .limitViolated
+    case .invalid: return .invalid
+    case .inconclusive: return .inconclusive
+    case .pass, .notJudged: return judgement.invalid.isEmpty ? .success : .invalid
     }
-    text = "\(status)"
+  }
+
+  /// A word for the whole, a line for each limit.
+  var text: String {
+    var lines = judgement.limits.map { limit in
+      let place = limit.key.map { " (\($0))" } ?? ""
+      return "\(Self.word(limit.verdict)) \(limit.limit)\(place): \(limit.reason)"
+    }
+    if !judgement.failed.isEmpty {
+      lines.append("failed trials: " + judgement.failed.joined(separator: ", "))
+    }
+    if !judgement.invalid.isEmpty {
+      lines.append("invalid trials: " + judgement.invalid.joined(separator: ", "))
+    }
+    lines.append("Verdict: \(word)")
+    return lines.joined(separator: "\n")
+  }
+
+  /// The whole in one or two words.
+  var word: String {
+    switch status {
+    case .failed: "FAILED (a trial did not run to its end)"
+    case .invalid: "INVALID (a trial's numbers may not be used)"
+    default: judgement.verdict.rawValue.uppercased()
+    }
+  }
+
+  private static func word(_ verdict: LimitJudgement.Verdict) -> String {
+    let text = verdict.rawValue.uppercased()
+    return text + String(repeating: " ", count: max(12 - text.count, 0))
   }
 }
+
+/// The result of a run as JSON: the record, and per case and metric what came out.
 struct RunResult: Encodable {
+  /// The record's folder.
   let record: String
-  let summary: RunSummary
+  /// Whether the plan was done to its end.
+  let complete: Bool
+  /// The whole in a word.
+  let verdict: String
+  /// The exit code that `run` ends with.
+  let exitCode: Int32
+  /// Every limit.
+  let limits: [LimitJudgement]
+  /// Every case.
+  let cases: [Case]
+  /// What was noticed, by trial.
+  let findings: [Noticed]
+
+  /// One case.
+  struct Case: Encodable {
+    let name: String
+    let system: String
+    let workload: String
+    let point: [String]
+    let trials: Int
+    let metrics: [String: Estimate]
+    let disclosure: [String: String]
+  }
+
+  /// One metric of one case.
+  struct Estimate: Encodable {
+    let value: Double
+    let unit: String
+    /// Lower end, upper end and level; absent with too few trials.
+    let interval: Interval?
+    let n: Int
+  }
+
+  struct Interval: Encodable {
+    let lower: Double
+    let upper: Double
+    let level: Double
+  }
+
+  /// One finding.
+  struct Noticed: Encodable {
+    let trial: String
+    let finding: Finding
+  }
+
   init(_ record: RunRecord, _ verdict: RunVerdict) {
     self.record = record.folder
-    summary = RunSummary(of: record)
+    complete = record.isComplete
+    self.verdict = verdict.judgement.verdict.rawValue
+    exitCode = verdict.status.rawValue
+    limits = verdict.judgement.limits
+    let estimates = Dictionary(
+      grouping: CaseEstimate.all(of: record.trials, confidence: verdict.confidence), by: \.key)
+    cases = RunSummary(of: record).cases.map { summary in
+      Case(
+        name: summary.key.description, system: summary.key.system,
+        workload: summary.key.workload, point: summary.key.point, trials: summary.trials.count,
+        metrics: Dictionary(
+          (estimates[summary.key] ?? []).map { ($0.metric, Estimate($0)) },
+          uniquingKeysWith: { first, _ in first }),
+        disclosure: summary.disclosure)
+    }
+    findings =
+      record.findings.map { Noticed(trial: "", finding: $0) }
+      + record.trials.flatMap { trial in
+        trial.findings.map { Noticed(trial: trial.id, finding: $0) }
+      }
   }
-  var text: String { "" }
+
+  /// The JSON itself.
+  func text() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}
+
+extension RunResult.Estimate {
+  init(_ estimate: CaseEstimate) {
+    value = estimate.value
+    unit = estimate.unit
+    n = estimate.n
+    interval = estimate.interval.map {
+      RunResult.Interval(lower: $0.lower, upper: $0.upper, level: $0.level.value)
+    }
+  }
 }

@@ -58,7 +58,8 @@ struct ScenarioArguments: ParsableArguments {
 struct ResultsArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The folder that records are kept in.", discussion: "Default: $ASSAY_RESULTS, or results/runs.",
+      "The folder that records are kept in.",
+      discussion: "Default: $ASSAY_RESULTS, or results/runs.",
       valueName: "folder"))
   var results: String?
 

@@ -20,7 +20,8 @@ public enum FioRecord {
       event.run = RunHeader(
         id: (folder.path as NSString).lastPathComponent, name: FioImport.word(name, or: "fio"),
         about: "Imported from \(source).",
-        startedAt: documents.first?.timestamp.map { WallClock.text(unixSeconds: $0) } ?? WallClock.now(),
+        startedAt: documents.first?.timestamp.map { WallClock.text(unixSeconds: $0) }
+          ?? WallClock.now(),
         version: version, seed: 0, notHardware: nil)
     }
     try folder.append(.finding) { event in
