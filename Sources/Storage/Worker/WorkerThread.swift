@@ -153,7 +153,7 @@ final class WorkerThread: @unchecked Sendable {
           registeredBuffers: setup.registeredBuffers, registeredFile: setup.registeredFiles),
         buffers)
     case .nopRing:
-      run(try NopRingEngine(options: ring, blockBytes: job.largestBlock), buffers)
+      run(try NopRingEngine(options: ring), buffers)
     }
   }
 
