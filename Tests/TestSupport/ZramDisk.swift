@@ -18,7 +18,12 @@ public final class ZramDisk {
   }
 
   deinit {
-    try? String(name.dropFirst("zram".count))
-      .write(toFile: "/sys/class/zram-control/hot_remove", atomically: false, encoding: .utf8)
+    // Whoever looks at new disks, such as udev, may still have it open.
+    for _ in 0..<50 {
+      let removed: Void? = try? String(name.dropFirst("zram".count))
+        .write(toFile: "/sys/class/zram-control/hot_remove", atomically: false, encoding: .utf8)
+      if removed != nil { return }
+      Thread.sleep(forTimeInterval: 0.01)
+    }
   }
 }
