@@ -177,7 +177,9 @@ public struct StorageTrial {
       MonotonicClock.sleep(until: MonotonicClock.now() + .milliseconds(20))
       drain(workers, &series, observer, isLast: false)
       let now = MonotonicClock.now()
-      if !stopping && observer.shouldStop() {
+      // One worker's failure is the trial's: the others would measure what no longer counts.
+      let hasFailed = workers.contains { $0.phase == .done && $0.result.failure != nil }
+      if !stopping && (hasFailed || observer.shouldStop()) {
         stopping = true
         for worker in workers { worker.channel.stop.store(true, ordering: .relaxed) }
         deadline = now
