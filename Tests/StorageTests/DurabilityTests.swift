@@ -19,7 +19,7 @@ extension RealIO {
             if isData { $0.fdatasyncEvery = every } else { $0.fsyncEvery = every }
           }, on: file(folder.path("data")))
         #expect(outcome.write.ios == 100)
-        #expect((100 / every - 1...100 / every).contains(Int(outcome.sync.ios)))
+        #expect(outcome.sync.ios == UInt64(100 / every))
         #expect(outcome.sync.latency.count == outcome.sync.ios)
         #expect(outcome.sync.service.minimum > 0)
         #expect(outcome.sync.bytes == 0)
@@ -56,7 +56,7 @@ extension RealIO {
         }, on: file(folder.path("wal")))
       #expect(outcome.write.ios == 60)
       #expect(outcome.write.bytes == 60 * 2300)
-      #expect((59...60).contains(outcome.sync.ios))
+      #expect(outcome.sync.ios == 60)
       let content = try Data(contentsOf: URL(fileURLWithPath: folder.path("wal")))
       #expect(content[..<(60 * 2300)].contains { $0 != 0 })
       #expect(content[(60 * 2300)...].allSatisfy { $0 == 0 })
@@ -100,7 +100,10 @@ extension RealIO {
       #expect(outcome.trim.bytes == 48 << 16)
       #expect(outcome.trim.latency.count == 48)
       #expect(kernel.discardSectors == 48 << 7)
-      #expect(try allocated(loop.file) == 16 << 16)
+      try Command.run(["sync", loop.file]).checked()
+      let left = try allocated(loop.file)
+      // And a block or two of the file system's own map of the holes.
+      #expect((16 << 16...(16 << 16) + 8192).contains(left))
     }
 
     @Test func trimsPunchHolesIntoFiles() throws {

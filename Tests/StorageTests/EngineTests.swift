@@ -122,7 +122,8 @@ extension RealIO {
       #expect(outcome.write.ios == 1024)
       #expect(outcome.verification?.blocksChecked == 1024)
       #expect(outcome.verification?.blocksBad == 0)
-      let content = try Data(contentsOf: URL(fileURLWithPath: loop.path))
+      try Command.run(["sync", loop.file]).checked()
+      let content = try Data(contentsOf: URL(fileURLWithPath: loop.file))
       var perJob: [Set<UInt64>] = [[], []]
       for block in 0..<1024 {
         let words = content.withUnsafeBytes { bytes in

@@ -88,9 +88,10 @@ extension RealIO {
       try dd("if=/dev/zero", "of=\(path)", "seek=200", "count=1")
       let found = try #require(try run(check, on: file(path)).verification)
       #expect(found.blocksBad == 2)
-      #expect(found.firstBad?.offset == 9 * 4096)
-      #expect(found.firstBad?.reason == "a whole block of another offset")
-      #expect(found.firstBad?.found.contains("offset \(5 * 4096),") == true)
+      let bad = try #require(found.firstBad)
+      #expect(bad.offset == 9 * 4096)
+      #expect(bad.reason == "a whole block of another offset")
+      #expect(bad.found.contains("offset \(5 * 4096),"))
       try dd("if=/dev/zero", "of=\(path)", "seek=9", "count=1")
       let empty = try #require(try run(check, on: file(path)).verification)
       #expect(empty.firstBad?.reason == "no header of Assay")
@@ -118,8 +119,9 @@ extension RealIO {
       let found = try #require(
         try run(write(passes: 2), on: file(path), watcher).verification)
       #expect(found.blocksBad == 1)
-      #expect(found.firstBad?.offset == 40 * 4096)
-      #expect(found.firstBad?.reason.contains("older write") == true)
+      let bad = try #require(found.firstBad)
+      #expect(bad.offset == 40 * 4096)
+      #expect(bad.reason.contains("older write"))
     }
 
     /// Behind the end of the backing file a loop device gives EIO: no data, so no bad data.
