@@ -67,9 +67,10 @@ let package = Package(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("TestSupportTests", ["TestSupport"]),
-    tests("MeasureTests", ["Measure"]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests("JudgementTests", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure"]),
+    tests("MeasureTests", ["Measure", "CLinux", "TestSupport"]),
+    tests("StorageTests", ["Storage", "Host", "Measure", "TestSupport"]),
     tests(
       "ScenarioTests", ["Scenario", "Storage", "Measure", "TestSupport"], exclude: ["Bad"]),
     tests("TidyTests", ["TestSupport"]),

@@ -84,6 +84,18 @@ extension StorageWorkload {
 
   private func engineObstacles(_ facts: TargetFacts) -> [Obstacle] {
     switch engine {
+    case .ioUring, .nvmePassthrough, .nopRing:
+      guard queueDepth > Self.ringEntries else { break }
+      return [
+        Obstacle(
+          key: "queue-depth",
+          message: "a queue of \(queueDepth) is more than the \(Self.ringEntries) entries that the "
+            + "kernel gives an io_uring",
+          hint: "use a queue depth of at most \(Self.ringEntries), and more jobs")
+      ]
+    case .psync, .libaio, .null: break
+    }
+    switch engine {
     case .nvmePassthrough where !facts.isPassthrough:
       return [
         Obstacle(
@@ -115,6 +127,9 @@ extension StorageWorkload {
     case .nvmePassthrough, .nopRing, .null: return []
     }
   }
+
+  /// IORING_MAX_ENTRIES of io_uring/io_uring.c.
+  private static var ringEntries: Int { 32_768 }
 
   private var writeBlockIfUsed: Int64 {
     pattern.writes || pattern.trims ? writeBlock.largest.count : 0

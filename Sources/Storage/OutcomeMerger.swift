@@ -26,7 +26,9 @@ struct OutcomeMerger {
     let ran = results.filter { $0.lastTick > $0.firstTick }
     if let first = ran.map(\.firstTick).min(), let last = ran.map(\.lastTick).max() {
       outcome.elapsed = Nanoseconds(Int64(clock.nanoseconds(last - first)))
-      outcome.longestGap = Self.commonGap(ran.map(\.gaps)).map { gap in
+      // Without times of completions there are no gaps to know of.
+      let isTimed = jobs.allSatisfy(\.timestamps)
+      outcome.longestGap = Self.commonGap(isTimed ? ran.map(\.gaps) : []).map { gap in
         CompletionGap(
           startNs: Nanoseconds(Int64(clock.nanoseconds(gap.start > first ? gap.start - first : 0))),
           lengthNs: Nanoseconds(Int64(clock.nanoseconds(gap.length))))

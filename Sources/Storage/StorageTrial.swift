@@ -179,7 +179,9 @@ public struct StorageTrial {
       drain(workers, &series, observer, isLast: false)
       nudge(workers, &progress)
       let now = MonotonicClock.now()
-      if !stopping && observer.shouldStop() {
+      // One worker's failure is the trial's: the others would measure what no longer counts.
+      let hasFailed = workers.contains { $0.phase == .done && $0.result.failure != nil }
+      if !stopping && (hasFailed || observer.shouldStop()) {
         stopping = true
         for worker in workers { worker.channel.stop.store(true, ordering: .relaxed) }
         deadline = now

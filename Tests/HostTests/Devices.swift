@@ -6,23 +6,6 @@ import Testing
 
 @testable import Host
 
-/// A RAM disk of its own, gone when dropped.
-final class ZramDisk {
-  let name: String
-  var path: String { "/dev/\(name)" }
-
-  init(bytes: Int) throws {
-    let number = try #require(Files.text("/sys/class/zram-control/hot_add"))
-    name = "zram\(number)"
-    try "\(bytes)".write(toFile: "/sys/block/\(name)/disksize", atomically: false, encoding: .utf8)
-  }
-
-  deinit {
-    try? String(name.dropFirst(4))
-      .write(toFile: "/sys/class/zram-control/hot_remove", atomically: false, encoding: .utf8)
-  }
-}
-
 /// Runs statements in python3 with the path as `path`.
 func python(_ statements: String, path: String) throws {
   try Command.run([
@@ -67,24 +50,4 @@ func writeLVMLabel(_ path: String) throws {
       f.seek(512); f.write(struct.pack('<8sQI', b'LABELONE', 1, crc) + tail)
       f.flush(); os.fsync(f.fileno())
     """, path: path)
-}
-
-/// A mount that is undone when dropped.
-final class TestMount {
-  let folder: TemporaryFolder
-  private var mounted = true
-  var path: String { folder.path }
-
-  init(_ device: String) throws {
-    folder = try TemporaryFolder()
-    try Command.run(["mount", device, folder.path]).checked()
-  }
-
-  func unmount() {
-    guard mounted else { return }
-    mounted = false
-    _ = try? Command.run(["umount", folder.path])
-  }
-
-  deinit { unmount() }
 }

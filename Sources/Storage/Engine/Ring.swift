@@ -80,6 +80,10 @@ struct Ring: ~Copyable {
   }
 
   deinit {
+    // A ring is torn down by a kernel thread some time after its close; until then what it has
+    // registered keeps the target open, and an unmount or a hot removal would find it busy.
+    _ = cl_io_uring_register(descriptor, UInt32(IORING_UNREGISTER_FILES), nil, 0)
+    _ = cl_io_uring_register(descriptor, UInt32(IORING_UNREGISTER_BUFFERS), nil, 0)
     munmap(entries, entryBytes)
     munmap(rings, ringBytes)
     close(descriptor)

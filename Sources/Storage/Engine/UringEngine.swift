@@ -83,15 +83,19 @@ struct NopRingEngine: StorageEngine, ~Copyable {
   var features: [String] { ring.granted }
 
   private var ring: Ring
-  private let length: Int32
+  private let lengths: UnsafeMutablePointer<Int32>
 
-  init(options: Ring.Options, blockBytes: Int) throws {
+  init(options: Ring.Options) throws {
     ring = try Ring(options)
-    length = Int32(blockBytes)
+    lengths = .allocate(capacity: options.entries)
+    lengths.initialize(repeating: 0, count: options.entries)
   }
+
+  deinit { lengths.deallocate() }
 
   @inline(__always)
   mutating func prepare(_ request: IORequest) {
+    lengths[request.slot] = Int32(truncatingIfNeeded: request.length)
     cl_sqe_fill(
       ring.nextEntry(), UInt8(IORING_OP_NOP.rawValue), 0, -1, 0, 0, 0, 0, 0,
       UInt64(truncatingIfNeeded: request.slot))
@@ -104,12 +108,12 @@ struct NopRingEngine: StorageEngine, ~Copyable {
 
   mutating func wait(atMost nanoseconds: Int64) -> Int32 { ring.wait(atMost: nanoseconds) }
 
-  /// A NOP moves nothing: its 0 becomes the block size, so that counts read as elsewhere.
+  /// A NOP moves nothing: its 0 becomes what was asked for, so that counts read as elsewhere.
   @inline(__always)
   mutating func reap(into completions: UnsafeMutablePointer<Completion>, capacity: Int) -> Int {
     let count = ring.reap(into: completions, capacity: capacity)
     for index in 0..<count where completions[index].result == 0 {
-      completions[index].result = length
+      completions[index].result = lengths[Int(completions[index].slot)]
     }
     return count
   }

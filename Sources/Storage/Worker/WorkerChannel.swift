@@ -27,6 +27,11 @@ struct WorkerSecond {
   }
 }
 
+/// Errors of all workers of a trial: its limit is one for all.
+final class ErrorTally: Sendable {
+  let count = Atomic<Int>(0)
+}
+
 /// What a worker and the coordinator share: a single-writer ring of seconds and a few flags.
 ///
 /// The worker never waits for the coordinator: a full ring (over four minutes unread) folds the

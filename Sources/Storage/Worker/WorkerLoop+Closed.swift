@@ -43,9 +43,13 @@ extension WorkerLoop where Engine: ~Copyable {
     return min(wanted, inFlight)
   }
 
-  /// Whether another I/O may be generated.
+  /// Whether another I/O may be generated: the sync of the last writes belongs to their budget.
   @inline(__always)
-  var canIssue: Bool { issuing && countLeft > 0 && bytesLeft > 0 }
+  var canIssue: Bool { issuing && (countLeft > 0 && bytesLeft > 0 || syncIsDue) }
+
+  /// Whether the next I/O has to be a sync.
+  @inline(__always)
+  var syncIsDue: Bool { job.syncEvery > 0 && writesSinceSync >= job.syncEvery }
 
   /// Prepares one batch; gives how many were prepared.
   @inline(__always)

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Measure
+internal import Synchronization
 
 extension WorkerLoop where Engine: ~Copyable {
   /// Records `count` completions; those that share a batch share one histogram update.
@@ -48,7 +49,8 @@ extension WorkerLoop where Engine: ~Copyable {
         if !settle(completion, slot, at: clock.now()) { continue }
       }
       recorder.count(
-        slot.pointee.operation, times: 1, bytes: UInt64(truncatingIfNeeded: slot.pointee.length))
+        slot.pointee.operation, times: 1,
+        bytes: UInt64(truncatingIfNeeded: slot.pointee.length &+ slot.pointee.moved))
       free[freeCount] = completion.slot
       freeCount &+= 1
     }
@@ -110,7 +112,7 @@ extension WorkerLoop where Engine: ~Copyable {
         operation: slot.pointee.operation.name,
         offset: slot.pointee.offset + Int64(slot.pointee.moved), length: Int(slot.pointee.length),
         errno: code, atNs: Nanoseconds(Int64(after))))
-    if recorder.errorCount > UInt64(job.errorLimit) {
+    if errors.count.wrappingAdd(1, ordering: .relaxed).newValue > job.errorLimit {
       issuing = false
       if failure == nil {
         failure =
@@ -123,6 +125,7 @@ extension WorkerLoop where Engine: ~Copyable {
   mutating func verify(
     _ slot: UnsafeMutablePointer<Slot>, buffer: UnsafeMutableRawPointer
   ) {
+    guard slot.pointee.operation == .read else { return }
     let sequence: UInt64?
     switch job.check {
     case .none, .stampWrites: return

@@ -10,7 +10,7 @@ extension WorkerLoop where Engine: ~Copyable {
     slot.pointee.start = start
     slot.pointee.prepared = prepared
     slot.pointee.moved = 0
-    if job.syncEvery > 0 && writesSinceSync >= job.syncEvery {
+    if syncIsDue {
       prepareSync(slot, index)
       return
     }

@@ -10,6 +10,7 @@ extension WorkerLoop where Engine: ~Copyable {
       measuring = true
       measureStart = tick
       recorder.restart(at: tick)
+      nextSecond = 0
       startUsage()
       secondEnd = tick + clock.ticks(.seconds(1))
     }
@@ -23,10 +24,10 @@ extension WorkerLoop where Engine: ~Copyable {
 
   /// Gives the second to the coordinator, or goes on filling it when the coordinator sleeps.
   mutating func publishSecond() {
-    let index = recorder.second.second
+    nextSecond += 1
     if channel.publish(recorder.second) {
       recorder.second = WorkerSecond()
-      recorder.second.second = index + 1
+      recorder.second.second = nextSecond
     }
   }
 
@@ -48,7 +49,8 @@ extension WorkerLoop where Engine: ~Copyable {
     let tick = clock.now()
     if !job.timestamps { lastTick = tick }
     recorder.close(at: lastTick)
-    if recorder.second.ios != (0, 0, 0, 0) || recorder.second.errors > 0 { publishSecond() }
+    let last = recorder.second
+    if last.ios != (0, 0, 0, 0) || last.errors > 0 || last.late > 0 { publishSecond() }
   }
 
   /// What this worker used since measuring started.

@@ -16,7 +16,14 @@ extension WorkerLoop where Engine: ~Copyable {
       if channel.stop.load(ordering: .relaxed) { stopIssuing(engineError: 0) }
       var prepared = 0
       let room = min(freeCount, job.submitBatch)
-      while prepared < room && canIssue && schedule.next <= tick && schedule.next < end {
+      while prepared < room && canIssue {
+        if syncIsDue {
+          // A sync follows its writes at once; the arrivals are those of the data.
+          prepareNext(start: tick, prepared: tick)
+          prepared &+= 1
+          continue
+        }
+        guard schedule.next <= tick && schedule.next < end else { break }
         if tick &- schedule.next >= lateTicks { recorder.countLate() }
         prepareNext(start: schedule.next, prepared: tick)
         schedule.advance()

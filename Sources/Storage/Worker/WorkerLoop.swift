@@ -27,6 +27,7 @@ struct WorkerLoop<Engine: StorageEngine & ~Copyable>: ~Copyable {
   var engine: Engine
   let job: WorkerJob
   let channel: WorkerChannel
+  let errors: ErrorTally
   let buffers: BufferArea
   var recorder: Recorder
   let clock: TickClock
@@ -58,6 +59,8 @@ struct WorkerLoop<Engine: StorageEngine & ~Copyable>: ~Copyable {
   var failure: String?
   var measureStart: UInt64 = 0
   var secondEnd: UInt64 = 0
+  /// The second after the one that is being filled; goes on while the coordinator sleeps.
+  var nextSecond = 0
   var end: UInt64 = .max
   var nextMark: UInt64 = 0
   var lastTick: UInt64 = 0
@@ -66,8 +69,12 @@ struct WorkerLoop<Engine: StorageEngine & ~Copyable>: ~Copyable {
   var verification = VerifyOutcome()
   var failedWrites: [Int64] = []
 
-  init(engine: consuming Engine, job: WorkerJob, channel: WorkerChannel, buffers: BufferArea) {
+  init(
+    engine: consuming Engine, job: WorkerJob, channel: WorkerChannel, buffers: BufferArea,
+    errors: ErrorTally
+  ) {
     self.engine = engine
+    self.errors = errors
     self.job = job
     self.channel = channel
     self.buffers = buffers

@@ -10,6 +10,7 @@ final class StartGate: Sendable {
   let start = Atomic<UInt64>(0)
   /// Set when some worker could not be set up: the others leave.
   let abandoned = Atomic<Bool>(false)
+  let errors = ErrorTally()
 }
 
 /// How a worker's engine is made.
@@ -151,14 +152,15 @@ final class WorkerThread: @unchecked Sendable {
           registeredBuffers: setup.registeredBuffers, registeredFile: setup.registeredFiles),
         buffers)
     case .nopRing:
-      run(try NopRingEngine(options: ring, blockBytes: job.largestBlock), buffers)
+      run(try NopRingEngine(options: ring), buffers)
     }
   }
 
   private func run<Engine: StorageEngine & ~Copyable>(
     _ engine: consuming Engine, _ buffers: BufferArea
   ) {
-    var loop = WorkerLoop(engine: engine, job: job, channel: channel, buffers: buffers)
+    var loop = WorkerLoop(
+      engine: engine, job: job, channel: channel, buffers: buffers, errors: gate.errors)
     channel.phase.store(WorkerChannel.Phase.ready.rawValue, ordering: .releasing)
     guard let start = awaitStart() else { return }
     channel.phase.store(WorkerChannel.Phase.running.rawValue, ordering: .releasing)

@@ -70,7 +70,7 @@ public struct StorageWorkload: Hashable, Codable, Sendable {
 
   /// What happens after an I/O error.
   public var errorPolicy = ErrorPolicy.stop
-  /// An I/O at least this long counts as hung.
+  /// An I/O whose service takes at least this long counts as hung.
   public var hangBound = Nanoseconds.seconds(1)
   /// An open-loop I/O issued at least this long after its intended time counts as late.
   public var lateBound = Nanoseconds.milliseconds(1)

@@ -1,0 +1,62 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension RealIO {
+  /// What coordinated omission hides: the load generator itself is stopped for a second, as a
+  /// stalled host would stop it. fio 3.33 reports a p99 of 0.03 ms here.
+  @Suite(Requires.ioUring) struct Stops {
+    /// The program that was built beside these tests.
+    private static let assay: String = {
+      let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      let folder = URL(fileURLWithPath: tests ?? "").deletingLastPathComponent()
+      return folder.appendingPathComponent("assay").path
+    }()
+
+    private func metric(_ name: String, in json: String) throws -> Double {
+      let root = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+      let summary = try #require(root?["summary"] as? [String: Any])
+      let cases = try #require(summary["cases"] as? [[String: Any]])
+      let metrics = try #require(cases.first?["metrics"] as? [String: [String: Any]])
+      let value = metrics[name]?["median"] as? NSNumber
+      return try #require(value, "no \(name) in \(metrics.keys.sorted())").doubleValue
+    }
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: assay), "needs the program"))
+    func aStoppedGeneratorOwnsUpToWhatItMissed() throws {
+      let folder = try TemporaryFolder()
+      try makeFile(folder.path("data"), bytes: 16 << 20)
+      let scenario = try folder.write(
+        """
+        assay: 1
+        name: stopped
+        about: An open loop at a fixed rate, stopped for a second.
+        systems:
+          file: {file: \(folder.path("data"))}
+        workloads:
+          steady:
+            storage:
+              pattern: random-read
+              block-size: 4KiB
+              queue-depth: 32
+              rate: 1000/s
+              duration: 8s
+        """, to: "stopped.yaml")
+      let child = try Command.start(
+        [Self.assay, "run", scenario, "--results", folder.path("results"), "--json"])
+      // Well into the measured time, whatever the start took.
+      Thread.sleep(forTimeInterval: 3.5)
+      child.kill(SIGSTOP)
+      Thread.sleep(forTimeInterval: 1)
+      child.kill(SIGCONT)
+      let result = try child.wait().checked()
+      let millisecond = 1e6
+      #expect(try metric("latency p99", in: result.stdout) > 800 * millisecond)
+      #expect(try metric("latency max", in: result.stdout) < 1_500 * millisecond)
+      #expect(try metric("service p99", in: result.stdout) < 10 * millisecond)
+      #expect((950...1_300).contains(try metric("late ios", in: result.stdout)))
+      #expect(abs(try metric("iops", in: result.stdout) - 1_000) < 10)
+      #expect(try metric("errors", in: result.stdout) == 0)
+    }
+  }
+}
