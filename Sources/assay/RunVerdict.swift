@@ -36,11 +36,19 @@ struct RunVerdict {
     }
   }
 
-  /// A word for the whole, a line for each limit.
+  /// A line for each limit, those that hold in several cases as one, then a word for the whole.
   var text: String {
-    var lines = judgement.limits.map { limit in
-      let place = limit.key.map { " (\($0))" } ?? ""
-      return "\(Self.word(limit.verdict)) \(limit.limit)\(place): \(limit.reason)"
+    var lines: [String] = []
+    var passed: Set<String> = []
+    for limit in judgement.limits {
+      let alike = judgement.limits.filter { $0.limit == limit.limit && $0.verdict == .pass }
+      if limit.verdict == .pass && alike.count > 1 {
+        guard passed.insert(limit.limit).inserted else { continue }
+        lines.append("\(Self.word(.pass)) \(limit.limit): holds in \(alike.count) cases")
+      } else {
+        let place = limit.key.map { " (\($0))" } ?? ""
+        lines.append("\(Self.word(limit.verdict)) \(limit.limit)\(place): \(limit.reason)")
+      }
     }
     if !judgement.failed.isEmpty {
       lines.append("failed trials: " + judgement.failed.joined(separator: ", "))
