@@ -20,10 +20,9 @@ public struct ExaminedSystem: Sendable {
 
 /// Looks at every target of a plan and finds, all at once, what stands against running it.
 public enum Preflight {
-  /// Examines the targets of a plan.
+  /// Examines the targets of a plan; `allowDestroy` names identities whose content may be lost.
   ///
-  /// - Parameter allowDestroy: identities whose content may be lost.
-  /// - Throws: ``RunError`` with everything that is wrong; nothing was changed.
+  /// Throws ``RunError`` with everything that is wrong; nothing was changed.
   public static func examine(
     _ plan: Plan, allowDestroy: [String]
   ) throws(RunError) -> [ExaminedSystem] {

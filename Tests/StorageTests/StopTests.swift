@@ -3,8 +3,9 @@ import TestSupport
 import Testing
 
 extension RealIO {
-  /// What coordinated omission hides: the load generator itself is stopped for a second, as a
-  /// stalled host would stop it. fio 3.33 reports a p99 of 0.03 ms here.
+  /// What coordinated omission hides: the load generator itself is stopped for a second.
+  ///
+  /// fio 3.33 reports a p99 of 0.03 ms here.
   @Suite(Requires.ioUring) struct Stops {
     /// The program that was built beside these tests.
     private static let assay: String = {
