@@ -3,8 +3,9 @@ import TestSupport
 import Testing
 
 extension RealIO {
-  /// What coordinated omission hides: the load generator itself is stopped for a second, as a
-  /// stalled host would stop it. fio 3.33 reports a p99 of 0.03 ms here.
+  /// What coordinated omission hides: the load generator is stopped for a second.
+  ///
+  /// A stalled host does the same; fio 3.33 reports a p99 of 0.03 ms here.
   @Suite(Requires.ioUring) struct Stops {
     /// The program that was built beside these tests.
     private static let assay: String = {
@@ -15,10 +16,9 @@ extension RealIO {
 
     private func metric(_ name: String, in json: String) throws -> Double {
       let root = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
-      let summary = try #require(root?["summary"] as? [String: Any])
-      let cases = try #require(summary["cases"] as? [[String: Any]])
+      let cases = try #require(root?["cases"] as? [[String: Any]], "\(json)")
       let metrics = try #require(cases.first?["metrics"] as? [String: [String: Any]])
-      let value = metrics[name]?["median"] as? NSNumber
+      let value = metrics[name]?["value"] as? NSNumber
       return try #require(value, "no \(name) in \(metrics.keys.sorted())").doubleValue
     }
 
@@ -49,12 +49,15 @@ extension RealIO {
       child.kill(SIGSTOP)
       Thread.sleep(forTimeInterval: 1)
       child.kill(SIGCONT)
-      let result = try child.wait().checked()
+      // Whether its numbers may be used is for the judgement to say, not for this test.
+      let result = child.wait()
       let millisecond = 1e6
       #expect(try metric("latency p99", in: result.stdout) > 800 * millisecond)
       #expect(try metric("latency max", in: result.stdout) < 1_500 * millisecond)
       #expect(try metric("service p99", in: result.stdout) < 10 * millisecond)
-      #expect((950...1_300).contains(try metric("late ios", in: result.stdout)))
+      // A thousand were due in that second; a busy machine makes others late by its bound of 1 ms.
+      let late = try metric("late ios", in: result.stdout)
+      #expect((950...4_000).contains(late))
       #expect(abs(try metric("iops", in: result.stdout) - 1_000) < 10)
       #expect(try metric("errors", in: result.stdout) == 0)
     }
