@@ -152,7 +152,8 @@ extension RealIO {
         $0.regionSize = .mebibytes(64)
       }
       wanted.errorPolicy = .count(upTo: 100_000)
-      try Data().write(to: URL(fileURLWithPath: mount.path + "/data"))
+      // A sparse file, larger than what is free: what could not be written reads as zeros.
+      try Command.run(["truncate", "-s", "64M", mount.path + "/data"]).checked()
       let outcome = try run(wanted, on: file(mount.path + "/data", size: 64 << 20))
       #expect(outcome.errorCount > 0)
       #expect(outcome.errors.allSatisfy { $0.errno == ENOSPC })
