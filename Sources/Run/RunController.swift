@@ -106,8 +106,7 @@ public final class RunController {
   }
 
   private static func shortID() -> String {
-    var random = SystemRandomNumberGenerator()
-    let digits = String(UInt32.random(in: 0..<(1 << 20), using: &random), radix: 32)
+    let digits = String(FreshSeed.draw() >> 33, radix: 32)
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }
 

@@ -122,8 +122,8 @@ struct TrialValidity {
       guard abs(theirs - ours) > max(ours * 0.001, 0x1p20) else { continue }
       note(
         "kernel-count-disagrees", .warning,
-        "\(Int64(ours)) B \(name) by our count, \(Int64(theirs)) B by the kernel's: something else uses the "
-          + "device, or a cache stands between")
+        "\(Int64(ours)) B \(name) by our count, \(Int64(theirs)) B by the kernel's: something "
+          + "else uses the device, or a cache stands between")
     }
   }
 }

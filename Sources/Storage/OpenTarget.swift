@@ -6,6 +6,7 @@ internal import Measure
 struct OpenTarget: ~Copyable {
   let file: TargetFile
   let facts: TargetFacts
+  private var isLeftOpen = false
 
   /// Opens for what the workload does and no more; O_RDONLY for pure reads.
   init(_ facts: TargetFacts, workload: StorageWorkload) throws(StorageError) {
@@ -37,7 +38,10 @@ struct OpenTarget: ~Copyable {
     file = opened
   }
 
-  deinit { if file.descriptor >= 0 { close(file.descriptor) } }
+  deinit { if file.descriptor >= 0 && !isLeftOpen { close(file.descriptor) } }
+
+  /// Keeps the descriptor open for good.
+  mutating func leaveOpen() { isLeftOpen = true }
 
   private static func openError(_ path: String, _ workload: StorageWorkload) -> StorageError {
     let code = errno

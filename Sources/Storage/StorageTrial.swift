@@ -16,9 +16,6 @@ public struct StorageTrial {
   private let cpus: [Int]
   private let node: Int?
 
-  /// How long I/Os may be in flight after the end before they are given up.
-  static let drainLimit = Nanoseconds.seconds(30)
-
   /// Prepares a trial; nothing is opened yet.
   ///
   /// - Parameters:
@@ -50,10 +47,12 @@ public struct StorageTrial {
   /// errors are part of the outcome.
   public func run(_ observer: some StorageObserver) throws(StorageError) -> StorageOutcome {
     _ = cl_install_wake_signal(WorkerThread.wakeSignal)
-    let target = try OpenTarget(facts, workload: workload)
+    var target = try OpenTarget(facts, workload: workload)
     let jobs = JobResolver.jobs(
       of: workload, facts: facts, seed: seed, stampSeed: stampSeed, rate: rate, clock: clock)
     let results = try execute(jobs, on: target.file, observer)
+    // A lost worker may yet use the descriptor: its number must not come to mean another file.
+    if results.contains(where: \.isLost) { target.leaveOpen() }
     var outcome = OutcomeMerger(clock: clock, jobs: jobs).merge(results)
     outcome.hasRamp = workload.ramp > .zero
     if workload.endFsync && workload.pattern.isDestructive {
@@ -126,16 +125,20 @@ public struct StorageTrial {
     observer.measuringWillStart(after: workload.ramp)
     let start = clock.now() + clock.ticks(.milliseconds(1))
     gate.start.store(start, ordering: .releasing)
-    let abandoned = supervise(
-      workers, duration: jobs.first?.duration, ramp: workload.ramp, observer)
+    var supervisor = TrialSupervisor(
+      workers, duration: jobs.first?.duration.map { workload.ramp + $0 },
+      followsBursts: workload.completeBatch == nil)
+    let abandoned = supervisor.watch(observer)
     for (index, worker) in workers.enumerated() where !abandoned.contains(index) { worker.join() }
     return workers.enumerated().map { index, worker in
       guard abandoned.contains(index) else { return worker.result }
       worker.abandon()
       var lost = WorkerResult()
+      lost.isLost = true
       lost.hung = UInt64(jobs[index].queueDepth)
       lost.failure =
-        "I/O still in flight \(Int(Self.drainLimit.inSeconds)) s after the end: the target hangs"
+        "I/O still in flight \(Int(TrialSupervisor.drainLimit.inSeconds)) s after the end: "
+        + "the target hangs"
       return lost
     }
   }
@@ -162,63 +165,5 @@ public struct StorageTrial {
     for worker in started { worker.join() }
     guard let cause = started.lazy.compactMap(\.setUpError).first else { throw failure }
     throw StorageError(cause.message, hint: cause.hint)
-  }
-
-  /// Passes seconds on while workers run; gives the indices of workers that hang in the kernel.
-  private func supervise(
-    _ workers: [WorkerThread], duration: Nanoseconds?, ramp: Nanoseconds,
-    _ observer: some StorageObserver
-  ) -> Set<Int> {
-    var series = SeriesMerger(workers: workers.count)
-    let begin = MonotonicClock.now()
-    var deadline = duration.map { begin + ramp + $0 }
-    var stopping = false
-    var progress = [UInt64](repeating: 0, count: workers.count)
-    while workers.contains(where: { $0.phase != .done }) {
-      MonotonicClock.sleep(until: MonotonicClock.now() + .milliseconds(20))
-      drain(workers, &series, observer, isLast: false)
-      nudge(workers, &progress)
-      let now = MonotonicClock.now()
-      // One worker's failure is the trial's: the others would measure what no longer counts.
-      let hasFailed = workers.contains { $0.phase == .done && $0.result.failure != nil }
-      if !stopping && (hasFailed || observer.shouldStop()) {
-        stopping = true
-        for worker in workers { worker.channel.stop.store(true, ordering: .relaxed) }
-        deadline = now
-      }
-      guard let end = deadline, now > end + .milliseconds(100) else { continue }
-      // A blocked wait does not see the clock: wake it, and give up when waking does not help.
-      for worker in workers where worker.phase == .running { worker.wake() }
-      if now > end + Self.drainLimit {
-        drain(workers, &series, observer, isLast: true)
-        return Set(workers.indices.filter { workers[$0].phase != .done })
-      }
-    }
-    observer.measuringDidEnd()
-    drain(workers, &series, observer, isLast: true)
-    return []
-  }
-
-  /// Wakes workers that wait for a burst and have not moved since the last look, so that what has
-  /// completed is not held back by what has not.
-  private func nudge(_ workers: [WorkerThread], _ progress: inout [UInt64]) {
-    guard workload.completeBatch == nil else { return }
-    for (index, worker) in workers.enumerated() where worker.phase == .running {
-      let now = worker.channel.progress
-      if now == progress[index] { worker.wake() }
-      progress[index] = now
-    }
-  }
-
-  private func drain(
-    _ workers: [WorkerThread], _ series: inout SeriesMerger, _ observer: some StorageObserver,
-    isLast: Bool
-  ) {
-    for (index, worker) in workers.enumerated() {
-      let isDone = worker.phase == .done
-      while let second = worker.channel.take() { series.add(second, of: index) }
-      if isDone { series.finish(index) }
-    }
-    for row in series.complete(all: isLast) { observer.secondPassed(row) }
   }
 }

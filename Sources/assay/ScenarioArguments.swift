@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Measure
 import Scenario
 
 /// What every command that takes a scenario has in common.
@@ -35,10 +36,7 @@ struct ScenarioArguments: ParsableArguments {
 
   /// The plan, with the seed of the option, the scenario, or a drawn one.
   func plan(_ scenario: Scenario) -> Plan {
-    var generator = SystemRandomNumberGenerator()
-    // JSON readers keep whole numbers up to 2^53 only.
-    let drawn = UInt64.random(in: 1..<(1 << 53), using: &generator)
-    return Plan.expand(scenario, seed: seed ?? scenario.seed ?? drawn)
+    return Plan.expand(scenario, seed: seed ?? scenario.seed ?? FreshSeed.draw())
   }
 
   /// A file's text; `-` is stdin.

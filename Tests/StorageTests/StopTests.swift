@@ -69,7 +69,7 @@ extension RealIO {
       // A thousand were due in that second; a busy machine makes others late by its bound of 1 ms.
       let late = try metric("late ios", in: output)
       #expect((950...4_000).contains(late))
-      #expect(abs(try metric("iops", in: output) - 1_000) < 10)
+      #expect(abs(try metric("iops", in: output) - 1_000) < 50)
       #expect(try metric("errors", in: output) == 0)
     }
   }

@@ -12,6 +12,7 @@ extension WorkerLoop where Engine: ~Copyable {
     while true {
       let tick = clock.now()
       lastTick = tick
+      channel.noteProgress()
       if tick >= nextMark { mark(tick) }
       if channel.stop.load(ordering: .relaxed) { stopIssuing(engineError: 0) }
       var prepared = 0

@@ -38,6 +38,8 @@ struct WorkerResult: Sendable {
   var errors: [IOError] = []
   var features: [String] = []
   var failure: String?
+  /// Whether the thread hangs in the kernel and had to be left there.
+  var isLost = false
   var verification = VerifyOutcome()
   var failedWrites: [Int64] = []
   /// Data I/Os generated.
