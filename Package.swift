@@ -53,7 +53,7 @@ let package = Package(
     library(
       "Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics", "CLinux"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
-    library("Report", ["Ledger", "Statistics", "Measure", mustache]),
+    library("Report", ["Judgement", "Ledger", "Statistics", "Measure", mustache]),
     .executableTarget(
       name: "assay",
       dependencies: [

@@ -1,3 +1,4 @@
+public import Judgement
 public import Ledger
 public import Measure
 
@@ -23,6 +24,8 @@ public struct ReportInput: Sendable {
   public var openChanges: [String] = []
   /// SHA-256 in hex by the file's name within the record.
   public var hashes: [String: String] = [:]
+  /// What became of the limits; nil where nobody judged.
+  public var judgement: RunJudgement?
   /// What must be disclosed beside a number; a case that lacks one is "not comparable".
   public var requiredDisclosure = ReportInput.storageDisclosure
 

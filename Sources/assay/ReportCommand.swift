@@ -76,15 +76,23 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
   case terminal, markdown, html, csv, json
 
   func render(_ record: RunRecord) throws -> String {
+    let verdict = RunVerdict(record)
     do {
+      var input: ReportInput {
+        get throws {
+          var input = try ReportInput(record)
+          input.judgement = verdict.judgement
+          return input
+        }
+      }
       switch self {
-      case .json: return try RunResult(record, RunVerdict(record)).text()
+      case .json: return try RunResult(record, verdict).text()
       case .terminal:
         return TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour)
-          .render(try ReportInput(record)) + "\n" + RunVerdict(record).text
-      case .markdown: return MarkdownReport().render(try ReportInput(record))
-      case .html: return try PageReport().render(try ReportInput(record))
-      case .csv: return CSVReport.render(try ReportInput(record))
+          .render(try input) + "\n" + verdict.text
+      case .markdown: return MarkdownReport().render(try input)
+      case .html: return try PageReport().render(try input)
+      case .csv: return CSVReport.render(try input)
       }
     } catch let error as LedgerError {
       throw Output.fail([error.description], .data)

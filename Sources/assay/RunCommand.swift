@@ -84,10 +84,11 @@ struct RunCommand: ParsableCommand {
         throw ExitStatus.interrupted.exit
       }
       let record = try RunRecord.read(end.folder.path)
-      let input = try ReportInput(record)
+      let verdict = RunVerdict(record)
+      var input = try ReportInput(record)
+      input.judgement = verdict.judgement
       try end.folder.write(text: PageReport().render(input), to: "report.html")
       try end.folder.seal()
-      let verdict = RunVerdict(record)
       if json {
         try Output.json(RunResult(record, verdict))
       } else {

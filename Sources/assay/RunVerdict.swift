@@ -36,43 +36,8 @@ struct RunVerdict {
     }
   }
 
-  /// A line for each limit, those that hold in several cases as one, then a word for the whole.
-  var text: String {
-    var lines: [String] = []
-    var passed: Set<String> = []
-    for limit in judgement.limits {
-      let alike = judgement.limits.filter { $0.limit == limit.limit && $0.verdict == .pass }
-      if limit.verdict == .pass && alike.count > 1 {
-        guard passed.insert(limit.limit).inserted else { continue }
-        lines.append("\(Self.word(.pass)) \(limit.limit): holds in \(alike.count) cases")
-      } else {
-        let place = limit.key.map { " (\($0))" } ?? ""
-        lines.append("\(Self.word(limit.verdict)) \(limit.limit)\(place): \(limit.reason)")
-      }
-    }
-    if !judgement.failed.isEmpty {
-      lines.append("failed trials: " + judgement.failed.joined(separator: ", "))
-    }
-    if !judgement.invalid.isEmpty {
-      lines.append("invalid trials: " + judgement.invalid.joined(separator: ", "))
-    }
-    lines.append("Verdict: \(word)")
-    return lines.joined(separator: "\n")
-  }
-
-  /// The whole in one or two words.
-  var word: String {
-    switch status {
-    case .failed: "FAILED (a trial did not run to its end)"
-    case .invalid: "INVALID (a trial's numbers may not be used)"
-    default: judgement.verdict.rawValue.uppercased()
-    }
-  }
-
-  private static func word(_ verdict: LimitJudgement.Verdict) -> String {
-    let text = verdict.rawValue.uppercased()
-    return text + String(repeating: " ", count: max(12 - text.count, 0))
-  }
+  /// A line for each limit, and a word for the whole.
+  var text: String { VerdictLines(judgement).text }
 }
 
 /// The result of a run as JSON: the record, and per case and metric what came out.

@@ -1,3 +1,4 @@
+internal import Judgement
 internal import Ledger
 internal import Measure
 internal import Mustache
@@ -12,6 +13,7 @@ public struct PageReport: Sendable {
   public init() throws {
     var library = MustacheLibrary()
     try library.register(PageTemplate.page, named: "page")
+    try library.register(PageTemplate.verdict, named: "verdict")
     try library.register(PageTemplate.results, named: "results")
     try library.register(PageTemplate.cpu, named: "cpu")
     try library.register(PageTemplate.trials, named: "trials")
@@ -28,6 +30,7 @@ public struct PageReport: Sendable {
     let cases = CaseFigures.all(of: input)
     let workloads = WorkloadFigures.all(of: cases)
     var page = head(input, cases)
+    if let judgement = input.judgement { page["verdict"] = VerdictSection.model(judgement) }
     page["results"] =
       [
         "groups": workloads.map { ResultsSection.group($0) }, "columns": ResultsSection.columns,
@@ -76,6 +79,29 @@ public struct PageReport: Sendable {
       },
       "method": MethodText.underResults,
     ]
+  }
+}
+
+/// The verdict on the page.
+enum VerdictSection {
+  static func model(_ judgement: RunJudgement) -> [String: Any] {
+    let verdict = VerdictLines(judgement)
+    return [
+      "word": verdict.word,
+      "kind": kind(verdict.word), "hasLimits": !verdict.lines.isEmpty,
+      "limits": verdict.lines.map {
+        [
+          "word": $0.word, "kind": kind($0.word), "limit": $0.limit, "place": $0.place,
+          "reason": $0.reason,
+        ]
+      },
+    ]
+  }
+
+  /// The class that colours a word; the word itself says the same without colour.
+  private static func kind(_ word: String) -> String {
+    if word.hasPrefix("PASS") { return "good" }
+    return word.hasPrefix("FAIL") ? "bad" : "doubtful"
   }
 }
 

@@ -46,6 +46,15 @@ enum PageStyle {
     .mark{font-size:11px;color:var(--doubt);border:1px solid currentColor;border-radius:3px;\
     padding:0 4px;white-space:nowrap}
     .results .mark{display:block;width:fit-content;margin-left:0;margin-top:2px;line-height:1.35}
+    .limits{list-style:none;padding:0;margin:0;max-width:110ch}
+    .limits li{padding:2px 0}
+    .limits b{display:inline-block;min-width:9em}
+    b.good{color:var(--good)}
+    b.bad{color:var(--bad)}
+    b.doubtful{color:var(--doubt)}
+    #verdict.good h2{border-left:6px solid var(--good);padding-left:12px}
+    #verdict.bad h2{border-left:6px solid var(--bad);padding-left:12px}
+    #verdict.doubtful h2{border-left:6px solid var(--doubt);padding-left:12px}
     .findings{list-style:none;padding:0;margin:0;max-width:110ch}
     .findings li{padding:5px 0 5px 12px;border-left:3px solid var(--rule);margin-bottom:6px}
     .findings .error{border-color:var(--bad)}.findings .warning{border-color:var(--doubt)}

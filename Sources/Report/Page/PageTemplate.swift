@@ -25,6 +25,7 @@ enum PageTemplate {
     {{#hasCaveats}}<section class="caveats" aria-label="Caveats"><ul>{{#caveats}}<li>{{.}}</li>\
     {{/caveats}}</ul></section>{{/hasCaveats}}
     <main>
+    {{#verdict}}{{>verdict}}{{/verdict}}
     <section id="results"><h2>Results</h2>
     {{#results}}{{>results}}{{/results}}
     <p class="foot">{{method}}</p>
@@ -50,6 +51,14 @@ enum PageTemplate {
     </body>
     </html>
 
+    """
+
+  static let verdict = """
+    <section id="verdict" class="{{kind}}"><h2>Verdict: {{word}}</h2>
+    {{#hasLimits}}<ul class="limits">{{#limits}}<li><b class="{{kind}}">{{word}}</b> \
+    <code>{{limit}}</code> <span class="where">{{place}}</span> {{reason}}</li>
+    {{/limits}}</ul>{{/hasLimits}}
+    </section>
     """
 
   static let results = """

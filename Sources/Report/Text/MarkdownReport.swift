@@ -18,6 +18,16 @@ public struct MarkdownReport: Sendable {
     text += "Assay \(input.header.version), seed \(input.header.seed).\n\n"
     for caveat in RunCaveats.all(of: input, cases) { text += "> **\(Self.escaped(caveat))**\n>\n" }
     text += "\n"
+    if let judgement = input.judgement {
+      let verdict = VerdictLines(judgement)
+      text += "**Verdict: \(Self.escaped(verdict.word))**\n\n"
+      let lines = verdict.lines.map { line in
+        "- **\(line.word)** `\(line.limit)` \(Self.escaped(line.place)): "
+          + "\(Self.escaped(line.reason))\n"
+      }
+      append(lines, of: "limits", to: &text)
+      text += "\n"
+    }
     let rows = ResultRows(cases, ascii: false).rows.map(Self.row)
     text += Self.row(ResultRows.headers)
     text += "|"
