@@ -15,13 +15,16 @@ public struct VerdictLines: Sendable {
     public var reason: String
   }
 
-  /// The whole: `PASS`, `FAILED`, `INVALID` ... A failed trial outranks limits, for what was not
-  /// measured cannot be judged.
+  /// The whole in a few words: `PASS`, or why not.
+  ///
+  /// A failed trial outranks limits, for what was not measured cannot be judged.
   public let word: String
   /// The limits, in the scenario's order.
   public let lines: [Line]
 
-  /// Words a judgement. O(limits²).
+  /// Words a judgement.
+  ///
+  /// O(limits²).
   public init(_ judgement: RunJudgement) {
     if !judgement.failed.isEmpty {
       word = "FAILED: trials \(judgement.failed.joined(separator: ", ")) did not run to their end"
