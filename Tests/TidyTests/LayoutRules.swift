@@ -37,6 +37,13 @@ enum LayoutRules {
 
   static func script(_ source: SourceText, isExecutable: Bool) -> [Violation] {
     guard source.isScript, !source.path.hasSuffix(".md") else { return [] }
+    // A module that a script imports is not run by itself.
+    if source.path.hasSuffix(".py") {
+      let opening = source.lines.first.map { $0.hasPrefix("\"\"\"") && $0.count > 12 }
+      return opening == true
+        ? []
+        : [source.violation(1, "does not say what it is; use a docstring on line 1 instead")]
+    }
     var violations: [Violation] = []
     if !isExecutable {
       violations.append(source.violation(1, "not executable; use chmod +x instead"))

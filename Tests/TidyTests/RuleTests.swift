@@ -193,6 +193,11 @@ struct WholeRuleTests {
     #expect(script("#!/usr/bin/env bash\nset -euo pipefail\n") == [2])
     #expect(script("#!/usr/bin/env bash\n# Does what it says.\n") == [3])
     #expect(script("# Does what it says.\n") == [1, 2])
+    func module(_ text: String) -> [Int] {
+      LayoutRules.script(SourceText("scripts/a/b.py", text), isExecutable: false).map(\.line)
+    }
+    #expect(module("\"\"\"What it is made of.\"\"\"\n").isEmpty)
+    #expect(module("import os\n") == [1])
   }
 
   @Test func linkedLibraries() {
