@@ -7,6 +7,8 @@ public final class RunFolder {
   public let path: String
   private let events: Int32
   private var nextSequence: Int
+  /// Where a cut line begins that the next event takes the place of.
+  private var wholeBytes: Int?
 
   /// Creates `<results>/<id>` with its sub-folders and an empty event file.
   ///
@@ -26,18 +28,19 @@ public final class RunFolder {
     return try RunFolder(path: path, nextSequence: 1)
   }
 
-  /// Opens an unfinished record to go on with it; a line cut by the kill is removed.
+  /// Opens an unfinished record to go on with it.
   ///
-  /// Throws ``LedgerError`` where the record is damaged or another process is writing it.
+  /// A line cut by the kill is removed by the first event that is appended, not before: a record
+  /// that turns out to be finished stays as it is. Throws ``LedgerError`` where the record is
+  /// damaged or another process is writing it.
   public static func reopen(_ path: String) throws(LedgerError) -> RunFolder {
+    // Read before it is locked too: a folder that is no record is not given an event file.
+    _ = try EventLog.read(path + "/events.jsonl")
+    let folder = try RunFolder(path: path, nextSequence: 1)
+    // Read again under the lock: whoever held it may have added events.
     let log = try EventLog.read(path + "/events.jsonl")
-    let folder = try RunFolder(path: path, nextSequence: log.events.count + 1)
-    if log.cutBytes > 0 {
-      let whole = log.wholeBytes
-      guard ftruncate(folder.events, off_t(whole)) == 0 else {
-        throw DurableFile.failed("truncate", path + "/events.jsonl")
-      }
-    }
+    folder.nextSequence = log.events.count + 1
+    folder.wholeBytes = log.cutBytes > 0 ? log.wholeBytes : nil
     return folder
   }
 
@@ -48,6 +51,7 @@ public final class RunFolder {
     events = cl_open(file, O_WRONLY | O_CREAT | O_APPEND | Int32(O_CLOEXEC), 0o644)
     guard events >= 0 else { throw DurableFile.failed("open", file) }
     guard flock(events, LOCK_EX | LOCK_NB) == 0 else {
+      // deinit does not run for a value that was never made whole.
       close(events)
       throw LedgerError(
         .io, "\(path) is being written by another process",
@@ -65,6 +69,12 @@ public final class RunFolder {
     fill(&event)
     var line = try LedgerJSON.encode(event)
     line.append(0x0A)
+    if let whole = wholeBytes {
+      guard ftruncate(events, off_t(whole)) == 0 else {
+        throw DurableFile.failed("truncate", path + "/events.jsonl")
+      }
+      wholeBytes = nil
+    }
     try DurableFile.writeAll(line, to: events, path: path + "/events.jsonl")
     guard fdatasync(events) == 0 else { throw DurableFile.failed("sync", path + "/events.jsonl") }
     nextSequence += 1

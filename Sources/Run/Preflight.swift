@@ -27,6 +27,7 @@ public enum Preflight {
     _ plan: Plan, allowDestroy: [String]
   ) throws(RunError) -> [ExaminedSystem] {
     var problems: [String] = []
+    var missing: [String] = []
     var systems: [ExaminedSystem] = []
     for (name, trials) in trialsBySystem(plan) {
       guard let target = trials.first?.target else { continue }
@@ -37,12 +38,14 @@ public enum Preflight {
           isWritten: trials.contains { $0.workload.pattern.isDestructive })
         problems += obstacles(trials, facts)
         problems += safety(system, allowDestroy)
+        problems += space(system)
         systems.append(system)
       } catch {
-        problems.append("system \(name): \(error.message)\n  hint: \(error.hint)")
+        missing.append("system \(name): \(error.message)\n  hint: \(error.hint)")
       }
     }
-    guard problems.isEmpty else { throw RunError(.refused, problems) }
+    guard problems.isEmpty else { throw RunError(.refused, missing + problems) }
+    guard missing.isEmpty else { throw RunError(.unavailable, missing) }
     return systems
   }
 
@@ -81,14 +84,49 @@ public enum Preflight {
         return ["system \(system.name): \(text(of: error))"]
       }
     case .file(let file):
-      guard case .foreign = ScratchFile.state(of: file.path), !file.overwriteExisting else {
-        return []
+      guard case .foreign = ScratchFile.state(of: file.path) else { return [] }
+      guard file.overwriteExisting else {
+        return [
+          "system \(system.name): \(file.path) exists and was not made by Assay: its content "
+            + "would be lost\n  hint: give another path, or say `existing: overwrite` in the system"
+        ]
       }
-      return [
-        "system \(system.name): \(file.path) exists and was not made by Assay: its content would "
-          + "be lost\n  hint: give another path, or say `existing: overwrite` in the system"
-      ]
+      return inUse(system, file.path)
     }
+  }
+
+  /// `existing: overwrite` gives up what a file holds, not what is in use at this moment.
+  private static func inUse(_ system: ExaminedSystem, _ path: String) -> [String] {
+    do {
+      let uses = try DeviceUse.examine(path).obstacles.filter { !$0.isContent }
+      guard !uses.isEmpty else { return [] }
+      return [
+        "system \(system.name): \(path): refused for writing: "
+          + uses.map(\.description).joined(separator: "; ")
+          + "\n  hint: unmount, detach or release it; no option overrides this"
+      ]
+    } catch {
+      return ["system \(system.name): \(text(of: error))"]
+    }
+  }
+
+  /// A file that will not fit is said before anything is made.
+  private static func space(_ system: ExaminedSystem) -> [String] {
+    guard case .file(let file) = system.target, let size = file.size else { return [] }
+    var status = stat()
+    let exists = stat(file.path, &status) == 0
+    if exists, case .foreign = ScratchFile.state(of: file.path) { return [] }
+    var room = statvfs()
+    let place = BlockDeviceFacts.existing(file.path)
+    guard statvfs(place, &room) == 0 else { return [] }
+    // What an earlier run left is taken over, or removed before.
+    let has = exists ? Int64(status.st_blocks) * 512 : 0
+    let free = Int64(clamping: UInt64(room.f_bavail) * UInt64(room.f_frsize)) + has
+    guard free < size.count else { return [] }
+    return [
+      "system \(system.name): \(file.path) is to be \(size.text), and its file system has "
+        + "\(ByteCount((free >> 20) << 20).text) left\n  hint: free some space, or give a smaller size"
+    ]
   }
 
   private static func text(of error: any Error) -> String {

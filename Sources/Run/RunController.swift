@@ -56,6 +56,9 @@ public final class RunController {
   ) throws(RunError) -> RunEnd {
     let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy)
     let controller = RunController(plan, options, progress)
+    // Before there is a record: a run that is refused leaves nothing behind.
+    let preparation = controller.preparation(of: systems)
+    try preparation.lock()
     do {
       let id = "\(WallClock.fileStamp())-\(plan.name)-\(shortID())"
       let folder = try RunFolder.create(in: options.results, id: id)
@@ -67,7 +70,7 @@ public final class RunController {
         id: id, name: plan.name, about: plan.about, startedAt: WallClock.now(),
         version: options.version, seed: plan.seed, notHardware: notHardware(systems))
       try folder.append(.runStarted) { $0.run = header }
-      return try controller.execute(in: folder, systems, before: environment, finished: [])
+      return try controller.execute(in: folder, systems, preparation, finished: [])
     } catch let error as LedgerError {
       throw RunError(.io, [error.description])
     } catch let error as RunError {
@@ -82,27 +85,47 @@ public final class RunController {
     _ path: String, options: RunOptions, progress: any RunProgress
   ) throws(RunError) -> RunEnd {
     do {
+      // Locked before it is read: two that resume at once would both see the same trials undone.
+      let folder = try RunFolder.reopen(path)
       let record = try RunRecord.read(path)
-      guard !record.isComplete else {
-        throw RunError(
-          .data, ["\(path) is complete\n  hint: there is nothing to resume; run it anew"])
-      }
+      try refuseSealed(record)
       let data = try Data(contentsOf: URL(fileURLWithPath: path + "/plan.json"))
       let plan = try JSONDecoder().decode(Plan.self, from: data)
+      let controller = RunController(plan, options, progress)
+      if record.isComplete {
+        // Killed after its last event: only what is computed from the events is missing.
+        progress.runBegins(plan: plan, skipped: record.trials.count, folder: path)
+        try folder.write(RunSummary(of: record), to: "summary.json")
+        return RunEnd(folder: folder, wasInterrupted: false)
+      }
       let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy)
-      let environment = Environment.capture(toolVersion: options.version)
-      try refuseOtherMachine(record, environment)
-      let folder = try RunFolder.reopen(path)
+      try refuseOtherMachine(record, Environment.capture(toolVersion: options.version))
+      let preparation = controller.preparation(of: systems)
+      try preparation.lock()
       try folder.append(.runResumed)
-      return try RunController(plan, options, progress).execute(
-        in: folder, systems, before: nil, finished: record.trials)
+      return try controller.execute(in: folder, systems, preparation, finished: record.trials)
     } catch let error as RunError {
       throw error
     } catch let error as LedgerError {
-      throw RunError(.data, [error.description])
+      throw RunError(error.kind == .io ? .io : .data, [error.description])
     } catch {
       throw RunError(.data, ["\(path)/plan.json: \(error)\n  hint: the record is damaged"])
     }
+  }
+
+  private static func refuseSealed(_ record: RunRecord) throws {
+    guard let changed = try record.integrity() else { return }
+    guard record.isComplete else {
+      throw RunError(
+        .data,
+        [
+          "\(record.folder) was sealed, and is no longer whole: "
+            + changed.joined(separator: ", ") + "\n  hint: take the record from a copy"
+        ])
+    }
+    throw RunError(
+      .data,
+      ["\(record.folder) is complete\n  hint: there is nothing to resume; run it anew"])
   }
 
   private static func shortID() -> String {
@@ -148,26 +171,32 @@ public final class RunController {
 
   // MARK: Execution
 
+  private func preparation(of systems: [ExaminedSystem]) -> TargetPreparation {
+    TargetPreparation(systems, seed: plan.seed, clock: clock, progress: progress)
+  }
+
   private func execute(
-    in folder: RunFolder, _ systems: [ExaminedSystem], before: Environment?,
+    in folder: RunFolder, _ systems: [ExaminedSystem], _ preparation: TargetPreparation,
     finished: [TrialRecord]
   ) throws(RunError) -> RunEnd {
     let journal = RunJournal(folder)
-    let preparation = TargetPreparation(
-      systems, seed: plan.seed, clock: clock, progress: progress, journal: journal)
+    let done = Set(finished.map(\.id))
+    let needed = Set(plan.trials.filter { !done.contains($0.id) }.map(\.key.system))
     progress.runBegins(plan: plan, skipped: finished.count, folder: folder.path)
     do throws(RunError) {
-      try preparation.prepare()
+      try preparation.prepare(journal, needed: needed)
       try runTrials(in: folder, systems, preparation, journal, finished: finished)
     } catch {
-      preparation.restore()
+      preparation.restore(isDone: false)
       throw error
     }
-    preparation.restore()
+    // Asked once: a signal that comes later than this finds a run that is done.
+    let wasInterrupted = progress.isInterrupted()
+    preparation.restore(isDone: !wasInterrupted)
     if let failure = journal.failure { throw RunError(.io, [failure.description]) }
     do {
-      if !progress.isInterrupted() { try close(folder) }
-      return RunEnd(folder: folder, wasInterrupted: progress.isInterrupted())
+      if !wasInterrupted { try close(folder) }
+      return RunEnd(folder: folder, wasInterrupted: wasInterrupted)
     } catch {
       throw RunError(.io, ["\(error)"])
     }

@@ -77,6 +77,11 @@ enum ScratchFile {
       case EFBIG: "the file system takes no file of that size: give a smaller one"
       default: "give another path"
       }
-    return RunError(.refused, ["\(what): \(String(cString: strerror(code)))\n  hint: \(hint)"])
+    let kind: RunError.Kind =
+      switch code {
+      case EACCES, EPERM, EROFS, ENOENT: .unavailable
+      default: .refused
+      }
+    return RunError(kind, ["\(what): \(String(cString: strerror(code)))\n  hint: \(hint)"])
   }
 }

@@ -1,4 +1,5 @@
 internal import Host
+internal import Ledger
 internal import Measure
 internal import Scenario
 internal import Storage
@@ -6,87 +7,119 @@ internal import Storage
 /// Makes targets ready and gives them back: locks, scratch files, preconditioning.
 ///
 /// Whatever it changes on the machine is journalled before it is changed, and undone by
-/// ``restore()``, also after a failure or an interrupt.
+/// ``restore(isDone:)``, also after a failure or an interrupt.
 final class TargetPreparation {
   private let systems: [ExaminedSystem]
   private let seed: UInt64
   private let clock: TickClock
   private let progress: any RunProgress
-  private let journal: RunJournal
-  private var locks: [TargetLock] = []
+  private var locks: [String: TargetLock] = [:]
   private var made: [StorageTarget.ScratchFile] = []
+  private var journal: RunJournal?
   private var conditioned: Set<String> = []
 
   init(
-    _ systems: [ExaminedSystem], seed: UInt64, clock: TickClock, progress: any RunProgress,
-    journal: RunJournal
+    _ systems: [ExaminedSystem], seed: UInt64, clock: TickClock, progress: any RunProgress
   ) {
     self.systems = systems
     self.seed = seed
     self.clock = clock
     self.progress = progress
-    self.journal = journal
   }
 
-  /// Locks every target against a second run, and makes the files that are to be made.
-  func prepare() throws(RunError) {
-    var locked: Set<String> = []
+  /// Locks every target that is there against a second run; nothing else is touched.
+  func lock() throws(RunError) {
     for system in systems {
-      guard let path = system.facts.path else { continue }
-      if case .file(let file) = system.target { try make(file) }
-      guard locked.insert(path).inserted else { continue }
-      do {
-        let isDevice = system.facts.isBlockDevice
-        locks.append(try TargetLock(path: path, claiming: isDevice && system.isWritten))
-      } catch {
-        throw RunError(
-          .refused,
-          [
-            "system \(system.name): \(error.place): \(error.problem)"
-              + (error.remedy.map { "\n  hint: \($0)" } ?? "")
-          ])
+      guard let path = system.facts.path, locks[path] == nil else { continue }
+      if case .missing = ScratchFile.state(of: path) { continue }
+      try lock(path, of: system)
+    }
+  }
+
+  /// Makes the files that are to be made for systems with trials to come; what an earlier part of
+  /// the run left of the others is undone by ``restore(isDone:)``.
+  func prepare(_ journal: RunJournal, needed: Set<String>) throws(RunError) {
+    self.journal = journal
+    for system in systems {
+      guard case .file(let file) = system.target, let size = file.size else { continue }
+      if needed.contains(system.name) {
+        try make(file, size, for: system)
+      } else if !made.contains(where: { $0.path == file.path }), !isForeign(file.path) {
+        made.append(file)
       }
     }
   }
 
   /// Gives everything back as it was; safe to call twice.
-  func restore() {
-    for lock in locks { lock.release() }
-    locks = []
+  ///
+  /// A file that is to be kept stays known as ours until the plan is done, so that the run can go
+  /// on with it.
+  func restore(isDone: Bool) {
     for file in made {
+      // Under its lock, so that nobody takes it into use in between.
       if file.keep {
-        ScratchFile.keep(file.path)
-      } else {
+        if isDone { ScratchFile.keep(file.path) }
+      } else if !isForeign(file.path) {
         ScratchFile.remove(file.path)
       }
-      journal.restored(Self.change(file))
+      journal?.restored(Self.change(file))
     }
     made = []
+    for lock in locks.values { lock.release() }
+    locks = [:]
+  }
+
+  private func isForeign(_ path: String) -> Bool {
+    if case .foreign = ScratchFile.state(of: path) { true } else { false }
   }
 
   private static func change(_ file: StorageTarget.ScratchFile) -> String {
     "made file \(file.path)"
   }
 
-  private func make(_ file: StorageTarget.ScratchFile) throws(RunError) {
-    guard let size = file.size, !made.contains(where: { $0.path == file.path }) else { return }
+  private func lock(_ path: String, of system: ExaminedSystem) throws(RunError) {
+    do {
+      locks[path] = try TargetLock(
+        path: path, claiming: system.facts.isBlockDevice && system.isWritten)
+    } catch {
+      throw RunError(
+        .refused,
+        [
+          "system \(system.name): \(error.place): \(error.problem)"
+            + (error.remedy.map { "\n  hint: \($0)" } ?? "")
+        ])
+    }
+  }
+
+  private func make(
+    _ file: StorageTarget.ScratchFile, _ size: ByteCount, for system: ExaminedSystem
+  ) throws(RunError) {
+    guard !made.contains(where: { $0.path == file.path }) else { return }
     switch ScratchFile.state(of: file.path) {
     case .foreign: return
     case .ours(let bytes, let filled) where bytes == size.count && filled:
-      journal.changing(Self.change(file))
+      journal?.changing(Self.change(file))
       made.append(file)
       return
-    case .ours: ScratchFile.remove(file.path)
-    case .missing: break
+    case .ours:
+      journal?.changing(Self.change(file))
+      ScratchFile.remove(file.path)
+    case .missing: journal?.changing(Self.change(file))
     }
+    if let failure = journal?.failure { throw RunError(.io, [failure.description]) }
     progress.preparing("making \(file.path), \(size.text)")
-    journal.changing(Self.change(file))
-    made.append(file)
     do {
       try ScratchFile.create(file.path, size: size)
     } catch {
+      if case .missing = ScratchFile.state(of: file.path) {
+        journal?.restored(Self.change(file))
+      }
       throw error as? RunError ?? RunError(.io, ["\(error)"])
     }
+    // Whoever is refused here leaves the file to the run that was faster.
+    locks[file.path] = nil
+    try lock(file.path, of: system)
+    made.append(file)
     try write(
       StorageTarget.file(file), passes: 1, block: .mebibytes(1), region: nil,
       what: "filling \(file.path)")

@@ -27,4 +27,15 @@ struct Assay: ParsableCommand {
       ListCommand.self, SchemaCommand.self, ImportCommand.self, ExportCommand.self,
       ExitCodesCommand.self,
     ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      // The parser's code for an error that it does not know is 1, which is a violated limit here.
+      guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }
+      exit(withError: Output.fail(["\(error)"], .io))
+    }
+  }
 }

@@ -11,7 +11,7 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan",
     abstract:
       "Show what a run would do: order, time, bytes written, kernel features. Runs nothing.",
-    discussion: "Ends with 5 where `run` would refuse, and says why.")
+    discussion: "Ends with the code that `run` would refuse with (5 or 69), and says why.")
 
   @Argument(help: ArgumentHelp("The scenario file; - is stdin.", valueName: "scenario"))
   var path: String
@@ -37,10 +37,12 @@ struct PlanCommand: ParsableCommand {
     let plan = scenario.plan(try scenario.load(path).scenario)
     var answer = Answer(plan: plan, engines: [:], problems: [])
     var systems: [ExaminedSystem] = []
+    var status = ExitStatus.unavailable
     do {
       systems = try Preflight.examine(plan, allowDestroy: allowDestroy)
     } catch {
       answer.problems = error.messages
+      status = ExitStatus(error.kind)
     }
     for trial in plan.trials where answer.engines[trial.workload.engine.rawValue] == nil {
       do {
@@ -52,7 +54,7 @@ struct PlanCommand: ParsableCommand {
     }
     if json { try Output.json(answer) } else { Output.result(text(answer, systems)) }
     if !answer.problems.isEmpty {
-      throw Output.fail(answer.problems, .refused)
+      throw Output.fail(answer.problems, status)
     }
   }
 
