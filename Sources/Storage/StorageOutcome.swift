@@ -26,7 +26,7 @@ public struct StorageOutcome: Codable, Sendable {
   public var errorCount: UInt64 = 0
   /// What verify found, where it was on.
   public var verification: VerifyOutcome?
-  /// I/Os handed over at queue depths up to 1, 2, 4, 8, 16, 32 and beyond.
+  /// I/Os handed over at queue depths from 1, 2, 4, 8, 16, 32 and 64 on, as fio groups them.
   public var depthLevels = [UInt64](repeating: 0, count: 7)
   /// What the kernel granted.
   public var features: [String] = []

@@ -25,14 +25,25 @@ extension FioJobText {
     ]
   }
 
-  /// Shares of depths: fio's own where the trial was imported; otherwise not measured.
+  /// Shares of depths in percent: fio's own where the trial was imported, else of our I/Os as they
+  /// were handed over; how many went with one call is not measured.
   var depths: [(String, FioText)] {
+    var handed: [Double] = []
+    if case .array(let counts)? = trial.detail["depthLevels"] {
+      handed = counts.map { Self.number($0) ?? 0 }
+    }
+    let all = handed.reduce(0, +)
     let levels = ["1", "2", "4", "8", "16", "32", ">=64"]
     let calls = ["0", "4", "8", "16", "32", "64", ">=64"]
     return [
       ("iodepth_level", levels), ("iodepth_submit", calls), ("iodepth_complete", calls),
     ].map { name, keys in
-      (name, .object(keys.map { ($0, .real(Self.number(old?[name]?[$0]) ?? 0)) }))
+      let shares = keys.enumerated().map { index, key -> (String, FioText) in
+        let known = Self.number(old?[name]?[key])
+        let isOurs = known == nil && name == "iodepth_level" && all > 0 && index < handed.count
+        return (key, .real(known ?? (isOurs ? handed[index] / all * 100 : 0)))
+      }
+      return (name, .object(shares))
     }
   }
 

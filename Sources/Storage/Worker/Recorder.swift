@@ -33,7 +33,7 @@ struct Recorder: ~Copyable {
   private(set) var late: UInt64 = 0
   private(set) var errorCount: UInt64 = 0
   private(set) var errors: [IOError] = []
-  /// I/Os handed over at queue depths 1, 2, 4 … 64 and more, as fio's iodepth_level.
+  /// I/Os handed over at queue depths from 1, 2, 4 up to 64 on, as fio's iodepth_level.
   private(set) var depths: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) =
     (0, 0, 0, 0, 0, 0, 0)
 
@@ -157,11 +157,11 @@ struct Recorder: ~Copyable {
     let times = UInt64(truncatingIfNeeded: handed)
     switch inFlight {
     case ...1: depths.0 &+= times
-    case ...2: depths.1 &+= times
-    case ...4: depths.2 &+= times
-    case ...8: depths.3 &+= times
-    case ...16: depths.4 &+= times
-    case ...32: depths.5 &+= times
+    case ...3: depths.1 &+= times
+    case ...7: depths.2 &+= times
+    case ...15: depths.3 &+= times
+    case ...31: depths.4 &+= times
+    case ...63: depths.5 &+= times
     default: depths.6 &+= times
     }
   }
