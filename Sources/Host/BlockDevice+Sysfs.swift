@@ -107,6 +107,8 @@ extension BlockDevice {
     writeCache = Files.value(disk + "/queue/write_cache")
     queuedRequests = Files.integer(disk + "/queue/nr_requests").map { Int($0) }
     largestRequest = Files.integer(disk + "/queue/max_sectors_kb").map { ByteCount($0 * 1024) }
+    largestCommand = Files.integer(disk + "/queue/max_hw_sectors_kb").map { ByteCount($0 * 1024) }
+    commandSegments = Files.integer(disk + "/queue/max_segments").map { Int($0) }
     isPolled = queue.flag("io_poll")
     largestDiscard = queue.positiveBytes("discard_max_bytes")
     discardGranularity = largestDiscard == nil ? nil : queue.positiveBytes("discard_granularity")

@@ -45,6 +45,10 @@ public struct BlockDevice: Hashable, Codable, Sendable {
   public var queuedRequests: Int?
   /// Largest request the block layer sends (max_sectors_kb).
   public var largestRequest: ByteCount?
+  /// Largest single command the device takes (max_hw_sectors_kb; of NVMe from its MDTS).
+  public var largestCommand: ByteCount?
+  /// Memory segments that one command may have (max_segments).
+  public var commandSegments: Int?
   /// Whether the queue takes polled I/O (io_poll).
   public var isPolled: Bool?
   /// Unit of discard; nil when the device does not discard.
@@ -73,6 +77,8 @@ public struct BlockDevice: Hashable, Codable, Sendable {
     case physicalBlock = "physicalBlockBytes"
     case isRotational, scheduler, writeCache, queuedRequests
     case largestRequest = "largestRequestBytes"
+    case largestCommand = "largestCommandBytes"
+    case commandSegments
     case isPolled
     case discardGranularity = "discardGranularityBytes"
     case largestDiscard = "largestDiscardBytes"

@@ -14,6 +14,7 @@ extension StorageWorkload {
   /// Everything that stands against running on a target with these facts, found before the run.
   public func obstacles(on facts: TargetFacts) -> [Obstacle] {
     alignmentObstacles(facts) + regionObstacles(facts) + engineObstacles(facts)
+      + deviceObstacles(facts)
   }
 
   private func alignmentObstacles(_ facts: TargetFacts) -> [Obstacle] {
@@ -126,6 +127,33 @@ extension StorageWorkload {
       return []
     case .nvmePassthrough, .nopRing, .null: return []
     }
+  }
+
+  /// What the device itself does not take.
+  private func deviceObstacles(_ facts: TargetFacts) -> [Obstacle] {
+    let path = facts.path ?? ""
+    var found: [Obstacle] = []
+    // The block layer splits what is too large for one command; passthrough cannot.
+    if facts.isPassthrough, let most = facts.largestCommandBytes {
+      for (key, sizes) in [("block-size", readBlock), ("write-block-size", writeBlock)] {
+        guard key == "block-size" ? pattern.reads : pattern.writes, sizes.largest > most
+        else { continue }
+        found.append(
+          Obstacle(
+            key: key,
+            message: "a block of \(sizes.largest.text) is more than the \(most.text) that "
+              + "\(path) takes in one command (queue/max_hw_sectors_kb)",
+            hint: "use at most \(most.text), or engine: io_uring on /dev/nvmeXnY"))
+      }
+    }
+    // Without such queues Linux 6.1 waits for interrupts all the same, and later kernels refuse.
+    if polled && facts.takesPolledIO == false {
+      found.append(
+        Obstacle(
+          key: "polled", message: "\(path) has no queues for polled I/O (queue/io_poll is 0)",
+          hint: "give NVMe some with the module parameter nvme.poll_queues, or drop `polled`"))
+    }
+    return found
   }
 
   /// IORING_MAX_ENTRIES of io_uring/io_uring.c.

@@ -15,6 +15,12 @@ public struct TargetFacts: Codable, Hashable, Sendable {
   public var isPassthrough: Bool
   /// Alignment that direct I/O needs of offset and length; nil where direct I/O is refused.
   public var directAlignmentBytes: Int?
+  /// Largest single command a device takes; nil where unknown or not a device.
+  public var largestCommandBytes: ByteCount?
+  /// Memory segments that one command to a device may have; nil where unknown or not a device.
+  public var commandSegments: Int?
+  /// Whether a device has queues for polled I/O; nil where unknown or not a device.
+  public var takesPolledIO: Bool?
 
   /// Examines a target; a file that does not exist yet has the size it will be given.
   ///
@@ -45,7 +51,9 @@ public struct TargetFacts: Codable, Hashable, Sendable {
       return TargetFacts(
         path: path, sizeBytes: device.capacity, isBlockDevice: true,
         isPassthrough: device.isNVMeGeneric,
-        directAlignmentBytes: Int(device.logicalBlock?.count ?? 512))
+        directAlignmentBytes: Int(device.logicalBlock?.count ?? 512),
+        largestCommandBytes: device.largestCommand, commandSegments: device.commandSegments,
+        takesPolledIO: device.isPolled)
     } catch let error as StorageError {
       throw error
     } catch {
