@@ -24,6 +24,7 @@ struct OpenTarget: ~Copyable {
     guard descriptor >= 0 else { throw Self.openError(path, workload) }
     var opened = TargetFile(descriptor: descriptor, isBlockDevice: facts.isBlockDevice)
     opened.logicalBlock = facts.directAlignmentBytes ?? 512
+    if let segments = facts.commandSegments { opened.commandSegments = segments }
     if facts.isPassthrough {
       let namespace = cl_nvme_namespace_id(descriptor)
       guard namespace > 0 else {
@@ -66,13 +67,13 @@ struct OpenTarget: ~Copyable {
   /// Makes what was written durable and the page cache forget it, so that reads see the device.
   func dropCache() {
     guard file.descriptor >= 0 else { return }
-    _ = fsync(file.descriptor)
+    _ = file.sync(dataOnly: false)
     _ = posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
 
   /// The closing fsync of a workload; the errno of a failure.
   func sync() -> Int32 {
     guard file.descriptor >= 0 else { return 0 }
-    return fsync(file.descriptor) == 0 ? 0 : errno
+    return file.sync(dataOnly: false) == 0 ? 0 : errno
   }
 }

@@ -174,6 +174,13 @@ static inline int cl_physical_block(int fd, unsigned *bytes) {
 }
 
 static inline int cl_nvme_namespace_id(int fd) { return ioctl(fd, NVME_IOCTL_ID); }
+// Flush (opcode 00h) of a namespace: 0, an NVMe status above 0, or -1 with errno set.
+static inline int cl_nvme_flush(int fd, uint32_t namespace_id) {
+  struct nvme_passthru_cmd command = {0};
+  command.nsid = namespace_id;
+  return ioctl(fd, NVME_IOCTL_IO_CMD, &command);
+}
+
 static inline unsigned long cl_nvme_uring_io(void) { return NVME_URING_CMD_IO; }
 static inline int cl_nvme_admin(int fd, struct nvme_admin_cmd *command) {
   return ioctl(fd, NVME_IOCTL_ADMIN_CMD, command);

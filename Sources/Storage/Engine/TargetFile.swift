@@ -9,6 +9,8 @@ struct TargetFile: Sendable {
   var isBlockDevice: Bool
   /// NVMe passthrough: the namespace; 0 otherwise.
   var namespaceID: UInt32 = 0
+  /// Memory segments that one command to the device may have.
+  var commandSegments = Int.max
   /// Bytes in a logical block.
   var logicalBlock = 512
 
@@ -17,7 +19,7 @@ struct TargetFile: Sendable {
   func perform(_ request: IORequest, dataSync: Bool) -> Int {
     let status: Int32
     switch request.operation {
-    case .sync: status = dataSync ? fdatasync(descriptor) : fsync(descriptor)
+    case .sync: return sync(dataOnly: dataSync) == 0 ? request.length : -1
     case .trim where isBlockDevice:
       status = cl_discard(descriptor, UInt64(request.offset), UInt64(request.length))
     case .trim:
@@ -27,5 +29,16 @@ struct TargetFile: Sendable {
     case .read, .write: preconditionFailure("data goes through the engine")
     }
     return status == 0 ? request.length : -1
+  }
+
+  /// Makes what was written durable; gives 0, or -1 with errno set.
+  ///
+  /// A generic device has no fsync (EINVAL): it is sent the Flush that fsync ends in.
+  func sync(dataOnly: Bool) -> Int32 {
+    guard namespaceID != 0 else { return dataOnly ? fdatasync(descriptor) : fsync(descriptor) }
+    let status = cl_nvme_flush(descriptor, namespaceID)
+    guard status > 0 else { return status }
+    errno = EIO
+    return -1
   }
 }
