@@ -200,6 +200,21 @@ struct Ring: ~Copyable {
     return true
   }
 
+  /// Registers every slot's buffer under the slot's number.
+  ///
+  /// A passthrough command must fit the device's segment limit, and Linux 6.1 counts against it all
+  /// pages from the command's to the end of the registered buffer (blk_rq_map_user_bvec): one
+  /// buffer for all slots fails with EINVAL but for its last slots.
+  mutating func register(each area: BufferArea) -> Bool {
+    var vectors = (0..<area.count).map { iovec(iov_base: area[$0], iov_len: area.stride) }
+    let count = UInt32(vectors.count)
+    guard
+      cl_io_uring_register(descriptor, UInt32(IORING_REGISTER_BUFFERS), &vectors, count) == 0
+    else { return false }
+    granted.append("registered buffers")
+    return true
+  }
+
   /// Registers one file as file 0.
   mutating func register(file: Int32) -> Bool {
     var descriptorToRegister = file

@@ -10,6 +10,7 @@ struct UringEngine: StorageEngine, ~Copyable {
   private var done: InlineCompletions
   private let file: TargetFile
   private let dataSync: Bool
+  private let polled: Bool
   private let readOpcode: UInt8
   private let writeOpcode: UInt8
   private let entryFlags: UInt8
@@ -23,6 +24,7 @@ struct UringEngine: StorageEngine, ~Copyable {
     done = InlineCompletions(capacity: options.entries)
     self.file = file
     self.dataSync = dataSync
+    polled = options.polled
     let fixed = registeredBuffers && ring.register(buffers: buffers.base, bytes: buffers.bytes)
     readOpcode = UInt8((fixed ? IORING_OP_READ_FIXED : IORING_OP_READ).rawValue)
     writeOpcode = UInt8((fixed ? IORING_OP_WRITE_FIXED : IORING_OP_WRITE).rawValue)
@@ -47,10 +49,11 @@ struct UringEngine: StorageEngine, ~Copyable {
       UInt64(truncatingIfNeeded: request.slot))
   }
 
-  /// A sync goes through the ring; a discard is done at once, as fio does it.
+  /// A sync goes through the ring; a discard is done at once, as fio does it, and so is a sync
+  /// beside polled I/O: an IOPOLL ring refuses what cannot be polled (EINVAL).
   @inline(never)
   private mutating func prepareRare(_ request: IORequest) {
-    if request.operation == .sync {
+    if request.operation == .sync && !polled {
       cl_sqe_fill(
         ring.nextEntry(), UInt8(IORING_OP_FSYNC.rawValue), entryFlags, entryFile, 0, 0, 0,
         dataSync ? UInt32(IORING_FSYNC_DATASYNC) : 0, 0, UInt64(truncatingIfNeeded: request.slot))
