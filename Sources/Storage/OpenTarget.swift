@@ -64,6 +64,23 @@ struct OpenTarget: ~Copyable {
     }
   }
 
+  /// Whether the device went away while it was open.
+  ///
+  /// The errors of its I/Os do not say so: beyond the end of a removed disk, which has size 0,
+  /// reads give nothing and writes ENOSPC. Its node goes a moment later than its I/Os.
+  func isGone() -> Bool {
+    guard facts.isBlockDevice, let path = facts.path else { return false }
+    for _ in 0..<50 {
+      var bytes: UInt64 = 0
+      if !facts.isPassthrough, cl_block_size_bytes(file.descriptor, &bytes) == 0, bytes == 0 {
+        return true
+      }
+      if access(path, F_OK) != 0 && errno == ENOENT { return true }
+      usleep(10_000)
+    }
+    return false
+  }
+
   /// Makes what was written durable and the page cache forget it, so that reads see the device.
   func dropCache() {
     guard file.descriptor >= 0 else { return }

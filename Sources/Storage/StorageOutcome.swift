@@ -127,15 +127,22 @@ public struct IOError: Codable, Hashable, Sendable {
   public var length: Int
   /// The errno.
   public var errno: Int32
+  /// What the device answered where an NVMe command failed: status code type and code, as in
+  /// 0x281 (unrecovered read error).
+  public var nvmeStatus: Int32?
   /// From the start of measuring.
   public var atNs: Nanoseconds
 
   /// Describes a failed I/O.
-  public init(operation: String, offset: Int64, length: Int, errno: Int32, atNs: Nanoseconds) {
+  public init(
+    operation: String, offset: Int64, length: Int, errno: Int32, nvmeStatus: Int32? = nil,
+    atNs: Nanoseconds
+  ) {
     self.operation = operation
     self.offset = offset
     self.length = length
     self.errno = errno
+    self.nvmeStatus = nvmeStatus
     self.atNs = atNs
   }
 }

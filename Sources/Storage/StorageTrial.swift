@@ -55,6 +55,11 @@ public struct StorageTrial {
     if results.contains(where: \.isLost) { target.leaveOpen() }
     var outcome = OutcomeMerger(clock: clock, jobs: jobs).merge(results)
     outcome.hasRamp = workload.ramp > .zero
+    if let reason = outcome.stoppedEarly, target.isGone() {
+      outcome.stoppedEarly =
+        "\(facts.path ?? "the device") is gone: removed, unplugged, or given up by its driver; "
+        + "first sign: \(reason)"
+    }
     if workload.endFsync && workload.pattern.isDestructive {
       let code = target.sync()
       if code != 0 {

@@ -52,6 +52,39 @@ extension RealIO {
       }
     }
 
+    @Test func whatAnNVMeDeviceDoesNotTake() throws {
+      // As the lab's QEMU device with mdts=5 and no poll queues shows itself; there is no such
+      // device on most machines, and the facts are all that is judged.
+      let facts = TargetFacts(
+        path: "/dev/ng0n1", sizeBytes: .mebibytes(256), isBlockDevice: true, isPassthrough: true,
+        directAlignmentBytes: 4096, largestCommandBytes: .kibibytes(128), commandSegments: 33,
+        takesPolledIO: false)
+      func found(
+        _ pattern: StorageWorkload.Pattern, _ change: (inout StorageWorkload) -> Void
+      ) -> [StorageWorkload.Obstacle] {
+        workload(pattern, .nvmePassthrough, change).obstacles(on: facts)
+      }
+      #expect(found(.randomRead) { $0.readBlock = .fixed(.kibibytes(128)) }.isEmpty)
+      let large = found(.randomMix) {
+        $0.readBlock = .fixed(.kibibytes(64))
+        $0.writeBlock = .range(from: .kibibytes(4), to: .kibibytes(256))
+      }
+      #expect(large.map(\.key) == ["write-block-size"])
+      #expect(large.first?.message.contains("128KiB") == true)
+      let polled = found(.randomRead) { $0.polled = true }
+      #expect(polled.map(\.key) == ["polled"])
+      #expect(polled.first?.hint.contains("poll_queues") == true)
+    }
+
+    @Test func aFailureKeepsTheDevicesAnswer() {
+      // 0x4281: do not retry, unrecovered read error.
+      let refused = Completion(slot: 0, result: Completion.failed(nvmeStatus: 0x4281)).failure
+      #expect(refused.errno == EIO && refused.nvmeStatus == 0x281)
+      let unanswered = Completion(slot: 0, result: -ENODEV).failure
+      #expect(unanswered.errno == ENODEV && unanswered.nvmeStatus == nil)
+      #expect(Completion(slot: 0, result: 0).failure.errno == ENODATA)
+    }
+
     @Test func aTargetThatIsNotThere() throws {
       #expect(throws: StorageError.self) { try TargetFacts.examine(device("/dev/no-such-disk")) }
       let missing = #expect(throws: StorageError.self) {

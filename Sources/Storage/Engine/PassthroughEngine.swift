@@ -94,7 +94,7 @@ struct PassthroughEngine: StorageEngine, ~Copyable {
       if result == 0 {
         completions[index].result = lengths[Int(completions[index].slot)]
       } else if result > 0 {
-        completions[index].result = -EIO
+        completions[index].result = Completion.failed(nvmeStatus: result)
       }
     }
     return count

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What is asked of the target in one slot.
 struct IORequest {
   /// Which slot of the queue carries it; comes back with the completion.
@@ -31,10 +33,27 @@ enum Operation: UInt8, CaseIterable {
   }
 }
 
-/// A slot that is free again, and the bytes moved or a negative errno.
+/// A slot that is free again, and the bytes moved or a failure below 0.
 struct Completion {
   var slot: Int32
+  /// Bytes moved; below 0 an errno, or from `-nvmeBase` down an NVMe status.
   var result: Int32
+
+  /// Above every errno (MAX_ERRNO of linux/err.h is 4095).
+  private static var nvmeBase: Int32 { 4096 }
+
+  /// The result of a command that the device refused.
+  ///
+  /// Of the status field the code type and code are kept (NVMe Base Specification 2.0, figure 92):
+  /// the bits above say whether and when to try again.
+  @inline(__always)
+  static func failed(nvmeStatus: Int32) -> Int32 { -nvmeBase - (nvmeStatus & 0x7FF) }
+
+  /// Why it failed; 0 bytes where some were due is the end of the file or device, ENODATA.
+  var failure: (errno: Int32, nvmeStatus: Int32?) {
+    if result <= -Self.nvmeBase { return (EIO, -result - Self.nvmeBase) }
+    return (result == 0 ? ENODATA : -result, nil)
+  }
 }
 
 /// The contract of an I/O path: fio's verbs, without a call through a table.

@@ -99,8 +99,7 @@ extension WorkerLoop where Engine: ~Copyable {
   mutating func fail(
     _ completion: Completion, _ slot: UnsafeMutablePointer<Slot>, at tick: UInt64
   ) {
-    // 0 bytes where some were due is the end of the file or device: ENODATA says so.
-    let code = completion.result == 0 ? ENODATA : -completion.result
+    let cause = completion.failure
     if case .replay = job.check { verification.blocksUnreadable += 1 }
     if job.check == .compare { verification.blocksUnreadable += 1 }
     if slot.pointee.operation == .write && failedWrites.count < 4096 {
@@ -111,13 +110,14 @@ extension WorkerLoop where Engine: ~Copyable {
       IOError(
         operation: slot.pointee.operation.name,
         offset: slot.pointee.offset + Int64(slot.pointee.moved), length: Int(slot.pointee.length),
-        errno: code, atNs: Nanoseconds(Int64(after))))
+        errno: cause.errno, nvmeStatus: cause.nvmeStatus, atNs: Nanoseconds(Int64(after))))
     if errors.count.wrappingAdd(1, ordering: .relaxed).newValue > job.errorLimit {
       issuing = false
       if failure == nil {
         failure =
           "\(slot.pointee.operation.name) of \(slot.pointee.length) bytes at offset "
-          + "\(slot.pointee.offset) failed: \(String(cString: strerror(code)))"
+          + "\(slot.pointee.offset) failed: \(String(cString: strerror(cause.errno)))"
+          + (cause.nvmeStatus.map { " (NVMe status 0x\(String($0, radix: 16)))" } ?? "")
       }
     }
   }
