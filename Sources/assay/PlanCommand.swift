@@ -44,10 +44,12 @@ struct PlanCommand: ParsableCommand {
       answer.problems = error.messages
       status = ExitStatus(error.kind)
     }
-    for trial in plan.trials where answer.engines[trial.workload.engine.rawValue] == nil {
+    var asked: Set<String> = []
+    for trial in plan.trials {
+      let engine = Self.engine(of: trial.workload)
+      guard asked.insert(engine).inserted else { continue }
       do {
-        answer.engines[trial.workload.engine.rawValue] = try EngineProbe.granted(
-          to: trial.workload)
+        answer.engines[engine] = try EngineProbe.granted(to: trial.workload)
       } catch {
         answer.problems.append("\(error)")
       }
@@ -56,6 +58,14 @@ struct PlanCommand: ParsableCommand {
     if !answer.problems.isEmpty {
       throw Output.fail(answer.problems, status)
     }
+  }
+
+  /// The engine with what changes its grants.
+  private static func engine(of workload: StorageWorkload) -> String {
+    var words = [workload.engine.rawValue]
+    if workload.polled { words.append("polled") }
+    if workload.submissionThread { words.append("submission-thread") }
+    return words.joined(separator: " ")
   }
 
   private func text(_ answer: Answer, _ systems: [ExaminedSystem]) -> String {
