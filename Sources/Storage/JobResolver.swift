@@ -50,6 +50,16 @@ extension StorageWorkload {
 
   private func regionObstacles(_ facts: TargetFacts) -> [Obstacle] {
     let size = facts.sizeBytes.count
+    guard size > 0 else {
+      return [
+        Obstacle(
+          key: facts.isBlockDevice ? "device" : "file",
+          message: "\(facts.path ?? "the target") has a size of 0",
+          hint: facts.isBlockDevice
+            ? "is it ready (`lsblk`)? An NVMe namespace formatted with metadata within its blocks "
+              + "(`nvme id-ns`) is no disk to Linux" : "give the file a `size`")
+      ]
+    }
     let end = regionOffset.count + (regionSize?.count ?? 0)
     if regionOffset.count >= size || end > size {
       return [

@@ -71,6 +71,9 @@ extension RealIO {
       }
       #expect(large.map(\.key) == ["write-block-size"])
       #expect(large.first?.message.contains("128KiB") == true)
+      var empty = facts
+      empty.sizeBytes = .zero
+      #expect(workload(.randomRead, .nvmePassthrough).obstacles(on: empty).map(\.key) == ["device"])
       let polled = found(.randomRead) { $0.polled = true }
       #expect(polled.map(\.key) == ["polled"])
       #expect(polled.first?.hint.contains("poll_queues") == true)

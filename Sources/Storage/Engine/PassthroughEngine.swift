@@ -66,8 +66,10 @@ struct PassthroughEngine: StorageEngine, ~Copyable {
       UInt32(truncatingIfNeeded: UInt64(request.length) >> blockShift))
   }
 
-  /// A Flush carries no data, and Linux 6.1 polls a command without data through a stray pointer
-  /// (nvme_ns_chr_uring_cmd_iopoll): seen to kill its kernel. On a polled ring it goes by ioctl.
+  /// Sends the Flush of a polled ring by ioctl.
+  ///
+  /// Linux 6.1 polls a command without data through a stray pointer (nvme_ns_chr_uring_cmd_iopoll):
+  /// seen to crash the kernel.
   @inline(never)
   private mutating func flushAtOnce(_ request: IORequest) {
     let moved = file.perform(request, dataSync: false)

@@ -54,6 +54,18 @@ struct Completion {
     if result <= -Self.nvmeBase { return (EIO, -result - Self.nvmeBase) }
     return (result == 0 ? ENODATA : -result, nil)
   }
+
+  /// The failure in words.
+  var reason: String {
+    if result == 0 { return "nothing there, as beyond the end" }
+    let cause = failure
+    let text = String(cString: strerror(cause.errno))
+    if let status = cause.nvmeStatus {
+      return "\(text) (NVMe status 0x\(String(status, radix: 16)))"
+    }
+    // What the block layer makes of an unreadable medium (blk_errors of block/blk-core.c).
+    return cause.errno == ENODATA ? "\(text) (a medium error of a disk)" : text
+  }
 }
 
 /// The contract of an I/O path: fio's verbs, without a call through a table.

@@ -116,8 +116,7 @@ extension WorkerLoop where Engine: ~Copyable {
       if failure == nil {
         failure =
           "\(slot.pointee.operation.name) of \(slot.pointee.length) bytes at offset "
-          + "\(slot.pointee.offset) failed: \(String(cString: strerror(cause.errno)))"
-          + (cause.nvmeStatus.map { " (NVMe status 0x\(String($0, radix: 16)))" } ?? "")
+          + "\(slot.pointee.offset) failed: \(completion.reason)"
       }
     }
   }
