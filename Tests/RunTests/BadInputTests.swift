@@ -104,7 +104,9 @@ extension Program {
       try Command.run(["chmod", "777", own.path]).checked()
       let scratch = try asNobody(["run", file, "--results", own.path("r")])
       #expect(scratch.status == 69, "\(scratch)")
-      #expect(scratch.stderr.contains("cannot create \(shop.path("data")): \(shop.folder.path): Permission denied"))
+      #expect(
+        scratch.stderr.contains(
+          "cannot create \(shop.path("data")): \(shop.folder.path): Permission denied"))
     }
 
     @Test(Requires.root) func aFileSystemWithoutDirectIOIsSaid() throws {

@@ -16,7 +16,8 @@ extension Program {
       #expect(try digest(loop.file) == before)
     }
 
-    private func scenario(_ shop: Workshop, _ loop: LoopDevice, _ pattern: String) throws -> String {
+    private func scenario(_ shop: Workshop, _ loop: LoopDevice, _ pattern: String) throws -> String
+    {
       try shop.scenario(
         "{device: \(loop.path)}",
         "io: {storage: {pattern: \(pattern), duration: 200ms}}")
