@@ -149,7 +149,8 @@ public enum Preflight {
     guard free < size.count else { return [] }
     return [
       "system \(system.name): \(file.path) is to be \(size.text), and its file system has "
-        + "\(ByteCount((free >> 20) << 20).text) left\n  hint: free some space, or give a smaller size"
+        + "\(ByteCount((free >> 20) << 20).text) left\n"
+        + "  hint: free some space, or give a smaller size"
     ]
   }
 

@@ -61,7 +61,7 @@ extension Program {
           + "duration: 1s}}")
       let result = try shop.run(path)
       #expect(result.status == 5, "\(result)")
-      #expect(result.stderr.contains("region") && result.stderr.contains("64MiB"), "\(result)")
+      #expect(result.stderr.contains("region") && result.stderr.contains("67108864 B"), "\(result)")
     }
 
     @Test func everyMissingTargetIsSaidAtOnce() throws {

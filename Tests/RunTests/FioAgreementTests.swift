@@ -50,11 +50,6 @@ extension Program {
       return Times(p50: try answer.metric("service p50"), p99: try answer.metric("service p99"))
     }
 
-    private func number(_ value: JSONValue?) throws -> Double {
-      let number: Double? = if case .number(let number)? = value { number } else { nil }
-      return try #require(number, "a number is due, not \(String(describing: value))")
-    }
-
     /// How far a tool is from itself: the middle half of its repetitions.
     private func spread(_ values: [Double]) -> Double {
       let sorted = values.sorted()
@@ -68,7 +63,9 @@ extension Program {
 
     @Test(Requires.loopDevices) func percentilesAgreeAtTheSameRate() throws {
       let (shop, loop) = (try Workshop(), try LoopDevice(bytes: 32 << 20, in: "/dev/shm"))
-      try Command.run(["dd", "if=/dev/urandom", "of=\(loop.file)", "bs=1M", "count=32"]).checked()
+      try Command.run([
+        "dd", "if=/dev/urandom", "of=\(loop.file)", "bs=1M", "count=32", "conv=notrunc",
+      ]).checked()
       let path = try shop.scenario(
         "{device: \(loop.path)}",
         "io: {storage: {engine: psync, pattern: random-read, rate: 2000/s, duration: 1s, "
@@ -145,7 +142,7 @@ extension Program {
       try Command.run(["fio_jsonplus_clat2csv", json, shop.path("clat.csv")]).checked()
       let csv = try shop.folder.read("clat_job0.csv")
       let rows = csv.split(separator: "\n")
-      #expect(rows.count > 10 && rows[0].contains("clat_nsec"), "\(csv.prefix(300))")
+      #expect(rows.count > 10 && rows[0].contains("read_clat_ns_count"), "\(csv.prefix(300))")
     }
   }
 }

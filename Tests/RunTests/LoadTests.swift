@@ -18,10 +18,7 @@ extension Program {
       try #require(trials.count == 2)
       #expect(trials[0].detail["kind"] != trials[1].detail["kind"])
       let maximum = try #require(trials[0].metrics["iops"]).value
-      guard case .number(let offered)? = trials[1].detail["offeredPerSecond"] else {
-        Issue.record("no offered rate in \(trials[1].detail)")
-        return
-      }
+      let offered = try number(trials[1].detail["offeredPerSecond"])
       #expect(abs(offered / maximum - 0.5) < 1e-6)
       // What is offered is achieved, unless the machine was busy; then the record says so.
       let achieved = try #require(trials[1].metrics["iops"]).value / offered
@@ -90,23 +87,37 @@ extension Program {
     /// A loop device under a limit of the kernel, set when the "burst credit" ends.
     @Test(Requires.loopDevices, .enabled(if: Throttle.isUsable, "needs cgroup v1 blkio"))
     func aTokenBucketIsNamed() throws {
+      var seen: [UInt64] = []
+      // The kernel hands out its limit ten times a second: where such a moment falls on the edge of
+      // our seconds, they are not even. Then once more.
+      for _ in 1...3 {
+        let (trial, series) = try throttledTrial()
+        seen = series
+        guard let text = message("rate-limited-plateau", in: trial) else { continue }
+        #expect(text.contains("IOPS fell from about 1") && text.contains("to a flat"), "\(text)")
+        return
+      }
+      Issue.record("no plateau in \(seen)")
+    }
+
+    /// 10.5 s of reads, under a tighter limit after four.
+    private func throttledTrial() throws -> (TrialRecord, series: [UInt64]) {
       let (shop, loop) = (try Workshop(), try LoopDevice(bytes: 16 << 20, in: "/dev/shm"))
       let path = try shop.scenario(
         "{device: \(loop.path)}",
-        "io: {storage: {pattern: random-read, queue-depth: 4, duration: 12s}}")
+        "io: {storage: {pattern: random-read, queue-depth: 4, duration: 10500ms}}")
       let throttle = try Throttle(loop)
       defer { throttle.remove() }
       try throttle.limit(readsPerSecond: 1_500)
       let child = try shop.start(path)
       try throttle.add(child.id)
       try shop.wait { shop.count("trial-started") == 1 }
-      usleep(5_000_000)
+      usleep(4_050_000)
       try throttle.limit(readsPerSecond: 500)
-      let result = try child.wait().checked()
-      let trial = try #require(try shop.record().trials.first)
-      let series = try shop.record().series(of: trial).map(\.readIOs)
-      let text = try #require(message("rate-limited-plateau", in: trial), "\(series) \(result)")
-      #expect(text.contains("to a flat 5") || text.contains("to a flat 49"), "\(text) \(series)")
+      try child.wait().checked()
+      let record = try shop.record()
+      let trial = try #require(record.trials.first)
+      return (trial, try record.series(of: trial).map(\.readIOs))
     }
   }
 }

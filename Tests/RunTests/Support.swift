@@ -1,5 +1,6 @@
 import Foundation
 import Ledger
+import Measure
 import TestSupport
 import Testing
 
@@ -144,4 +145,15 @@ struct Answer: Decodable {
 /// One code of findings of a trial, with its message.
 func message(_ code: String, in trial: TrialRecord) -> String? {
   trial.findings.first { $0.code == code }?.message
+}
+
+/// A number of a trial's detail, whole or not.
+func number(_ value: JSONValue?) throws -> Double {
+  let number: Double? =
+    switch value {
+    case .number(let number): number
+    case .integer(let number): Double(number)
+    default: nil
+    }
+  return try #require(number, "a number is due, not \(String(describing: value))")
 }
