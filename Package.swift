@@ -67,6 +67,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["CLinux"], path: "Tests/TestSupport",
       swiftSettings: strict),
     tests("TestSupportTests", ["TestSupport"]),
+    tests("LedgerTests", ["Ledger", "Measure", "TestSupport"]),
+    tests("RunTests", ["assay", "Ledger", "Measure", "TestSupport"]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests("JudgementTests", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure"]),
     tests("MeasureTests", ["Measure", "CLinux", "TestSupport"]),

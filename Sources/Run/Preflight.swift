@@ -31,11 +31,15 @@ public enum Preflight {
     var systems: [ExaminedSystem] = []
     for (name, trials) in trialsBySystem(plan) {
       guard let target = trials.first?.target else { continue }
+      if let problem = place(of: target) {
+        missing.append("system \(name): \(problem)")
+        continue
+      }
       do throws(StorageError) {
         let facts = try TargetFacts.examine(target)
         let system = ExaminedSystem(
           name: name, target: target, facts: facts, device: BlockDeviceFacts.of(target),
-          isWritten: trials.contains { $0.workload.pattern.isDestructive })
+          isWritten: trials.contains(where: isWriting))
         problems += obstacles(trials, facts)
         problems += safety(system, allowDestroy)
         problems += space(system)
@@ -47,6 +51,11 @@ public enum Preflight {
     guard problems.isEmpty else { throw RunError(.refused, missing + problems) }
     guard missing.isEmpty else { throw RunError(.unavailable, missing) }
     return systems
+  }
+
+  /// Preconditioning writes whatever the pattern is.
+  private static func isWriting(_ trial: PlannedTrial) -> Bool {
+    trial.workload.pattern.isDestructive || trial.workload.precondition != .none
   }
 
   private static func trialsBySystem(_ plan: Plan) -> [(String, [PlannedTrial])] {
@@ -110,6 +119,20 @@ public enum Preflight {
     }
   }
 
+  /// Why a file cannot be made where it is to be; nil where it can, or is there.
+  private static func place(of target: StorageTarget) -> String? {
+    guard case .file(let file) = target, file.size != nil,
+      case .missing = ScratchFile.state(of: file.path)
+    else { return nil }
+    let folder = BlockDeviceFacts.existing(file.path)
+    guard access(folder, W_OK | X_OK) != 0 else { return nil }
+    let code = errno
+    return "cannot create \(file.path): \(folder): \(String(cString: strerror(code)))\n  hint: "
+      + (code == ENOENT
+        ? "create the folder first, or give another path"
+        : "give a path in a folder that you may write to")
+  }
+
   /// A file that will not fit is said before anything is made.
   private static func space(_ system: ExaminedSystem) -> [String] {
     guard case .file(let file) = system.target, let size = file.size else { return [] }
@@ -118,14 +141,16 @@ public enum Preflight {
     if exists, case .foreign = ScratchFile.state(of: file.path) { return [] }
     var room = statvfs()
     let place = BlockDeviceFacts.existing(file.path)
-    guard statvfs(place, &room) == 0 else { return [] }
+    // ramfs and its like count no blocks.
+    guard statvfs(place, &room) == 0, room.f_blocks > 0 else { return [] }
     // What an earlier run left is taken over, or removed before.
     let has = exists ? Int64(status.st_blocks) * 512 : 0
     let free = Int64(clamping: UInt64(room.f_bavail) * UInt64(room.f_frsize)) + has
     guard free < size.count else { return [] }
     return [
       "system \(system.name): \(file.path) is to be \(size.text), and its file system has "
-        + "\(ByteCount((free >> 20) << 20).text) left\n  hint: free some space, or give a smaller size"
+        + "\(ByteCount((free >> 20) << 20).text) left\n"
+        + "  hint: free some space, or give a smaller size"
     ]
   }
 

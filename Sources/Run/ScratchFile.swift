@@ -7,9 +7,12 @@ internal import Storage
 /// A file that a run makes for itself, fills, and removes.
 ///
 /// A file made here carries an extended attribute from its first moment, so that what a killed run
-/// leaves behind is known as ours by the next one and never mistaken for somebody's data.
+/// leaves behind is known as ours by the next one and never mistaken for somebody's data. On a file
+/// system without such attributes (ramfs, vfat, many NFS servers) a small file beside it names its
+/// inode instead.
 enum ScratchFile {
   private static let attribute = "user.assay.scratch"
+  private static let beside = ".assay-scratch"
 
   /// What stands at a path.
   enum State: Equatable {
@@ -24,11 +27,20 @@ enum ScratchFile {
   static func state(of path: String) -> State {
     var status = stat()
     guard stat(path, &status) == 0 else { return .missing }
+    guard let word = word(of: path, inode: status.st_ino) else {
+      return .foreign(size: Int64(status.st_size))
+    }
+    return .ours(size: Int64(status.st_size), filled: word == "filled")
+  }
+
+  /// What the mark of a file says; nil for a file that is not ours.
+  private static func word(of path: String, inode: UInt) -> String? {
     var value = [UInt8](repeating: 0, count: 16)
     let length = getxattr(path, attribute, &value, value.count)
-    guard length > 0 else { return .foreign(size: Int64(status.st_size)) }
-    let text = String(decoding: value.prefix(length), as: UTF8.self)
-    return .ours(size: Int64(status.st_size), filled: text == "filled")
+    if length > 0 { return String(decoding: value.prefix(length), as: UTF8.self) }
+    guard let text = try? String(contentsOfFile: path + beside, encoding: .utf8) else { return nil }
+    let fields = text.split(separator: " ").map(String.init)
+    return fields.count == 2 && fields[1] == String(inode) ? fields[0] : nil
   }
 
   /// Creates the file, marked as ours and not yet filled, with all its space reserved.
@@ -36,7 +48,7 @@ enum ScratchFile {
     let descriptor = cl_open(path, O_RDWR | O_CREAT | O_EXCL | Int32(CL_O_CLOEXEC), 0o600)
     guard descriptor >= 0 else { throw failure("cannot create \(path)", path) }
     defer { close(descriptor) }
-    _ = mark("making", descriptor)
+    try mark("making", descriptor, path)
     let status = cl_fallocate(descriptor, 0, 0, size.count)
     if status != 0 && errno == EOPNOTSUPP {
       guard ftruncate(descriptor, off_t(size.count)) == 0 else {
@@ -44,7 +56,7 @@ enum ScratchFile {
       }
     } else if status != 0 {
       let error = failure("cannot reserve \(size.text) for \(path)", path)
-      unlink(path)
+      remove(path)
       throw error
     }
   }
@@ -53,18 +65,31 @@ enum ScratchFile {
   static func markFilled(_ path: String) {
     let descriptor = cl_open(path, O_RDWR | Int32(CL_O_CLOEXEC), 0)
     guard descriptor >= 0 else { return }
-    _ = mark("filled", descriptor)
+    try? mark("filled", descriptor, path)
     close(descriptor)
   }
 
   /// Forgets that the file is ours: it stays after the run.
-  static func keep(_ path: String) { _ = removexattr(path, attribute) }
+  static func keep(_ path: String) {
+    guard case .ours = state(of: path) else { return }
+    _ = removexattr(path, attribute)
+    unlink(path + beside)
+  }
 
-  static func remove(_ path: String) { unlink(path) }
+  /// Removes the file if it is ours.
+  static func remove(_ path: String) {
+    guard case .ours = state(of: path) else { return }
+    unlink(path)
+    unlink(path + beside)
+  }
 
-  private static func mark(_ word: String, _ descriptor: Int32) -> Bool {
+  private static func mark(_ word: String, _ descriptor: Int32, _ path: String) throws {
     let bytes = Array(word.utf8)
-    return fsetxattr(descriptor, attribute, bytes, bytes.count, 0) == 0
+    if fsetxattr(descriptor, attribute, bytes, bytes.count, 0) == 0 { return }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure("cannot look at \(path)", path) }
+    try "\(word) \(status.st_ino)".write(
+      toFile: path + beside, atomically: false, encoding: .utf8)
   }
 
   private static func failure(_ what: String, _ path: String) -> RunError {

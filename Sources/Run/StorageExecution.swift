@@ -107,10 +107,12 @@ struct StorageExecution {
   ) throws(RunError) -> StorageOutcome {
     do {
       let placement = placement(of: workload)
-      return try StorageTrial(
+      let outcome = try StorageTrial(
         facts: system.facts, workload: workload, seed: seed, stampSeed: runSeed, rate: rate,
         clock: clock, cpus: placement.cpus, node: placement.node
       ).run(observer)
+      observer.roundEnded(after: outcome.elapsed)
+      return outcome
     } catch {
       throw RunError(.unavailable, ["trial \(trial.id): \(error.message)\n  hint: \(error.hint)"])
     }

@@ -59,7 +59,7 @@ final class TargetPreparation {
       // Under its lock, so that nobody takes it into use in between.
       if file.keep {
         if isDone { ScratchFile.keep(file.path) }
-      } else if !isForeign(file.path) {
+      } else {
         ScratchFile.remove(file.path)
       }
       journal?.restored(Self.change(file))

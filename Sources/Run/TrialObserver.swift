@@ -10,7 +10,7 @@ final class TrialObserver: StorageObserver {
   private let progress: any RunProgress
   private let series: SeriesWriter?
   private(set) var seriesError: LedgerError?
-  /// I/Os of each whole second.
+  /// I/Os of each whole second, once ``roundEnded(after:)`` has dropped what is none.
   private(set) var perSecond: [Double] = []
   private var cpuBefore: CPUSnapshot?
   private var cpuAfter: CPUSnapshot?
@@ -18,6 +18,8 @@ final class TrialObserver: StorageObserver {
   /// Seconds of earlier rounds: a round's series goes on where the last one ended.
   private var firstSecond = 0
   private var lastSecond = -1
+  /// Seconds of ``perSecond`` that belong to earlier rounds.
+  private var settled = 0
 
   /// Most seconds that are kept in memory to look for a plateau in: the series file has them all.
   private static let kept = 4096
@@ -47,6 +49,13 @@ final class TrialObserver: StorageObserver {
     } catch {
       seriesError = error
     }
+  }
+
+  /// Drops the last part of a second: it is lower than the rest and no sign of anything.
+  func roundEnded(after elapsed: Nanoseconds) {
+    let whole = settled + Int(elapsed.inSeconds)
+    if perSecond.count > whole { perSecond.removeLast(perSecond.count - whole) }
+    settled = perSecond.count
   }
 
   func phaseChanged(_ phase: String) { progress.phaseChanged(phase) }
