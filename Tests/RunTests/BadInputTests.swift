@@ -193,7 +193,7 @@ extension Program {
       let text = try #require(message("stopped-early", in: record.trials[1]))
       #expect(text.contains("at offset") && text.contains("Input/output error"), "\(text)")
       #expect(shop.events.contains { $0.contains("\"errno\":5,") })
-      #expect(result.stdout.contains("failed trials: t0002, t0003"))
+      #expect(result.stdout.contains("2 of 3 trials are invalid or failed"))
     }
 
     @Test func anUnknownFioOptionIsSaidByLine() throws {
