@@ -27,7 +27,7 @@ public struct VerdictLines: Sendable {
   /// O(limits²).
   public init(_ judgement: RunJudgement) {
     if !judgement.failed.isEmpty {
-      word = "FAILED: trials \(judgement.failed.joined(separator: ", ")) did not run to their end"
+      word = "FAILED: trials \(judgement.failed.joined(separator: ", ")), for the reasons above"
     } else if !judgement.invalid.isEmpty {
       word = "INVALID: the numbers of \(judgement.invalid.joined(separator: ", ")) may not be used"
     } else {
