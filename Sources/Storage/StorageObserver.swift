@@ -76,10 +76,21 @@ struct SeriesMerger {
   /// By worker: the second that it will publish next; `Int.max` when it is done.
   private var next: [Int]
 
-  init(workers: Int) { next = [Int](repeating: 0, count: workers) }
+  /// Whole seconds of a trial that ends by time: what completes just after them belongs to the
+  /// last one, or every series would end in a fall that is none.
+  private let wholeSeconds: Int?
+
+  init(workers: Int, duration: Nanoseconds? = nil) {
+    next = [Int](repeating: 0, count: workers)
+    wholeSeconds = duration.flatMap {
+      $0.count >= 1_000_000_000 && $0.count % 1_000_000_000 == 0
+        ? Int($0.count / 1_000_000_000) : nil
+    }
+  }
 
   mutating func add(_ part: WorkerSecond, of worker: Int) {
-    let place = part.second - firstPending
+    let isTail = part.second == wholeSeconds
+    let place = part.second - firstPending - (isTail ? 1 : 0)
     guard place >= 0 else { return }
     while pending.count <= place {
       var row = StorageSecond()

@@ -131,7 +131,7 @@ public struct StorageTrial {
     let start = clock.now() + clock.ticks(.milliseconds(1))
     gate.start.store(start, ordering: .releasing)
     var supervisor = TrialSupervisor(
-      workers, duration: jobs.first?.duration.map { workload.ramp + $0 },
+      workers, ramp: workload.ramp, duration: jobs.first?.duration,
       followsBursts: workload.completeBatch == nil)
     let abandoned = supervisor.watch(observer)
     for (index, worker) in workers.enumerated() where !abandoned.contains(index) { worker.join() }

@@ -16,13 +16,15 @@ struct TrialSupervisor {
   private var deadline: Nanoseconds?
   private var isStopping = false
 
-  /// `duration` is the measured time with its ramp; nil where count or bytes end the trial.
-  init(_ workers: [WorkerThread], duration: Nanoseconds?, followsBursts: Bool) {
+  /// `duration` is the measured time after `ramp`; nil where count or bytes end the trial.
+  init(
+    _ workers: [WorkerThread], ramp: Nanoseconds, duration: Nanoseconds?, followsBursts: Bool
+  ) {
     self.workers = workers
     self.followsBursts = followsBursts
-    series = SeriesMerger(workers: workers.count)
+    series = SeriesMerger(workers: workers.count, duration: duration)
     progress = [UInt64](repeating: 0, count: workers.count)
-    deadline = duration.map { MonotonicClock.now() + $0 }
+    deadline = duration.map { MonotonicClock.now() + ramp + $0 }
   }
 
   /// Returns when all workers are done, or gives the indices of those that hang in the kernel.

@@ -36,7 +36,9 @@ final class TerminalProgress: RunProgress {
 
   func secondPassed(_ second: StorageSecond, of trial: PlannedTrial) {
     let ios = second.ios + second.syncIOs
-    lastRate = Quantity(MetricValue(Double(ios), "1/s")).text(ascii: !Output.wantsUnicode)
+    lastRate =
+      Quantity(MetricValue(Double(ios), "1/s")).text(ascii: !Output.wantsUnicode)
+      + " IOPS"
     line(trial)
   }
 

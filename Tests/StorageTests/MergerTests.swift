@@ -50,6 +50,20 @@ import Testing
     #expect(merger.complete(all: true).map(\.second) == [8, 9])
   }
 
+  @Test func whatCompletesJustAfterTheEndBelongsToTheLastSecond() {
+    var merger = SeriesMerger(workers: 1, duration: .seconds(3))
+    var rows: [StorageSecond] = []
+    for (second, ios) in [(0, 100), (1, 100), (2, 100), (3, 7)] {
+      var part = WorkerSecond()
+      part.second = second
+      part.count(.read, times: UInt64(ios), bytes: 0)
+      merger.add(part, of: 0)
+      rows += merger.complete(all: false)
+    }
+    rows += merger.complete(all: true)
+    #expect(rows.map(\.second) == [0, 1, 2] && rows.map(\.readIOs) == [100, 100, 107])
+  }
+
   private func gap(_ start: UInt64, _ end: UInt64) -> Recorder.Gap {
     Recorder.Gap(start: start, length: end - start)
   }
