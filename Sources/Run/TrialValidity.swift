@@ -73,7 +73,7 @@ struct TrialValidity {
     } else if outcome.lateIOs > 0 {
       note(
         "late-ios", .note,
-        "\(outcome.lateIOs) I/Os were issued at least \(workload.lateBound.text) late; their "
+        "\(outcome.lateIOs) of \(ios) I/Os were issued at least \(workload.lateBound.text) late; their "
           + "latency counts from the intended time")
     }
   }
