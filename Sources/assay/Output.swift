@@ -49,13 +49,16 @@ enum Output {
     }
   }
 
-  /// Why a file cannot be read or written, in strerror(3)'s words where they are known.
+  /// Why a file cannot be read or written, in strerror(3)'s words where Foundation is vague.
   static func reason(_ error: any Error) -> String {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    guard let underlying, underlying.domain == NSPOSIXErrorDomain else {
-      return error.localizedDescription
-    }
-    return String(cString: strerror(Int32(underlying.code)))
+    let code: Int32? =
+      switch (error as? CocoaError)?.code {
+      case .fileNoSuchFile, .fileReadNoSuchFile: ENOENT
+      case .fileReadNoPermission, .fileWriteNoPermission: EACCES
+      case .fileWriteOutOfSpace: ENOSPC
+      default: nil
+      }
+    return code.map { String(cString: strerror($0)) } ?? error.localizedDescription
   }
 
   static var stdoutIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
