@@ -128,9 +128,12 @@ public struct DeviceUse: Hashable, Codable, Sendable {
     guard identities.contains(where: allowDestroy.contains) else {
       let names = identities.map { "--allow-destroy '\($0)'" }.joined(separator: " or ")
       let reason = evidence.isEmpty ? "its content would be lost" : evidence
+      // A run of two devices is given a name for each: what fits no one is not known here.
+      let given = allowDestroy.map { "'\($0)'" }.joined(separator: ", ")
+      let mismatch = given.isEmpty ? "" : "; what was given does not name it: \(given)"
       throw HostError(
         path, "refused for writing: \(reason)",
-        remedy: "if everything on it may be destroyed, say \(names)")
+        remedy: "if everything on it may be destroyed, say \(names)\(mismatch)")
     }
   }
 }

@@ -37,9 +37,13 @@ struct EventLog {
 enum LedgerFile {
   static func read(_ path: String) throws(LedgerError) -> Data {
     guard let data = FileManager.default.contents(atPath: path) else {
+      // Where the log is there, it is a record, and this file was lost.
+      let isLog = path.hasSuffix("/events.jsonl")
       throw LedgerError(
         .damaged, "cannot read \(path)",
-        hint: "a record is a folder that `assay run` wrote; `assay list runs` shows them")
+        hint: isLog
+          ? "a record is a folder that `assay run` wrote; `assay list runs` shows them"
+          : "the record is not whole: take it from a copy")
     }
     return data
   }

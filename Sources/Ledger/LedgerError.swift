@@ -23,5 +23,5 @@ public struct LedgerError: Error, CustomStringConvertible {
   }
 
   /// Message and hint in two lines.
-  public var description: String { message + "\n  " + hint }
+  public var description: String { message + "\n  hint: " + hint }
 }

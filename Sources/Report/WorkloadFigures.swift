@@ -133,13 +133,16 @@ extension WorkloadFigures {
 
   /// I/Os per second and the longest latency of each second, trials end to end.
   private func overTime(_ group: [CaseFigures], _ number: Int) -> [Chart] {
-    func lines(_ value: (ReportInput.Trial, Int) -> Double) -> [Series] {
+    func lines(
+      withRemnant: Bool, _ value: (ReportInput.Trial, Int) -> Double
+    ) -> [Series] {
       group.compactMap { figures in
         var points: [Point] = []
         var start = 0.0
         for trial in figures.trials where !trial.series.isEmpty {
           if !points.isEmpty { points.append(.gap) }
-          for (index, row) in trial.series.enumerated() {
+          let count = trial.series.count - (!withRemnant && Self.endsInRemnant(trial) ? 1 : 0)
+          for (index, row) in trial.series.prefix(count).enumerated() {
             points.append(Point(start + Double(row.second), value(trial, index)))
           }
           start += Double((trial.series.last?.second ?? 0) + 1)
@@ -150,11 +153,10 @@ extension WorkloadFigures {
           style(figures.key, in: group).thinner)
       }
     }
-    let rates = lines { trial, index in
-      let row = trial.series[index]
-      return Double(row.readIOs + row.writeIOs + row.trimIOs)
+    let rates = lines(withRemnant: false) { trial, index in Self.ios(trial.series[index]) }
+    let longest = lines(withRemnant: true) { trial, index in
+      Double(trial.series[index].maxLatencyNs)
     }
-    let longest = lines { trial, index in Double(trial.series[index].maxLatencyNs) }
     guard !rates.isEmpty else { return [] }
     let x = Axis("measured time of the case, trials end to end", .linear, .elapsed)
     return [
@@ -167,6 +169,20 @@ extension WorkloadFigures {
         about: "The longest latency of each second of \(name), all trials of a case in order.",
         x: x, y: Axis("longest latency", .log10, .time), series: longest),
     ]
+  }
+
+  private static func ios(_ row: SeriesRow) -> Double {
+    Double(row.readIOs + row.writeIOs + row.trimIOs)
+  }
+
+  /// Whether the last row is the queue's drain after the last whole second: as a rate it would
+  /// look like a fall to nothing.
+  private static func endsInRemnant(_ trial: ReportInput.Trial) -> Bool {
+    guard trial.series.count > 1, let last = trial.series.last,
+      let iops = trial.record.metrics["iops"]?.value, iops > 0
+    else { return false }
+    let elapsed = trial.series.reduce(0) { $0 + ios($1) } / iops
+    return elapsed - Double(last.second) < 0.5 && ios(last) < iops / 2
   }
 
   /// In proportion; logarithmic where cases lie more than a factor of 30 apart.

@@ -26,6 +26,17 @@ public enum Preflight {
   public static func examine(
     _ plan: Plan, allowDestroy: [String]
   ) throws(RunError) -> [ExaminedSystem] {
+    let (systems, refusal) = survey(plan, allowDestroy: allowDestroy)
+    if let refusal { throw refusal }
+    return systems
+  }
+
+  /// Like ``examine(_:allowDestroy:)``, with what was found of the targets beside the refusal.
+  ///
+  /// The refusal is nil where nothing stands against running the plan.
+  public static func survey(
+    _ plan: Plan, allowDestroy: [String]
+  ) -> (systems: [ExaminedSystem], refusal: RunError?) {
     var problems: [String] = []
     var missing: [String] = []
     var systems: [ExaminedSystem] = []
@@ -48,9 +59,8 @@ public enum Preflight {
         missing.append("system \(name): \(error.message)\n  hint: \(error.hint)")
       }
     }
-    guard problems.isEmpty else { throw RunError(.refused, missing + problems) }
-    guard missing.isEmpty else { throw RunError(.unavailable, missing) }
-    return systems
+    if !problems.isEmpty { return (systems, RunError(.refused, missing + problems)) }
+    return (systems, missing.isEmpty ? nil : RunError(.unavailable, missing))
   }
 
   /// Preconditioning writes whatever the pattern is.

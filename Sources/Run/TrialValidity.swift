@@ -73,8 +73,8 @@ struct TrialValidity {
     } else if outcome.lateIOs > 0 {
       note(
         "late-ios", .note,
-        "\(outcome.lateIOs) I/Os were issued at least \(workload.lateBound.text) late; their "
-          + "latency counts from the intended time")
+        "\(outcome.lateIOs) of \(ios) I/Os were issued at least \(workload.lateBound.text) late; "
+          + "their latency counts from the intended time")
     }
   }
 

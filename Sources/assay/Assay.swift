@@ -10,16 +10,16 @@ struct Assay: ParsableCommand {
     commandName: "assay",
     abstract: "Proves bare metal: storage measured, with its evidence.",
     discussion: """
-      A scenario says what is tested and how. `plan` shows what would happen, `run` does it and
-      leaves a record, `report` renders a record.
+      A scenario says what is tested and how. `plan` shows what would happen, \
+      `run` does it and leaves a record, `report` renders a record.
 
-        assay run scenarios/quickstart.yaml        measure this machine's disk, safely
-        assay plan scenarios/local-against-dpu.yaml
-        assay import job.fio > job.yaml            bring a fio job along
-        assay report results/runs/<record> --format html --output report.html
+        assay run scenarios/quickstart.yaml    measure this machine's disk, safely
+        assay plan scenarios/etcd-disk.yaml    see what a run would do
+        assay import job.fio > job.yaml        bring a fio job along
+        assay report results/runs/RECORD --format html --output report.html
 
-      Results go to stdout, progress and diagnostics to stderr; --json gives the result as JSON.
-      Exit codes: `assay help exit-codes`.
+      Results go to stdout, progress and diagnostics to stderr; --json gives the \
+      result as JSON. Exit codes: `assay help exit-codes`.
       """,
     version: version,
     subcommands: [

@@ -17,10 +17,10 @@ enum ExitStatus: Int32, CaseIterable {
 
   var meaning: String {
     switch self {
-    case .success: "done; every limit that was judged holds"
+    case .success: "done; every limit holds, or there is none"
     case .limitViolated: "a limit is violated"
     case .inconclusive: "no limit is violated, but not every one could be decided"
-    case .invalid: "a trial is invalid: its numbers may not be used (steady state not reached ...)"
+    case .invalid: "a trial is invalid (no steady state, say): its numbers may not be used"
     case .failed: "a trial failed: I/O errors, bad blocks, an engine that cannot be set up"
     case .refused: "refused before anything ran: safety, target or machine"
     case .usage: "the command line is wrong"

@@ -12,8 +12,9 @@ struct ImportCommand: ParsableCommand {
     commandName: "import",
     abstract: "Bring a fio job file along as a scenario, or fio's JSON as a record.",
     discussion: """
-      A job file becomes a scenario on stdout; what fio knows and Assay does not is listed on
-      stderr. JSON and JSON+ become a record in the results folder, whose path is printed.
+      A job file becomes a scenario on stdout; what fio knows and Assay does not is \
+      listed on stderr. JSON and JSON+ become a record in the results folder, whose path \
+      is printed.
       """)
 
   @Argument(

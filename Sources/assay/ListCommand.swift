@@ -62,7 +62,8 @@ struct ListCommand: ParsableCommand {
         let record = try RunRecord.read(path)
         let state = record.isComplete ? "complete" : "cut short"
         return Row(
-          name: path, about: "\(record.header.name), \(record.trials.count) trials, \(state)")
+          name: path,
+          about: "\(record.header.name), \(Output.count(record.trials.count, "trial")), \(state)")
       } catch {
         return Row(name: path, about: "damaged: \(error)")
       }

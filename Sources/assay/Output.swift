@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Measure
 
 /// Where text goes: results to stdout, everything else to stderr.
 enum Output {
@@ -29,8 +30,35 @@ enum Output {
     do {
       try text.write(toFile: path, atomically: true, encoding: .utf8)
     } catch {
-      throw fail(["cannot write \(path): \(error.localizedDescription)"], .io)
+      throw fail(["cannot write \(path): \(reason(error))"], .io)
     }
+  }
+
+  /// `1 trial`, `2 trials`.
+  static func count(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
+  }
+
+  /// A span for people: `45 s`, `9 min 30 s`, `1 h 4 min`.
+  static func clock(_ span: Nanoseconds) -> String {
+    let seconds = Int(span.inSeconds.rounded(.up))
+    return switch seconds {
+    case ..<60: "\(seconds) s"
+    case ..<3600: "\(seconds / 60) min \(seconds % 60) s"
+    default: "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+    }
+  }
+
+  /// Why a file cannot be read or written, in strerror(3)'s words where Foundation is vague.
+  static func reason(_ error: any Error) -> String {
+    let code: Int32? =
+      switch (error as? CocoaError)?.code {
+      case .fileNoSuchFile, .fileReadNoSuchFile: ENOENT
+      case .fileReadNoPermission, .fileWriteNoPermission: EACCES
+      case .fileWriteOutOfSpace: ENOSPC
+      default: nil
+      }
+    return code.map { String(cString: strerror($0)) } ?? error.localizedDescription
   }
 
   static var stdoutIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

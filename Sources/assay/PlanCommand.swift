@@ -35,15 +35,9 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let plan = scenario.plan(try scenario.load(path).scenario)
-    var answer = Answer(plan: plan, engines: [:], problems: [])
-    var systems: [ExaminedSystem] = []
-    var status = ExitStatus.unavailable
-    do {
-      systems = try Preflight.examine(plan, allowDestroy: allowDestroy)
-    } catch {
-      answer.problems = error.messages
-      status = ExitStatus(error.kind)
-    }
+    let (systems, refusal) = Preflight.survey(plan, allowDestroy: allowDestroy)
+    var answer = Answer(plan: plan, engines: [:], problems: refusal?.messages ?? [])
+    let status = refusal.map { ExitStatus($0.kind) } ?? .unavailable
     var asked: Set<String> = []
     for trial in plan.trials {
       let engine = Self.engine(of: trial.workload)
@@ -70,14 +64,14 @@ struct PlanCommand: ParsableCommand {
 
   private func text(_ answer: Answer, _ systems: [ExaminedSystem]) -> String {
     let plan = answer.plan
-    var lines = ["\(plan.name): \(plan.about)", ""]
+    var lines = [plan.about.isEmpty ? plan.name : "\(plan.name): \(plan.about)", ""]
     for system in systems {
       let target = system.target.path ?? "no device"
       let written = system.isWritten ? "written to" : "read only"
       lines.append("system \(system.name): \(target), \(system.facts.sizeBytes.text), \(written)")
     }
-    lines.append(
-      "order \(plan.design.order.rawValue), \(plan.design.blocks) blocks, seed \(plan.seed)")
+    let blocks = Output.count(plan.design.blocks, "block")
+    lines.append("order \(plan.design.order.rawValue), \(blocks), seed \(plan.seed)")
     for (engine, granted) in answer.engines.sorted(by: { $0.key < $1.key }) {
       let list = granted.isEmpty ? "nothing to grant" : granted.joined(separator: ", ")
       lines.append("engine \(engine): \(list)")
@@ -87,26 +81,40 @@ struct PlanCommand: ParsableCommand {
     for trial in plan.trials {
       let name = trial.key.description
       let padding = String(repeating: " ", count: width - name.count)
-      let settings = ScenarioWriter.settings(of: trial.workload)
-        .filter { $0.key != "pattern" }.map { "\($0.key) \($0.text)" }.joined(separator: ", ")
       let kind = trial.kind == .measure ? "" : "find the maximum: "
-      lines.append("\(trial.id)  \(name)\(padding)  \(kind)\(settings)")
+      lines.append("\(trial.id)  \(name)\(padding)  \(kind)\(Self.settings(trial.workload))")
     }
     lines.append("")
     lines += Self.estimate(plan.estimate)
     return lines.joined(separator: "\n")
   }
 
+  /// Pattern and block size first: a workload's name need not tell them.
+  private static func settings(_ workload: StorageWorkload) -> String {
+    let settings = ScenarioWriter.settings(of: workload)
+    let size = settings.first { $0.key == "block-size" }?.text ?? workload.readBlock.largest.text
+    let others = settings.filter { $0.key != "pattern" && $0.key != "block-size" }
+    return (["\(workload.pattern.rawValue) \(size)"] + others.map { "\($0.key) \($0.text)" })
+      .joined(separator: ", ")
+  }
+
   private static func estimate(_ estimate: TrialEstimate) -> [String] {
-    var time = "takes at least \(estimate.knownNs.text)"
-    if estimate.atMostNs > estimate.knownNs { time += ", at most \(estimate.atMostNs.text)" }
+    var time = "takes at least \(Output.clock(estimate.knownNs))"
+    if estimate.atMostNs > estimate.knownNs {
+      time += ", at most \(Output.clock(estimate.atMostNs))"
+    }
     if !estimate.unknownTime.isEmpty {
       time += ", and on top: " + estimate.unknownTime.joined(separator: "; ")
     }
-    var writes = "writes at most \(estimate.writesAtMost.text)"
-    if !estimate.unknownWrites.isEmpty {
-      writes += ", and without a known bound: " + estimate.unknownWrites.joined(separator: "; ")
-    }
+    let bounded = estimate.writesAtMost.count > 0
+    let writes =
+      switch (bounded, estimate.unknownWrites.joined(separator: "; ")) {
+      case (false, ""): "writes nothing"
+      case (true, ""): "writes at most \(estimate.writesAtMost.text)"
+      case (false, let unknown): "writes without a known bound: " + unknown
+      case (true, let unknown):
+        "writes at most \(estimate.writesAtMost.text), and without a known bound: " + unknown
+      }
     return [time, writes]
   }
 }

@@ -9,7 +9,11 @@ import Storage
 /// `assay report`.
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Render a record.")
+    commandName: "report", abstract: "Render a record.",
+    discussion: """
+      Ends with 0 whatever the verdict is; the code that `run` ended with stands in the \
+      JSON, as exitCode.
+      """)
 
   @Argument(help: ArgumentHelp("The record's folder.", valueName: "record"))
   var record: String

@@ -13,9 +13,10 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Run a scenario; leave a record, a report and a verdict.",
     discussion: """
-      Writing to a device needs --allow-destroy with its serial number or WWID. What is mounted,
-      held or in use is refused whatever is allowed. A stopped or killed run goes on with
-      --resume RECORD; finished trials stay as they are.
+      Writing to a device needs --allow-destroy with its serial number, WWID or \
+      backing file; `assay plan` says which. What is mounted, held or in use is refused \
+      whatever is allowed. A stopped or killed run goes on with --resume RECORD; finished \
+      trials stay as they are.
       """)
 
   @Argument(help: ArgumentHelp("The scenario file; - is stdin.", valueName: "scenario"))

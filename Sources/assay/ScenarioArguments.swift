@@ -47,7 +47,7 @@ struct ScenarioArguments: ParsableArguments {
     do {
       return try String(contentsOfFile: path, encoding: .utf8)
     } catch {
-      throw Output.fail(["cannot read \(path): \(error.localizedDescription)"], .data)
+      throw Output.fail(["cannot read \(path): \(Output.reason(error))"], .data)
     }
   }
 }

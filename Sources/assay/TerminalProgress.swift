@@ -18,8 +18,8 @@ final class TerminalProgress: RunProgress {
   private var lastRate = ""
 
   func runBegins(plan: Plan, skipped: Int, folder: String) {
-    Output.note("\(plan.name): \(plan.trials.count) trials, record \(folder)")
-    if skipped > 0 { Output.note("going on: \(skipped) trials are done already") }
+    Output.note("\(plan.name): \(Output.count(plan.trials.count, "trial")), record \(folder)")
+    if skipped > 0 { Output.note("going on: \(skipped) of them done already") }
   }
 
   func preparing(_ what: String) {
@@ -66,10 +66,10 @@ final class TerminalProgress: RunProgress {
   private func line(_ trial: PlannedTrial) {
     guard isTerminal else { return }
     let elapsed = MonotonicClock.now() - begun
-    let left = max((remaining - elapsed).inSeconds.rounded(), 0)
+    let left = remaining - elapsed
     let parts = [
       "[\(number)/\(total)] \(trial.key)", lastRate, phase,
-      left > 0 ? "about \(Self.clockText(Int(left))) left" : "",
+      left > .zero ? "about \(Output.clock(left)) left" : "",
     ]
     show(parts.filter { !$0.isEmpty }.joined(separator: " · "))
   }
@@ -81,13 +81,5 @@ final class TerminalProgress: RunProgress {
       ? Int(size.ws_col) : 80
     let cut = text.count < columns ? text : String(text.prefix(columns - 1))
     FileHandle.standardError.write(Data("\r\u{1B}[K\(cut)".utf8))
-  }
-
-  private static func clockText(_ seconds: Int) -> String {
-    switch seconds {
-    case ..<60: "\(seconds) s"
-    case ..<3600: "\(seconds / 60) min \(seconds % 60) s"
-    default: "\(seconds / 3600) h \(seconds % 3600 / 60) min"
-    }
   }
 }

@@ -30,6 +30,18 @@ extension Program {
       #expect(list.allSatisfy { $0["about"]?.isEmpty == false })
     }
 
+    @Test func aPlanThatWouldBeRefusedStillShowsItsTarget() throws {
+      let shop = try Workshop()
+      let file = try shop.folder.write(String(repeating: "x", count: 1 << 20), to: "data")
+      let path = try shop.scenario(
+        "{file: \(file), size: 1MiB}",
+        "io: {storage: {pattern: random-write, total-bytes: 1MiB}}")
+      let result = try shop.assay(["plan", path])
+      #expect(result.status == 5)
+      #expect(result.stdout.contains("system disk: \(file), 1MiB, written to"), "\(result.stdout)")
+      #expect(result.stdout.contains("random-write 4KiB"), "\(result.stdout)")
+    }
+
     @Test func aPlanSaysWhatWouldHappenAndDoesNothing() throws {
       let shop = try Workshop()
       let path = try shop.scenario(
