@@ -175,14 +175,13 @@ extension WorkloadFigures {
     Double(row.readIOs + row.writeIOs + row.trimIOs)
   }
 
-  /// Whether the last row is the queue's drain after the last whole second: as a rate it would
-  /// look like a fall to nothing.
+  /// Whether the last row is less than a second long: as a rate it would look like a fall.
   private static func endsInRemnant(_ trial: ReportInput.Trial) -> Bool {
     guard trial.series.count > 1, let last = trial.series.last,
-      let iops = trial.record.metrics["iops"]?.value, iops > 0
+      let elapsed = trial.record.detail["elapsed"]?.number
     else { return false }
-    let elapsed = trial.series.reduce(0) { $0 + ios($1) } / iops
-    return elapsed - Double(last.second) < 0.5 && ios(last) < iops / 2
+    let end = elapsed / 1e9
+    return end > Double(last.second) && end < Double(last.second) + 0.95
   }
 
   /// In proportion; logarithmic where cases lie more than a factor of 30 apart.
