@@ -198,10 +198,16 @@ extension Plan {
     }
     switch scenario.design.order {
     case .abba:
-      return cells.flatMap { workload, point in
+      // Every second block runs backwards: drift hits all systems and points of a workload alike.
+      // Workloads stay apart, since one may leave the target in another state than the next needs.
+      return scenario.workloads.flatMap { workload in
         blocks.flatMap { block in
-          let systems = block % 2 == 1 ? workload.systems : workload.systems.reversed()
-          return systems.map { Slot(system: $0, workload: workload, point: point, block: block) }
+          let forward = workload.points.flatMap { point in
+            workload.systems.map {
+              Slot(system: $0, workload: workload, point: point, block: block)
+            }
+          }
+          return block % 2 == 1 ? forward : forward.reversed()
         }
       }
     case .sequential:

@@ -79,7 +79,7 @@ public struct Design: Hashable, Codable, Sendable {
 
   /// Orders of trials.
   public enum Order: String, CaseIterable, Codable, Sendable {
-    /// A B, B A, A B ...: drift hits every system alike.
+    /// A B, B A, A B ... over all points of a workload: drift hits every system and point alike.
     case abba
     /// All blocks of one system, then all of the next.
     case sequential
