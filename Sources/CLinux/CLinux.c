@@ -17,15 +17,6 @@ int cl_pin_thread(int cpu) {
   return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
-int cl_allowed_cpus(int *cpus, int capacity) {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return -1;
-  int count = 0;
-  for (int cpu = 0; cpu < CPU_SETSIZE && count < capacity; cpu++)
-    if (CPU_ISSET(cpu, &set)) cpus[count++] = cpu;
-  return count;
-}
-
 int cl_thread_usage(struct rusage *usage) { return getrusage(RUSAGE_THREAD, usage); }
 
 int cl_direct_alignment(int fd, unsigned *memory, unsigned *offset) {

@@ -7,7 +7,7 @@ public struct RunRecord: Sendable {
   public var folder: String
   /// What was known before the first trial.
   public var header: RunHeader
-  /// The scenario as given, with overrides noted in the plan.
+  /// The scenario as given, with overrides as comments at its end.
   public var scenario: String
   /// The plan as expanded.
   public var plan: JSONValue

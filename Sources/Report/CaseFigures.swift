@@ -1,5 +1,6 @@
 internal import Ledger
 public import Measure
+internal import Statistics
 
 /// The figures of one case: what every output shows.
 public struct CaseFigures: Sendable {
@@ -64,12 +65,7 @@ public struct CaseFigures: Sendable {
     /// The largest.
     public var largest: Double { values.reduce(values[0], max) }
     /// The median; the mean of the middle two for an even count.
-    public var median: Double {
-      let sorted = values.sorted()
-      let middle = sorted.count / 2
-      return sorted.count.isMultiple(of: 2)
-        ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
-    }
+    public var median: Double { Median.of(values) ?? values[0] }
 
     /// `84.1–92.0 µs`, or `1.20 µs–3.40 ms` where units differ; nil for a single trial.
     public func range(ascii: Bool) -> String? {

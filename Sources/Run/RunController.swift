@@ -13,15 +13,12 @@ public struct RunOptions: Sendable {
   public var allowDestroy: [String]
   /// Assay's version, for the record.
   public var version: String
-  /// Overrides of the scenario, for the record.
-  public var overrides: [String]
 
   /// Collects what the caller decides.
-  public init(results: String, allowDestroy: [String], version: String, overrides: [String]) {
+  public init(results: String, allowDestroy: [String], version: String) {
     self.results = results
     self.allowDestroy = allowDestroy
     self.version = version
-    self.overrides = overrides
   }
 }
 

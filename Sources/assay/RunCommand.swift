@@ -50,8 +50,7 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     cl_install_stop_signals()
     let options = RunOptions(
-      results: results.folder, allowDestroy: allowDestroy, version: Assay.version,
-      overrides: scenario.overrides)
+      results: results.folder, allowDestroy: allowDestroy, version: Assay.version)
     let progress = TerminalProgress()
     let end: RunEnd
     do {

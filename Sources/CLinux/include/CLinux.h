@@ -142,7 +142,6 @@ enum {
   CL_O_DIRECT = __O_DIRECT,
   CL_O_NOATIME = __O_NOATIME,
   CL_O_CLOEXEC = O_CLOEXEC,
-  CL_O_EXCL = O_EXCL,
   CL_O_TMPFILE = __O_TMPFILE,
   CL_FALLOC_KEEP_SIZE = FALLOC_FL_KEEP_SIZE,
   CL_FALLOC_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE,
@@ -168,10 +167,6 @@ static inline int cl_block_size_bytes(int fd, uint64_t *bytes) {
   return ioctl(fd, BLKGETSIZE64, bytes);
 }
 
-static inline int cl_logical_block(int fd, int *bytes) { return ioctl(fd, BLKSSZGET, bytes); }
-static inline int cl_physical_block(int fd, unsigned *bytes) {
-  return ioctl(fd, BLKPBSZGET, bytes);
-}
 
 static inline int cl_nvme_namespace_id(int fd) { return ioctl(fd, NVME_IOCTL_ID); }
 // Flush (opcode 00h) of a namespace: 0, an NVMe status above 0, or -1 with errno set.
@@ -181,10 +176,6 @@ static inline int cl_nvme_flush(int fd, uint32_t namespace_id) {
   return ioctl(fd, NVME_IOCTL_IO_CMD, &command);
 }
 
-static inline unsigned long cl_nvme_uring_io(void) { return NVME_URING_CMD_IO; }
-static inline int cl_nvme_admin(int fd, struct nvme_admin_cmd *command) {
-  return ioctl(fd, NVME_IOCTL_ADMIN_CMD, command);
-}
 
 static inline unsigned cl_major(uint64_t device) { return gnu_dev_major(device); }
 static inline unsigned cl_minor(uint64_t device) { return gnu_dev_minor(device); }
@@ -210,16 +201,10 @@ static inline int cl_open_claim(const char *path) {
 
 int cl_pin_thread(int cpu);
 
-// Fills cpus with the CPU numbers this thread may run on; returns how many there are.
-int cl_allowed_cpus(int *cpus, int capacity);
-
 // Timers of this thread fire on time instead of up to 50 us late (PR_SET_TIMERSLACK).
 static inline void cl_sharp_timers(void) { prctl(PR_SET_TIMERSLACK, 1UL); }
 
-static inline int cl_gettid(void) { return (int)syscall(__NR_gettid); }
-
 int cl_thread_usage(struct rusage *usage);
-static inline int cl_process_usage(struct rusage *usage) { return getrusage(RUSAGE_SELF, usage); }
 
 // The hypervisor's signature (CPUID leaf 0x40000000, 12 characters and a zero); 0 when none.
 static inline int cl_hypervisor(char name[13]) {

@@ -65,9 +65,7 @@ struct LibaioEngine: StorageEngine, ~Copyable {
         io_prep_fsync(block, file.descriptor)
       }
     case .trim:
-      let moved = file.perform(request, dataSync: dataSync)
-      done.append(
-        Completion(slot: Int32(request.slot), result: Int32(moved < 0 ? -Int(errno) : moved)))
+      done.append(file.completeAtOnce(request, dataSync: dataSync))
       return
     }
     block.pointee.data = UnsafeMutableRawPointer(bitPattern: request.slot)

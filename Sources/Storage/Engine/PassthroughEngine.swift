@@ -72,9 +72,7 @@ struct PassthroughEngine: StorageEngine, ~Copyable {
   /// seen to crash the kernel.
   @inline(never)
   private mutating func flushAtOnce(_ request: IORequest) {
-    let moved = file.perform(request, dataSync: false)
-    done.append(
-      Completion(slot: Int32(request.slot), result: Int32(moved < 0 ? -Int(errno) : moved)))
+    done.append(file.completeAtOnce(request, dataSync: false))
   }
 
   @inline(__always)

@@ -31,6 +31,13 @@ struct TargetFile: Sendable {
     return status == 0 ? request.length : -1
   }
 
+  /// Carries out a trim or sync at once, as fio does it, and gives its completion.
+  @inline(never)
+  func completeAtOnce(_ request: IORequest, dataSync: Bool) -> Completion {
+    let moved = perform(request, dataSync: dataSync)
+    return Completion(slot: Int32(request.slot), result: Int32(moved < 0 ? -Int(errno) : moved))
+  }
+
   /// Makes what was written durable; gives 0, or -1 with errno set.
   ///
   /// A generic device has no fsync (EINVAL): it is sent the Flush that fsync ends in.

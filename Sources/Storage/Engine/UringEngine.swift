@@ -59,9 +59,7 @@ struct UringEngine: StorageEngine, ~Copyable {
         dataSync ? UInt32(IORING_FSYNC_DATASYNC) : 0, 0, UInt64(truncatingIfNeeded: request.slot))
       return
     }
-    let moved = file.perform(request, dataSync: dataSync)
-    done.append(
-      Completion(slot: Int32(request.slot), result: Int32(moved < 0 ? -Int(errno) : moved)))
+    done.append(file.completeAtOnce(request, dataSync: dataSync))
   }
 
   @inline(__always)

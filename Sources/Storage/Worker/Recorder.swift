@@ -143,8 +143,6 @@ struct Recorder: ~Copyable {
     second.late &+= 1
   }
 
-  mutating func countHung() { hung &+= 1 }
-
   mutating func record(_ error: IOError) {
     errorCount += 1
     second.errors &+= 1
