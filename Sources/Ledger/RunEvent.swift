@@ -16,11 +16,25 @@ public struct RunHeader: Codable, Hashable, Sendable {
   public var seed: UInt64
   /// Why its figures are not hardware figures: "soft-RoCE", "imported from fio-3.33" ...; else nil.
   public var notHardware: String?
+  /// Where the numbers come from.
+  public var evidence: Evidence
+
+  /// Where a record's numbers come from.
+  public enum Evidence: String, Codable, Sendable {
+    /// Assay measured them; histograms and series stand beside them.
+    case measured
+    /// Another tool measured them, and its raw output was imported.
+    case imported
+    /// Somebody published them; there are no raw data.
+    case published
+    /// A model computed them.
+    case simulated
+  }
 
   /// Makes the header of a run.
   public init(
     id: String, name: String, about: String, startedAt: String, version: String, seed: UInt64,
-    notHardware: String? = nil
+    notHardware: String? = nil, evidence: Evidence = .measured
   ) {
     self.id = id
     self.name = name
@@ -29,6 +43,7 @@ public struct RunHeader: Codable, Hashable, Sendable {
     self.version = version
     self.seed = seed
     self.notHardware = notHardware
+    self.evidence = evidence
   }
 }
 

@@ -65,6 +65,17 @@ public struct RunRecord: Sendable {
     }
   }
 
+  /// The machine before the run, sorted by key; empty where the record does not tell.
+  public var facts: [EnvironmentFact] {
+    guard case .array(let facts)? = environment["before"]?["facts"] else { return [] }
+    return facts.compactMap { fact in
+      guard case .string(let key)? = fact["key"], case .string(let value)? = fact["value"],
+        case .string(let name)? = fact["class"], let kind = EnvironmentFact.Class(rawValue: name)
+      else { return nil }
+      return EnvironmentFact(key: key, value: value, class: kind)
+    }
+  }
+
   /// The histograms of a trial; empty where it has none.
   public func histograms(of trial: TrialRecord) throws(LedgerError) -> TrialHistograms {
     guard let name = trial.histograms else { return TrialHistograms(distributions: [:]) }

@@ -85,11 +85,22 @@ public struct MetricValue: Codable, Hashable, Sendable {
   public var value: Double
   /// Its unit as in the catalogue: `1/s`, `B/s`, `ns`, `%`, `1`.
   public var unit: String
+  /// Which side of the number the truth lies on, where a source gives no more than a bound.
+  public var bound: Bound?
+
+  /// A number that is only a bound.
+  public enum Bound: String, Codable, Sendable {
+    /// It was this much or more.
+    case atLeast = "at-least"
+    /// It was this much or less.
+    case atMost = "at-most"
+  }
 
   /// Makes a value.
-  public init(_ value: Double, _ unit: String) {
+  public init(_ value: Double, _ unit: String, bound: Bound? = nil) {
     self.value = value
     self.unit = unit
+    self.bound = bound
   }
 }
 

@@ -60,7 +60,13 @@ public enum MetricCatalogue {
   }
 
   /// All rows, in the order in which reports show them.
-  public static let entries: [Entry] = throughput + times + cost + counts
+  public static let entries: [Entry] = throughput + times + deploy + cost + counts
+
+  /// What comparisons show unless told otherwise, in their order.
+  public static let headline = [
+    "iops", "packet rate", "latency p50", "latency p99", "sync latency p99", "packet latency p50",
+    "packet latency p99", "packet loss", "create to ping", "cpu per io",
+  ]
 
   private static let throughput: [Entry] = [
     rate("iops", "I/Os completed per second: reads, writes and trims"),
@@ -77,6 +83,10 @@ public enum MetricCatalogue {
     Entry(
       name: "write bandwidth", unit: .bytesPerSecond, direction: .higher,
       about: "bytes written per second"),
+    rate("packet rate", "packets per second, counted at the receiving interface"),
+    Entry(
+      name: "packet loss", unit: .percent, direction: .lower,
+      about: "packets sent that never arrived"),
   ]
 
   private static let times: [Entry] =
@@ -88,6 +98,13 @@ public enum MetricCatalogue {
         time("\(prefix)submission", "from preparation to hand-over to the kernel, of \(which)"),
       ]
     } + [time("sync latency", "how long one fsync or fdatasync takes")]
+    + [time("packet latency", "from the intended start of a packet to its arrival")]
+
+  private static let deploy: [Entry] = [
+    Entry(
+      name: "create to ping", unit: .nanoseconds, direction: .lower,
+      about: "from the create command until the instance answers ping")
+  ]
 
   private static let cost: [Entry] = [
     Entry(

@@ -102,4 +102,14 @@ public struct Fraction: Hashable, Comparable, Codable, Sendable {
 
   /// Orders by size.
   public static func < (left: Fraction, right: Fraction) -> Bool { left.value < right.value }
+
+  /// Reads the bare number.
+  public init(from decoder: any Decoder) throws {
+    value = try decoder.singleValueContainer().decode(Double.self)
+  }
+  /// Writes the bare number: 0.7 for 70 %.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(value)
+  }
 }

@@ -22,10 +22,18 @@ struct Assay: ParsableCommand {
       result as JSON. Exit codes: `assay help exit-codes`.
       """,
     version: version,
-    subcommands: [
-      RunCommand.self, PlanCommand.self, ValidateCommand.self, ReportCommand.self,
-      ListCommand.self, SchemaCommand.self, ImportCommand.self, ExportCommand.self,
-      ExitCodesCommand.self,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Measuring",
+        subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self]),
+      CommandGroup(
+        name: "Records",
+        subcommands: [
+          ReportCommand.self, ListCommand.self, ImportCommand.self, ExportCommand.self,
+        ]),
+      CommandGroup(
+        name: "Reference",
+        subcommands: [SchemaCommand.self, ExitCodesCommand.self]),
     ])
 
   static func main() {

@@ -22,7 +22,8 @@ public enum FioRecord {
         about: "Imported from \(source).",
         startedAt: documents.first?.timestamp.map { WallClock.text(unixSeconds: $0) }
           ?? WallClock.now(),
-        version: version, seed: 0, notHardware: nil)
+        version: version, seed: 0, notHardware: nil,
+        evidence: .imported)
     }
     try folder.append(.finding) { event in
       event.finding = Finding(
