@@ -17,7 +17,7 @@ enum PageTemplate {
     </head>
     <body>
     <header>
-    <p class="kind">Assay run report</p>
+    <p class="kind">{{kind}}</p>
     <h1>{{name}}</h1>
     {{#about}}<p class="about">{{.}}</p>{{/about}}
     <dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
