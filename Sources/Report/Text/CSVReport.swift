@@ -18,8 +18,8 @@ public enum CSVReport {
         let key = figures.key
         var cells = [
           key.system, key.workload, key.point.joined(separator: " "), line.direction,
-          "\(figures.valid.count)", "\(figures.trials.count)", CSVText.number(line.iops?.median),
-          CSVText.number(line.bandwidth?.median), "\(line.latency.count)",
+          "\(figures.valid.count)", "\(figures.trials.count)", number(line.iops),
+          number(line.bandwidth), "\(line.latency.count)",
         ]
         cells += LatencyColumn.allCases.map { CSVText.number($0.value(of: line.latency)) }
         cells += [
@@ -31,5 +31,10 @@ public enum CSVReport {
       }
     }
     return text
+  }
+
+  /// The median; a bound is no value.
+  private static func number(_ spread: CaseFigures.Spread?) -> String {
+    CSVText.number(spread?.bound == nil ? spread?.median : nil)
   }
 }

@@ -16,11 +16,14 @@ public struct MarkdownReport: Sendable {
     var text = MarkdownText(most: most)
     text += "## \(MarkdownText.escaped(input.header.name))\n\n"
     if !input.header.about.isEmpty { text += MarkdownText.escaped(input.header.about) + "\n\n" }
-    text += "Run `\(input.header.id)`, started \(input.header.startedAt), "
-    text += "Assay \(input.header.version), seed \(input.header.seed).\n\n"
-    for caveat in RunCaveats.all(of: input, cases) {
-      text += "> **\(MarkdownText.escaped(caveat))**\n>\n"
-    }
+    let header = input.header
+    let isPublished = header.evidence == .published
+    text +=
+      isPublished
+      ? "Figures `\(header.id)`, published \(header.startedAt.prefix(10)).\n\n"
+      : "Run `\(header.id)`, started \(header.startedAt), Assay \(header.version), "
+        + "seed \(header.seed).\n\n"
+    for caveat in RunCaveats.all(of: input, cases) { text += "> **\(MarkdownText.escaped(caveat))**\n>\n" }
     text += "\n"
     if let judgement = input.judgement {
       let verdict = VerdictLines(judgement)
@@ -33,10 +36,18 @@ public struct MarkdownReport: Sendable {
       text += "\n"
     }
     let rows = ResultRows(cases, ascii: false).rows.map(MarkdownText.row)
-    text += MarkdownText.head(ResultRows.headers, words: ResultRows.words)
-    text.append(rows, of: "rows", elsewhere: elsewhere)
-    text += "\nIOPS, bandwidth and CPU/IO are medians of n trials; latency is of all I/Os of the "
-    text += "valid trials together.\n"
+    if !rows.isEmpty {
+      text += MarkdownText.head(ResultRows.headers, words: ResultRows.words)
+      text.append(rows, of: "rows", elsewhere: elsewhere)
+      text +=
+        isPublished
+        ? "\nFigures as published.\n"
+        : "\nIOPS, bandwidth and CPU/IO are medians of n trials; latency is of all I/Os of the "
+          + "valid trials together.\n"
+    }
+    text.append(
+      ResultRows.others(cases, ascii: false).map { "- \(MarkdownText.escaped($0))\n" },
+      of: "metrics", elsewhere: elsewhere)
     let findings = PlacedFinding.all(of: input).map { entry in
       "- **\(entry.finding.severity.rawValue)** \(MarkdownText.escaped(entry.place)): "
         + "\(MarkdownText.escaped(entry.finding.message)) (`\(entry.finding.code)`)\n"

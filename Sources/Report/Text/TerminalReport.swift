@@ -22,8 +22,12 @@ public struct TerminalReport: Sendable {
     var lines = [terminal.bold(input.header.name) + "  " + terminal.dim(input.header.id)]
     lines += RunCaveats.all(of: input, cases).map { terminal.paint("! " + $0, "33") }
     lines.append("")
-    lines += terminal.table(ResultRows.headers, table.rows, words: ResultRows.words)
-    lines.append(terminal.dim(legend(cases)))
+    if !table.rows.isEmpty {
+      lines += terminal.table(ResultRows.headers, table.rows, words: ResultRows.words)
+      let isPublished = input.header.evidence == .published
+      lines.append(terminal.dim(isPublished ? "figures as published" : legend(cases)))
+    }
+    lines += ResultRows.others(cases, ascii: !unicode)
     let findings = PlacedFinding.all(of: input)
     if !findings.isEmpty { lines.append("") }
     for entry in findings {
