@@ -36,7 +36,7 @@ struct CaseJudge {
 
   func result(
     _ verdict: LimitJudgement.Verdict, _ reason: String, value: Double? = nil,
-    interval: OrderStatisticInterval? = nil, n: Int = 0
+    interval: IntervalEstimate? = nil, n: Int = 0
   ) -> LimitJudgement {
     var other: String?
     if case .ratio(_, let system) = limit.bound { other = system }
@@ -92,7 +92,7 @@ struct CaseJudge {
   private func absolute() -> LimitJudgement {
     let values = group.valid.compactMap { $0.value(of: limit.metric) }
     guard !values.isEmpty else { return nothing() }
-    return estimate(values, of: "trial", suffix: leftOut)
+    return estimate(median(of: values), of: "trial", suffix: leftOut)
   }
 
   /// Ratios of trials of one block, which drift has hit alike.
@@ -120,41 +120,62 @@ struct CaseJudge {
     }
     let lone = Set(ours.keys).union(theirs.keys).count - pairs.count
     let suffix = lone == 0 ? "" : "; \(counted(lone, "block")) without a valid pair left out"
-    return estimate(pairs.map { $0.0 / $0.1 }, of: "pair", suffix: suffix)
+    return estimate(effect(of: pairs), of: "pair", suffix: suffix)
   }
 
-  /// A place in the design: the block, and which trial of the case it is there.
-  private struct Place: Hashable, Comparable {
-    var block: Int
-    var turn: Int
-
-    static func < (left: Place, right: Place) -> Bool {
-      (left.block, left.turn) < (right.block, right.turn)
-    }
-  }
-
-  private func byPlace(_ trials: [TrialRecord]) -> [Place: Double] {
+  private func byPlace(_ trials: [TrialRecord]) -> [BlockPlace: Double] {
     var turns: [Int: Int] = [:]
-    var values: [Place: Double] = [:]
+    var values: [BlockPlace: Double] = [:]
     for trial in trials {
       turns[trial.block, default: 0] += 1
-      values[Place(block: trial.block, turn: turns[trial.block, default: 0])] =
+      values[BlockPlace(block: trial.block, turn: turns[trial.block, default: 0])] =
         trial.value(of: limit.metric)
     }
     return values
   }
 
-  private func estimate(_ values: [Double], of what: String, suffix: String) -> LimitJudgement {
-    let n = values.count
-    guard let median = Median.of(values) else { return nothing() }
-    guard let interval = OrderStatisticInterval(medianOf: values, confidence: confidence) else {
+  /// What values come to, and by which word reasons call it.
+  private struct Estimate {
+    var name: String
+    var value: Double
+    var interval: IntervalEstimate?
+    var count: Int
+  }
+
+  private func median(of values: [Double]) -> Estimate? {
+    guard let median = Median.of(values) else { return nil }
+    let interval = OrderStatisticInterval(medianOf: values, confidence: confidence).map {
+      IntervalEstimate(
+        value: median, lower: $0.lower, upper: $0.upper, level: $0.level, count: $0.count)
+    }
+    return Estimate(name: "median", value: median, interval: interval, count: values.count)
+  }
+
+  /// The ratio by Hodges and Lehmann; the median of the ratios where one has no logarithm.
+  private func effect(of pairs: [(Double, Double)]) -> Estimate? {
+    do throws(RatioProblem) {
+      let effect = try RatioEffect.paired(
+        reference: pairs.map(\.1), subject: pairs.map(\.0), confidence: confidence)
+      return Estimate(
+        name: "ratio", value: effect.ratio, interval: effect.interval, count: pairs.count)
+    } catch {
+      return median(of: pairs.map { $0.0 / $0.1 })
+    }
+  }
+
+  private func estimate(
+    _ found: Estimate?, of what: String, suffix: String
+  ) -> LimitJudgement {
+    guard let found else { return nothing() }
+    let n = found.count
+    guard let interval = found.interval else {
       let needed = OrderStatisticInterval.fewestValues(confidence: confidence)
       let give = n == 1 ? "gives" : "give"
       return result(
         .inconclusive,
         "\(counted(n, what)) \(give) no \(confidence.text) interval; "
           + "\(needed) are needed (design: {blocks: \(needed)})" + suffix,
-        value: median, n: n)
+        value: found.value, n: n)
     }
     let holds = [interval.lower, interval.upper].map { limit.comparison.holds($0, bound) }
     let verdict: LimitJudgement.Verdict
@@ -167,12 +188,12 @@ struct CaseJudge {
       (verdict, relation) = (.inconclusive, "spans")
     }
     return result(
-      verdict, sentence(interval, median, relation, of: what) + suffix, value: median,
+      verdict, sentence(found, interval, relation, of: what) + suffix, value: found.value,
       interval: interval, n: n)
   }
 
   /// Whether no value of the interval is good.
-  private func isBad(_ interval: OrderStatisticInterval) -> Bool {
+  private func isBad(_ interval: IntervalEstimate) -> Bool {
     switch limit.comparison {
     case .atLeast, .above: !limit.comparison.holds(interval.upper, bound)
     case .atMost, .below: !limit.comparison.holds(interval.lower, bound)
@@ -183,13 +204,13 @@ struct CaseJudge {
   // MARK: Words
 
   private func sentence(
-    _ interval: OrderStatisticInterval, _ median: Double, _ relation: String, of what: String
+    _ found: Estimate, _ interval: IntervalEstimate, _ relation: String, of what: String
   ) -> String {
     let texts = MetricText.texts(
-      [median, interval.lower, interval.upper, bound], unit, isRatio: limit.isRatio,
+      [found.value, interval.lower, interval.upper, bound], unit, isRatio: limit.isRatio,
       apartFrom: bound)
     let level = MetricText.digits(interval.level.value * 100, 3)
-    return "median \(texts[0]) of \(counted(interval.count, what)); its \(level)% interval "
+    return "\(found.name) \(texts[0]) of \(counted(interval.count, what)); its \(level)% interval "
       + "\(texts[1]) to \(texts[2]) \(relation) \(texts[3])"
   }
 

@@ -14,11 +14,11 @@ public struct LimitJudgement: Codable, Hashable, Sendable {
   public var verdict: Verdict
   /// What was held against ``bound``.
   ///
-  /// The median of the trials, or of the ratios of a comparison; for counts that of the worst
-  /// trial. nil when there was nothing to judge.
+  /// The median of the trials, or the ratio of a comparison (Hodges and Lehmann's of the pairs);
+  /// for counts that of the worst trial. nil when there was nothing to judge.
   public var value: Double?
-  /// Interval of the median; nil for counts, and when there are too few trials for one.
-  public var interval: OrderStatisticInterval?
+  /// Interval of ``value``; nil for counts, and when there are too few trials for one.
+  public var interval: IntervalEstimate?
   /// What it is held against, in ``unit``.
   public var bound: Double
   /// The unit of the value, the interval's ends and the bound: the metric's; `1` for a ratio.

@@ -107,7 +107,7 @@ extension Explanation {
   static let trialsLeftOut = Explanation(
     seen: "Trials of a compared case are invalid or failed.",
     meaning: "They count for nothing, and their counterparts in the same block neither.",
-    remedy: "`assay report RECORD` says why; run again if few are left.")
+    remedy: "See in `assay report RECORD` why; run again if few are left.")
 
   static let undisclosed = Explanation(
     seen: """
@@ -132,7 +132,7 @@ extension Explanation {
     seen: """
       A case of one side has no counterpart with the same system, workload and point on the other.
       """,
-    meaning: "It is not compared.",
+    meaning: "It is not compared, and the comparison says nothing of it.",
     remedy: """
       Give both scenarios the same workloads and sweeps; `RECORD:SYSTEM` sets systems of different \
       names beside each other.

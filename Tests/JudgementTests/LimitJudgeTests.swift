@@ -68,10 +68,20 @@ struct LimitJudgeTests {
     #expect(found.verdict == .fail)
     let first = found.limits[0]
     #expect(first.n == 8 && first.comparedWith == "local" && first.bound == 0.7)
-    #expect(((first.value ?? 0) - 0.755).magnitude < 1e-9)
-    // Eight pairs: 99.2 % from smallest to largest, the second from either side reaches 93 % only.
-    #expect(first.interval?.rank == 1 && first.interval?.level == Fraction(1 - 2.0 / 256))
-    #expect(first.reason.hasPrefix("median 0.755x of 8 pairs;"))
+    #expect(((first.value ?? 0) - 0.755).magnitude < 1e-3)
+    // Eight pairs: a rank sum of at most 3 has 5 of the 256 signs, and so has one of at least 33.
+    #expect(first.interval?.count == 8 && first.interval?.level == Fraction(1 - 10.0 / 256))
+    #expect(
+      first.reason.hasPrefix("ratio 0.7547x of 8 pairs; its 96.1% interval"), "\(first.reason)")
+  }
+
+  @Test func aRatioThatIsNotAboveZeroHasTheMedianInstead() throws {
+    var run = try PlannedRun(limits: ["late ios of dpu <= 2x local"], blocks: 6)
+    run.run { ["late ios": $0.key.system == "dpu" ? Double($0.block - 1) : 4] }
+    let found = judge(run).limits[0]
+    #expect(found.verdict == .pass && found.value == 0.625, "\(found.reason)")
+    #expect(found.interval?.lower == 0 && found.interval?.upper == 1.25)
+    #expect(found.reason.hasPrefix("median 0.625x of 6 pairs;"))
   }
 
   @Test func aPairNeedsBothOfItsTrials() throws {

@@ -36,19 +36,15 @@ public struct ComparisonMarkdown: Sendable {
       if !reasons.isEmpty { text += "\n" }
       text.append(reasons, of: "reasons", elsewhere: elsewhere)
     }
-    let differences = comparison.differences.map { difference in
-      MarkdownText.row([
-        comparison.arms[difference.arm].label, difference.key,
-        difference.reference ?? "not known", difference.subject ?? "not known",
-        difference.isMeant ? "meant" : difference.class.rawValue,
-      ])
+    let differences = DifferenceRows(comparison)
+    if !differences.rows.isEmpty {
+      text += "\n### What differs\n\n" + MarkdownText.head(DifferenceRows.headers, words: 5)
+      text.append(
+        differences.rows.map(MarkdownText.row), of: "differences", elsewhere: elsewhere)
     }
-    if !differences.isEmpty {
-      text += "\n### What differs\n\n"
-      text += MarkdownText.head(
-        ["of", "what", comparison.arms[0].label, "there", "class"], words: 5)
-      text.append(differences, of: "differences", elsewhere: elsewhere)
-    }
+    text.append(
+      differences.oneSided.map { "\n\(MarkdownText.escaped($0))\n" }, of: "differences",
+      elsewhere: elsewhere)
     text += "\n" + MarkdownText.escaped(ComparisonLegend.text(comparison)) + "\n"
     return text.text
   }

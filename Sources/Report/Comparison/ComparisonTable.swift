@@ -113,3 +113,44 @@ extension ComparisonRow.Verdict {
   /// The verdict as people read it.
   var words: String { rawValue.replacing("-", with: " ") }
 }
+
+/// What differs between arms, as text: what terminal and Markdown both show.
+struct DifferenceRows {
+  static let headers = ["what differs", "", "reference", "there", "class"]
+  /// One row a difference that both sides tell.
+  let rows: [[String]]
+  /// What only one side tells, a sentence an arm.
+  let oneSided: [String]
+
+  init(_ comparison: Comparison) {
+    let arms = comparison.arms
+    let known = comparison.differences.filter { $0.reference != nil && $0.subject != nil }
+    rows = known.map { difference in
+      [
+        difference.key, arms.count > 2 ? arms[difference.arm].label : "",
+        difference.reference ?? "", difference.subject ?? "",
+        difference.isMeant ? "meant" : Self.words(difference.class),
+      ]
+    }
+    oneSided = arms.indices.flatMap { arm -> [String] in
+      let lone = comparison.differences.filter { $0.arm == arm && !known.contains($0) }
+      return [
+        (arms[0].label, lone.filter { $0.subject == nil }),
+        (arms[arm].label, lone.filter { $0.reference == nil }),
+      ]
+      .filter { !$0.1.isEmpty }
+      .map { label, found in
+        "told by \(label) only: " + found.map(\.key).joined(separator: ", ")
+      }
+    }
+  }
+
+  private static func words(_ kind: EnvironmentFact.Class) -> String {
+    switch kind {
+    case .identity: "identity"
+    case .mustMatch: "must match"
+    case .shouldMatch: "should match"
+    case .informational: "for information"
+    }
+  }
+}

@@ -45,17 +45,14 @@ public struct ComparisonTerminal: Sendable {
   }
 
   private func differences(_ comparison: Comparison) -> [String] {
-    let rows = comparison.differences.map { difference in
-      [
-        difference.key, difference.reference ?? "not known", difference.subject ?? "not known",
-        difference.isMeant ? "meant" : difference.class.rawValue,
-      ].map(Self.shortened)
-        + (comparison.arms.count > 2 ? [comparison.arms[difference.arm].label] : [""])
+    let found = DifferenceRows(comparison)
+    var lines: [String] = []
+    if !found.rows.isEmpty {
+      lines += terminal.table(
+        DifferenceRows.headers, found.rows.map { $0.map(Self.shortened) }, words: 5)
     }
-    guard !rows.isEmpty else { return [] }
-    let label = comparison.arms.count > 2 ? "the other" : comparison.arms[1].label
-    return terminal.table(
-      ["what differs", comparison.arms[0].label, label, "", ""], rows, words: 5) + [""]
+    lines += found.oneSided
+    return lines.isEmpty ? [] : lines + [""]
   }
 
   /// Enough of a value to tell it; all of it is in the JSON.
