@@ -87,6 +87,18 @@ import Testing
     #expect(page.contains("Some &lt;trials&gt; are not paired."))
   }
 
+  /// Pages to look at: `ASSAY_PAGES=/tmp/pages swift test --filter ReportTests`.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["ASSAY_PAGES"] != nil))
+  func leavesPagesToLookAt() throws {
+    let folder = URL(filePath: ProcessInfo.processInfo.environment["ASSAY_PAGES"] ?? "")
+    for (name, sample) in [
+      ("two", SampleComparison.measured()), ("published", SampleComparison.published()),
+      ("three", SampleComparison.measured(systems: ["local", "dpu", "vendor-b"])),
+    ] {
+      try Data(page(sample).utf8).write(to: folder.appending(path: name + ".html"))
+    }
+  }
+
   @Test func givesTheSameBytesAgain() throws {
     #expect(try page(SampleComparison.measured()) == page(SampleComparison.measured()))
   }

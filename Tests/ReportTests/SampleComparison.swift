@@ -62,7 +62,7 @@ enum SampleComparison {
       arms: systems.map { arm($0, system: $0) }, differences: [], caveats: [], rows: rows,
       unmatched: [.init(arm: 1, key: CaseKey(system: systems[1], workload: "trim"))])
     comparison.caveats = [
-      Finding(code: "not-paired", severity: .warning, message: "Some <trials> are not paired.")
+      Finding(code: .lateIOs, severity: .warning, message: "Some <trials> are not paired.")
     ]
     comparison.differences = [
       .init(
