@@ -44,7 +44,8 @@ public struct PageReport: Sendable {
     page["disclosure"] = DisclosureSection.model(cases)
     if let environment = EnvironmentSection.model(input) { page["environment"] = environment }
     page["scenario"] = input.scenario
-    page["methods"] = MethodText.sentences(cases)
+    page["methods"] =
+      input.header.evidence == .published ? [MethodText.published] : MethodText.sentences(cases)
     page["hasHashes"] = !input.hashes.isEmpty
     page["hashes"] = input.hashes.sorted { $0.key < $1.key }.map {
       ["name": $0.key, "value": $0.value]
@@ -57,13 +58,21 @@ public struct PageReport: Sendable {
     let caveats = RunCaveats.all(of: input, cases)
     let findings = PlacedFinding.all(of: input)
     let valid = input.trials.filter { $0.record.status == .valid }.count
-    let facts = [
-      ("started", header.startedAt), ("run", header.id), ("Assay", header.version),
-      ("seed", String(header.seed)), ("cases", String(cases.count)),
-      ("valid trials", "\(valid) of \(input.trials.count)"),
-      ("plan", input.isComplete ? "done" : "not finished"),
-    ]
+    let isPublished = header.evidence == .published
+    let facts =
+      isPublished
+      ? [
+        ("published", String(header.startedAt.prefix(10))), ("record", header.id),
+        ("cases", String(cases.count)),
+      ]
+      : [
+        ("started", header.startedAt), ("run", header.id), ("Assay", header.version),
+        ("seed", String(header.seed)), ("cases", String(cases.count)),
+        ("valid trials", "\(valid) of \(input.trials.count)"),
+        ("plan", input.isComplete ? "done" : "not finished"),
+      ]
     return [
+      "kind": isPublished ? "Published figures, no raw data" : "Assay run report",
       "name": header.name, "about": header.about.isEmpty ? [] : [header.about],
       "facts": facts.map { ["name": $0.0, "value": $0.1] },
       "hasCaveats": !caveats.isEmpty, "caveats": caveats, "hasFindings": !findings.isEmpty,
@@ -73,7 +82,7 @@ public struct PageReport: Sendable {
           "message": $0.finding.message, "code": $0.finding.code,
         ]
       },
-      "method": MethodText.underResults,
+      "method": isPublished ? MethodText.published : MethodText.underResults,
     ]
   }
 }
@@ -123,12 +132,11 @@ enum ResultsSection {
         marks = [["text": "not comparable", "why": why]]
       }
       let latencies = LatencyColumn.allCases.map { column in
-        cell(
-          column.value(of: line.latency).map { Quantity($0, .time) }, line.perTrial[column])
+        cell(line.text(of: column, ascii: false), line.perTrial[column])
       }
       var last = [cell(nil, nil), cell(nil, nil)]
       if isFirst {
-        let errors = figures.errors.map { Quantity($0.values.reduce(0, +), .count) }
+        let errors = figures.errors.map { Quantity($0.values.reduce(0, +), .count).text }
         last = [spread(figures.cpuPerIO), cell(errors, nil)]
       } else {
         last = [["value": "", "range": [String]()], ["value": "", "range": [String]()]]
@@ -142,12 +150,12 @@ enum ResultsSection {
   }
 
   private static func spread(_ spread: CaseFigures.Spread?) -> [String: Any] {
-    cell(spread.map { Quantity($0.median, $0.kind) }, spread)
+    cell(spread?.text(ascii: false), spread)
   }
 
-  private static func cell(_ quantity: Quantity?, _ spread: CaseFigures.Spread?) -> [String: Any] {
+  private static func cell(_ text: String?, _ spread: CaseFigures.Spread?) -> [String: Any] {
     let range = spread?.range(ascii: false).map { [$0] } ?? []
-    return ["value": quantity?.text ?? "–", "range": range]
+    return ["value": text ?? "–", "range": range]
   }
 
   static func trials(_ input: ReportInput) -> [String: Any] {

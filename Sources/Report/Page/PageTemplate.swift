@@ -25,7 +25,7 @@ enum PageTemplate {
   static let page = """
     {{>head}}
     <header>
-    <p class="kind">Assay run report</p>
+    <p class="kind">{{kind}}</p>
     <h1>{{name}}</h1>
     {{#about}}<p class="about">{{.}}</p>{{/about}}
     <dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
