@@ -9,11 +9,15 @@ public struct WorkloadFigures: Sendable {
   public var cases: [CaseFigures]
   /// Most points of one line over time.
   var pointsPerLine: Int
+  /// The cases of the design: all but searches of a maximum.
+  let measured: [CaseFigures]
   private let systems: [String]
   private let points: [[String]]
 
   /// The most lines of one chart; beyond it people cannot tell them apart.
   static let linesPerChart = 8
+  /// Points of a band between two nines: two edges take twice the room of a line.
+  private static let bandPointsPerNine = 12
   /// Points of all lines over time on a page: about 11 bytes each, so that it stays below 1 MB.
   private static let pointsPerPage = 20_000
 
@@ -33,8 +37,9 @@ public struct WorkloadFigures: Sendable {
     self.name = name
     self.cases = cases
     self.pointsPerLine = pointsPerLine
-    systems = cases.reduce(into: []) { if !$0.contains($1.key.system) { $0.append($1.key.system) } }
-    points = cases.reduce(into: []) { if !$0.contains($1.key.point) { $0.append($1.key.point) } }
+    measured = cases.filter { !$0.findsMaximum }
+    systems = cases.map(\.key.system).uniqued()
+    points = measured.map(\.key.point).uniqued()
   }
 
   /// What tells a case from the others of its workload.
@@ -47,7 +52,7 @@ public struct WorkloadFigures: Sendable {
   /// Points of the sweep that share a chart.
   private var groups: [[CaseFigures]] {
     let perGroup = max(1, Self.linesPerChart / max(systems.count, 1))
-    var order = cases
+    var order = measured
     order.sort { left, right in
       (points.firstIndex(of: left.key.point) ?? 0) < (points.firstIndex(of: right.key.point) ?? 0)
     }
@@ -66,9 +71,7 @@ public struct WorkloadFigures: Sendable {
   /// Colour by the point of the sweep and dash by system, or colour alone where one varies.
   private func style(_ key: CaseKey, in group: [CaseFigures]) -> Series.Style {
     let system = systems.firstIndex(of: key.system) ?? 0
-    let shown = group.reduce(into: [[String]]()) {
-      if !$0.contains($1.key.point) { $0.append($1.key.point) }
-    }
+    let shown = group.map(\.key.point).uniqued()
     let point = shown.firstIndex(of: key.point) ?? 0
     if shown.count < 2 { return Series.Style(colour: system, marker: system) }
     if systems.count < 2 { return Series.Style(colour: point, marker: point) }
@@ -112,23 +115,27 @@ extension WorkloadFigures {
   private func percentiles(
     _ group: [CaseFigures], _ direction: String, alone: Bool, _ number: Int
   ) -> Chart? {
-    let series = group.compactMap { figures -> Series? in
-      var merged = LatencyDistribution()
-      for trial in figures.valid {
-        if let part = trial.distributions[direction + " latency"] { merged.merge(part) }
-      }
+    var bands: [Series] = []
+    var lines: [Series] = []
+    for figures in group {
+      let trials = figures.valid.compactMap { $0.distributions[direction + " latency"] }
+      let merged = trials.reduce(into: LatencyDistribution()) { $0.merge($1) }
       let points = PercentileCurve.points(of: merged)
-      guard points.count > 1 else { return nil }
-      return Series(label(figures.key), .line(points), style(figures.key, in: group))
+      guard points.count > 1 else { continue }
+      let (name, style) = (label(figures.key), style(figures.key, in: group))
+      lines.append(Series(name, .line(points), style))
+      let band = PercentileCurve.band(of: trials, perNine: Self.bandPointsPerNine)
+      if !band.isEmpty { bands.append(Series(name, .band(band), style)) }
     }
-    guard !series.isEmpty else { return nil }
+    guard !lines.isEmpty else { return nil }
+    let spans = bands.isEmpty ? "" : " Bands span the curves of single trials."
     let what = alone && direction != "sync" ? "Latency" : direction.capitalised + " latency"
     return Chart(
       id: id("percentiles-" + direction, number), title: "\(what) by percentile",
       about: "\(what) of \(name) at each percentile, all valid trials of a case together. "
-        + "Curves end where fewer than \(PercentileCurve.least) observations lie beyond.",
+        + "Curves end where fewer than \(PercentileCurve.least) observations lie beyond." + spans,
       x: Axis("percentile of I/Os", .percentile, .count), y: Axis(what.lowercased(), .log10, .time),
-      series: series)
+      series: bands + lines)
   }
 
   /// I/Os per second and the longest latency of each second, trials end to end.
@@ -203,7 +210,7 @@ extension WorkloadFigures {
     for (index, system) in systems.enumerated() {
       for (dash, column) in [LatencyColumn.p50, .p99].enumerated() {
         var path: [Point] = []
-        for figures in cases where figures.key.system == system {
+        for figures in measured where figures.key.system == system {
           guard let rate = figures.lines[0].iops?.median,
             let latency = column.value(of: figures.lines[0].latency), latency > 0
           else { continue }
@@ -232,6 +239,7 @@ extension WorkloadFigures {
 
   /// One marker a trial in executed order: drift shows as a slope, an outlier as itself.
   private var trialsInOrder: Chart? {
+    let cases = measured
     guard cases.contains(where: { $0.valid.count > 1 }), cases.count <= 16 else { return nil }
     let order = cases.flatMap(\.trials).map(\.record).sorted {
       ($0.startedAt, $0.id) < ($1.startedAt, $1.id)

@@ -85,9 +85,8 @@ struct RunCommand: ParsableCommand {
       }
       let record = try RunRecord.read(end.folder.path)
       let verdict = RunVerdict(record)
-      var input = try ReportInput(record)
-      input.judgement = verdict.judgement
-      try end.folder.write(text: PageReport().render(input), to: "report.html")
+      let input = try verdict.reportInput(record)
+      try end.folder.write(text: PageReport().render(input), to: Manifest.reportName)
       try end.folder.seal()
       if json {
         try Output.json(RunResult(record, verdict))
@@ -96,7 +95,7 @@ struct RunCommand: ParsableCommand {
           TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour).render(input))
         Output.result(verdict.text)
         Output.result("Record: \(end.folder.path)")
-        Output.result("Report: \(end.folder.path)/report.html")
+        Output.result("Report: \(end.folder.path)/\(Manifest.reportName)")
       }
       if verdict.status != .success { throw verdict.status.exit }
     } catch let error as LedgerError {
