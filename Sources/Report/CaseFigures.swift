@@ -152,12 +152,10 @@ extension CaseFigures {
       if byCase[trial.record.key] == nil { order.append(trial.record.key) }
       byCase[trial.record.key, default: []].append(trial)
     }
-    return order.map {
-      CaseFigures($0, byCase[$0] ?? [], required: input.requiredDisclosure)
-    }
+    return order.map { CaseFigures($0, byCase[$0] ?? []) }
   }
 
-  init(_ key: CaseKey, _ trials: [ReportInput.Trial], required: [String]) {
+  init(_ key: CaseKey, _ trials: [ReportInput.Trial]) {
     self.key = key
     self.trials = trials
     let valid = trials.filter { $0.record.status == .valid }
@@ -175,18 +173,13 @@ extension CaseFigures {
       if values[name]?.contains(value) != true { values[name, default: []].append(value) }
     }
     disclosure = values.mapValues { $0.sorted().joined(separator: " | ") }
-    let isOfDisk = trials.contains { $0.record.metrics.keys.contains(where: Self.isOfDisk) }
-    undisclosed =
-      !isOfDisk
-      ? [] : required.filter { name in trials.contains { $0.record.disclosed(name) == nil } }
+    let kind = DisclosureRules.Kind(metrics: trials.flatMap(\.record.metrics.keys))
+    undisclosed = DisclosureRules.required(for: kind).filter { name in
+      trials.contains { $0.record.disclosed(name) == nil }
+    }
     otherMetrics = Set(valid.flatMap(\.record.metrics.keys)).sorted()
       .filter { !Self.isShown($0) }
       .compactMap { name in Self.spread(name, valid).map { (name, $0) } }
-  }
-
-  /// Whether a metric says something of I/O; those of packets and of deployment do not.
-  private static func isOfDisk(_ metric: String) -> Bool {
-    !metric.hasPrefix("packet ") && metric != "create to ping"
   }
 
   /// Whether the results table has anything to show of it.
