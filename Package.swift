@@ -80,7 +80,8 @@ let package = Package(
     tests("TidyTests", ["TestSupport"]),
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Ledger", "Measure"],
+      name: "ReportTests",
+      dependencies: ["Report", "Judgement", "Ledger", "Statistics", "Measure", crypto],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "FioTests",

@@ -1,4 +1,5 @@
-import Report
+public import Report
+public import Testing
 
 /// One chart of every kind that later pages need.
 enum Examples {
@@ -117,4 +118,9 @@ enum Examples {
     chart.zones = [Zone(on: .x, from: 3, to: 7, meaning: .neutral)]
     return chart
   }
+}
+
+extension Chart: CustomTestStringConvertible {
+  /// Failures name the chart instead of listing its points.
+  public var testDescription: String { id }
 }
