@@ -45,6 +45,12 @@ public enum FindingCode: String, CaseIterable, Sendable {
   /// An imported job completed no I/O.
   case noIO = "no-io"
 
+  // Of gates.
+  /// The baseline has too few sessions for their spread to be known.
+  case sessionsNotCovered = "sessions-not-covered"
+  /// The run has a case that the baseline has not.
+  case caseWithoutBaseline = "case-without-baseline"
+
   /// What was seen, what it means, what to do.
   public var explanation: Explanation {
     switch self {
@@ -64,6 +70,8 @@ public enum FindingCode: String, CaseIterable, Sendable {
     case .imported: .imported
     case .fioError: .fioError
     case .noIO: .noIO
+    case .sessionsNotCovered: .sessionsNotCovered
+    case .caseWithoutBaseline: .caseWithoutBaseline
     }
   }
 }

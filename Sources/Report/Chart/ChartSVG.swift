@@ -30,8 +30,8 @@ extension SVGWriter {
     let space = form == .file ? " xmlns=\"http://www.w3.org/2000/svg\"" : ""
     out += "<svg\(space) class=\"chart\" viewBox=\"0 0 \(size)\" role=\"img\" "
     out += "aria-labelledby=\"\(chart.id)-t \(chart.id)-d\">\n"
-    out += "<title id=\"\(chart.id)-t\">\(Self.escaped(chart.title))</title>\n"
-    out += "<desc id=\"\(chart.id)-d\">\(Self.escaped(chart.about))</desc>\n"
+    out += "<title id=\"\(chart.id)-t\">\(XMLText.escaped(chart.title))</title>\n"
+    out += "<desc id=\"\(chart.id)-d\">\(XMLText.escaped(chart.about))</desc>\n"
     if form == .file {
       out += "<style>\n\(Palette.css(root: "svg"))svg{background:var(--ground)}\n</style>\n"
     }
