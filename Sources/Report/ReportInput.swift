@@ -26,8 +26,6 @@ public struct ReportInput: Sendable {
   public var hashes: [String: String] = [:]
   /// What became of the limits; nil where nobody judged.
   public var judgement: RunJudgement?
-  /// What must be disclosed beside a number; a case that lacks one is "not comparable".
-  public var requiredDisclosure = ReportInput.storageDisclosure
 
   /// A trial with its distributions and its seconds.
   public struct Trial: Sendable {
@@ -48,11 +46,6 @@ public struct ReportInput: Sendable {
       self.series = series
     }
   }
-
-  /// What a storage figure needs beside it (SNIA SSS PTS 2.0.2, section 4, reporting).
-  public static let storageDisclosure = [
-    "pattern", "block size", "queue depth", "jobs", "engine", "load", "transport", "medium",
-  ]
 
   /// Starts the input of a run without trials.
   public init(header: RunHeader, scenario: String) {
@@ -92,7 +85,6 @@ extension TrialRecord {
 
   /// What is disclosed under a name: `block size` is also `block-size`.
   func disclosed(_ name: String) -> String? {
-    let text = disclosure[name] ?? disclosure[name.replacing(" ", with: "-")]
-    return text?.isEmpty == true ? nil : text
+    DisclosureRules.value(name, in: disclosure)
   }
 }
