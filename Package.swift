@@ -53,7 +53,10 @@ let package = Package(
     library("Ledger", ["Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
     library(
-      "Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics", "CLinux"]),
+      "Run",
+      [
+        "Scenario", "Storage", "Host", "Ledger", "Judgement", "Measure", "Statistics", "CLinux",
+      ]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
     library("Report", ["Judgement", "Ledger", "Statistics", "Measure", crypto, mustache]),
     .executableTarget(

@@ -21,6 +21,8 @@ public struct RunRecord: Sendable {
   public var isComplete: Bool
   /// Changes to the machine that were never undone.
   public var openChanges: [String]
+  /// The planned looks that were taken, in order.
+  public var looks: [LookRecord] = []
 
   /// Whether the engines' own facts are read too: most of an event file, and reports' matter only.
   public enum Details: Sendable {
@@ -74,6 +76,7 @@ public struct RunRecord: Sendable {
     case .finding: if let finding = event.finding { findings.append(finding) }
     case .changing: if let change = event.change { openChanges.append(change) }
     case .restored: openChanges.removeAll { $0 == event.change }
+    case .look: if let look = event.look { looks.append(look) }
     case .runFinished: isComplete = true
     case .runStarted, .runResumed, .trialStarted: break
     }

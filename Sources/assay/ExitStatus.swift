@@ -40,6 +40,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .unavailable: self = .unavailable
     case .io: self = .io
     case .data: self = .data
+    case .usage: self = .usage
     }
   }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
 import CLinux
-import Foundation
-import Ledger
 import Measure
 import Report
 import Run
@@ -35,6 +33,22 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Go on with a record that was cut short.", valueName: "record"))
   var resume: String?
 
+  @Flag(
+    name: .customLong("until-decided"),
+    help: ArgumentHelp(
+      "Go on, for at most five planned looks, until every limit is decided.",
+      discussion: """
+        Each look is a whole design of at least seven blocks, judged at Pocock's nominal level, \
+        so that all looks together keep the confidence asked for.
+        """))
+  var untilDecided = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --until-decided: begin no look that would not end within this time.",
+      valueName: "45m"))
+  var budget: Nanoseconds?
+
   @Flag(help: "Print the result as JSON.")
   var json = false
 
@@ -44,6 +58,12 @@ struct RunCommand: ParsableCommand {
     }
     if resume != nil && (!scenario.overrides.isEmpty || scenario.seed != nil) {
       throw ValidationError("A resumed run keeps its plan: --set and --seed belong to a new one.")
+    }
+    if resume != nil && untilDecided {
+      throw ValidationError("A resumed run keeps its plan, its looks and its budget.")
+    }
+    if budget != nil && !untilDecided {
+      throw ValidationError("--budget belongs to --until-decided: a plain run has a fixed length.")
     }
   }
 
@@ -59,7 +79,7 @@ struct RunCommand: ParsableCommand {
       } else {
         let loaded = try scenario.load(path ?? "-")
         end = try RunController.start(
-          scenario.plan(loaded.scenario), scenario: recorded(loaded.text), options: options,
+          plan(loaded.scenario), scenario: recorded(loaded.text), options: options,
           progress: progress)
       }
     } catch let error as RunError {
@@ -70,6 +90,11 @@ struct RunCommand: ParsableCommand {
     try conclude(end)
   }
 
+  private func plan(_ read: Scenario) throws -> Plan {
+    guard untilDecided else { return scenario.plan(read) }
+    return try UntilDecided.plan(read, seed: scenario.seed(for: read), budget: budget)
+  }
+
   /// The scenario as given, with the overrides as a comment, so that the record tells all.
   private func recorded(_ text: String) -> String {
     guard !scenario.overrides.isEmpty else { return text }
@@ -78,29 +103,18 @@ struct RunCommand: ParsableCommand {
   }
 
   private func conclude(_ end: RunEnd) throws {
-    do {
-      if end.wasInterrupted {
-        Output.note("stopped; go on with: assay run --resume \(end.folder.path)")
-        throw ExitStatus.interrupted.exit
-      }
-      let record = try RunRecord.read(end.folder.path)
-      let verdict = RunVerdict(record)
-      var input = try ReportInput(record)
-      input.judgement = verdict.judgement
-      try end.folder.write(text: PageReport().render(input), to: "report.html")
-      try end.folder.seal()
-      if json {
-        try Output.json(RunResult(record, verdict))
-      } else {
-        Output.result(
-          TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour).render(input))
-        Output.result(verdict.text)
-        Output.result("Record: \(end.folder.path)")
-        Output.result("Report: \(end.folder.path)/report.html")
-      }
-      if verdict.status != .success { throw verdict.status.exit }
-    } catch let error as LedgerError {
-      throw Output.fail([error.description], .io)
+    let finished = try FinishedRun(end)
+    let verdict = finished.verdict
+    if json {
+      try Output.json(RunResult(finished.record, verdict))
+    } else {
+      Output.result(
+        TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour)
+          .render(finished.input))
+      Output.result(verdict.text)
+      Output.result("Record: \(end.folder.path)")
+      Output.result("Report: \(end.folder.path)/report.html")
     }
+    if verdict.status != .success { throw verdict.status.exit }
   }
 }

@@ -19,7 +19,7 @@ struct RunVerdict {
     // An imported record has no plan of ours, and so no limits.
     let data = FileManager.default.contents(atPath: record.folder + "/plan.json") ?? Data()
     let plan = try? JSONDecoder().decode(Plan.self, from: data)
-    confidence = plan?.design.confidence ?? .percent(95)
+    confidence = plan?.confidence ?? .percent(95)
     judgement = LimitJudge.judge(
       limits: plan?.limits ?? [], record: record, confidence: confidence)
     status = Self.status(judgement)
