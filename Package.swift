@@ -56,7 +56,7 @@ let package = Package(
       "Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics", "CLinux"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
     library(
-      "Report", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure", mustache]),
+      "Report", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure", crypto, mustache]),
     .executableTarget(
       name: "assay",
       dependencies: [

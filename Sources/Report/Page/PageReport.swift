@@ -11,16 +11,12 @@ public struct PageReport: Sendable {
   ///
   /// Throws where one is broken, which a test rules out.
   public init() throws {
-    var library = MustacheLibrary()
-    try library.register(PageTemplate.page, named: "page")
-    try library.register(PageTemplate.verdict, named: "verdict")
-    try library.register(PageTemplate.results, named: "results")
-    try library.register(PageTemplate.cpu, named: "cpu")
-    try library.register(PageTemplate.trials, named: "trials")
-    try library.register(PageTemplate.disclosure, named: "disclosure")
-    try library.register(PageTemplate.environment, named: "environment")
-    try library.register(PageTemplate.provenance, named: "provenance")
-    self.library = library
+    library = try PageFrame.library([
+      "page": PageTemplate.page, "verdict": PageTemplate.verdict,
+      "results": PageTemplate.results, "cpu": PageTemplate.cpu, "trials": PageTemplate.trials,
+      "disclosure": PageTemplate.disclosure, "environment": PageTemplate.environment,
+      "provenance": PageTemplate.provenance,
+    ])
   }
 
   /// The page; the same input gives the same bytes.
@@ -29,7 +25,8 @@ public struct PageReport: Sendable {
   public func render(_ input: ReportInput) -> String {
     let cases = CaseFigures.all(of: input)
     let workloads = WorkloadFigures.all(of: cases)
-    var page = head(input, cases)
+    var page = PageFrame.model(title: input.header.name, version: input.header.version)
+    page.merge(head(input, cases)) { $1 }
     if let judgement = input.judgement { page["verdict"] = VerdictSection.model(judgement) }
     page["results"] =
       [
@@ -77,7 +74,6 @@ public struct PageReport: Sendable {
     return [
       "kind": isPublished ? "Published figures, no raw data" : "Assay run report",
       "name": header.name, "about": header.about.isEmpty ? [] : [header.about],
-      "version": header.version, "style": PageStyle.css,
       "facts": facts.map { ["name": $0.0, "value": $0.1] },
       "hasCaveats": !caveats.isEmpty, "caveats": caveats, "hasFindings": !findings.isEmpty,
       "findings": findings.map {
