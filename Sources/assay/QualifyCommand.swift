@@ -34,7 +34,14 @@ struct QualifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Known failures that somebody answers for.", valueName: "file"))
   var waivers: String?
 
-  @Option(help: "guard (by the whole interval) or simple; default: the specification's, or guard.")
+  @Option(
+    help: "guard (by the whole interval) or simple; default: the specification's, or guard.",
+    transform: {
+      guard let rule = DecisionRule(rawValue: $0) else {
+        throw ValidationError("it is guard or simple")
+      }
+      return rule
+    })
   var decision: DecisionRule?
 
   @Option(help: ArgumentHelp("The day for waivers; default: today, UTC.", valueName: "date"))
@@ -112,5 +119,3 @@ struct QualifyCommand: ParsableCommand {
     }
   }
 }
-
-extension DecisionRule: ExpressibleByArgument {}

@@ -44,4 +44,16 @@ public struct Waiver: Hashable, Codable, Sendable {
   public var until: String
   /// Where it stands: `waivers.yaml:3`.
   public var place: String
+
+  /// States a waiver.
+  public init(
+    limit: String, system: String? = nil, who: String, why: String, until: String, place: String
+  ) {
+    self.limit = limit
+    self.system = system
+    self.who = who
+    self.why = why
+    self.until = until
+    self.place = place
+  }
 }

@@ -39,6 +39,11 @@ public enum SpecificationReader {
         required: true),
     ]))
 
+  /// Whether a text is a specification: it says so in its first key.
+  public static func recognises(_ text: String) -> Bool {
+    text.split(whereSeparator: \.isNewline).contains { $0.hasPrefix("assay-spec:") }
+  }
+
   /// What a specification is held against: the names that a run has.
   public struct Names: Sendable {
     /// The run's cases.
