@@ -58,7 +58,8 @@ let package = Package(
         "Scenario", "Storage", "Host", "Ledger", "Judgement", "Measure", "Statistics", "CLinux",
       ]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
-    library("Report", ["Judgement", "Ledger", "Statistics", "Measure", crypto, mustache]),
+    library(
+      "Report", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure", crypto, mustache]),
     .executableTarget(
       name: "assay",
       dependencies: [

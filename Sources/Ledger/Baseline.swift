@@ -137,7 +137,7 @@ public struct Baseline: Codable, Hashable, Sendable {
   public static func fingerprint(of facts: [EnvironmentFact]) -> String? {
     let lines = facts.filter { $0.class == .mustMatch }.map { "\($0.key)=\($0.value)\n" }.sorted()
     guard !lines.isEmpty else { return nil }
-    return String(Manifest.hexDigest(of: lines.joined()).prefix(12))
+    return String(Manifest.digest(of: lines.joined()).prefix(12))
   }
 }
 
