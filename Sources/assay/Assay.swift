@@ -25,7 +25,9 @@ struct Assay: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Measuring",
-        subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self]),
+        subcommands: [
+          DoctorCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self,
+        ]),
       CommandGroup(
         name: "Records",
         subcommands: [
@@ -33,7 +35,7 @@ struct Assay: ParsableCommand {
         ]),
       CommandGroup(
         name: "Reference",
-        subcommands: [SchemaCommand.self, ExitCodesCommand.self]),
+        subcommands: [ExplainCommand.self, SchemaCommand.self, ExitCodesCommand.self]),
     ])
 
   static func main() {
