@@ -16,7 +16,9 @@ enum HardwareList {
 
   static let source = HostTuning.Source.extensionGuide
 
-  /// As the guide prints it. Its driver of 14e4:165f is not the one that Linux binds: that device
+  /// As the guide prints it.
+  ///
+  /// Its driver of 14e4:165f is not the one that Linux binds: that device
   /// is a BCM5720, which tg3 drives (drivers/net/ethernet/broadcom/tg3.c).
   static let entries: [Entry] = [
     Entry(identifier: "8086:1572", rule: .supported(driver: "i40e")),

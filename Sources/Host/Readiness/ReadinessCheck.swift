@@ -14,8 +14,9 @@ public struct ReadinessCheck: Hashable, Codable, Sendable {
   public let found: String
   /// Why it matters for measurements, one sentence.
   public let why: String
-  /// The command that mends it, for root's shell; it is only ever printed. Nil where there is
-  /// nothing to mend, or no command that could.
+  /// The command that mends it, for root's shell; it is only ever printed.
+  ///
+  /// Nil where there is nothing to mend, or no command that could.
   public let remedy: String?
 
   /// How good a finding is for measurements, worst last.
@@ -75,6 +76,7 @@ public struct Readiness: Hashable, Codable, Sendable {
   ///
   /// - Parameter spin: how long every allowed CPU is kept busy to look for gaps; nil leaves the
   ///   sample out, and with it the area `noise`.
+  /// - Returns: every check, and the devices on PCI.
   /// - Complexity: some thousand small reads of /proc and /sys, a few 10 ms, and `spin`.
   public static func examine(spin: Nanoseconds?) -> Readiness {
     let noise = spin.flatMap { NoiseProbe.sample(cpus: Topology.current().allowed, for: $0) }
