@@ -24,6 +24,7 @@ let argumentParser: Target.Dependency = .product(
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 
 let package = Package(
   name: "assay",
@@ -31,6 +32,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -44,16 +46,16 @@ let package = Package(
 
     // Arrows point down only (TidyTests holds them).
     library("Measure", ["CLinux"]),
-    library("Statistics", ["Measure"]),
+    library("Statistics", ["Measure", realModule]),
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
     library("Storage", ["Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
     library("Scenario", ["Storage", "Measure", yams]),
     library("Ledger", ["Measure", "CLinux", crypto]),
-    library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure"]),
+    library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
     library(
       "Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics", "CLinux"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
-    library("Report", ["Judgement", "Ledger", "Statistics", "Measure", mustache]),
+    library("Report", ["Judgement", "Ledger", "Statistics", "Measure", crypto, mustache]),
     .executableTarget(
       name: "assay",
       dependencies: [
