@@ -26,7 +26,9 @@ struct Assay: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Measuring",
-        subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self]),
+        subcommands: [
+          DoctorCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self,
+        ]),
       CommandGroup(
         name: "Judging", subcommands: [CompareCommand.self, QualifyCommand.self]),
       CommandGroup(
@@ -36,7 +38,7 @@ struct Assay: ParsableCommand {
         ]),
       CommandGroup(
         name: "Reference",
-        subcommands: [SchemaCommand.self, ExitCodesCommand.self]),
+        subcommands: [ExplainCommand.self, SchemaCommand.self, ExitCodesCommand.self]),
     ])
 
   static func main() {
