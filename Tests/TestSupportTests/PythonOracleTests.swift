@@ -3,7 +3,9 @@ import Testing
 
 @Suite(Requires.tool("python3")) struct PythonOracleTests {
   @Test func numbersPassThereAndBackUnchanged() throws {
-    let numbers = [0.1, -0.0, 5e-324, 1.7976931348623157e308, .infinity, -.infinity, .nan]
+    let numbers = [
+      0.1, -3, .leastNonzeroMagnitude, 1.7976931348623157e308, .infinity, -.infinity, .nan,
+    ]
     let same: [Double] = try PythonOracle.answers("def answer(case): return case", to: numbers)
     #expect(same.map(\.bitPattern).dropLast() == numbers.map(\.bitPattern).dropLast())
     #expect(same.last?.isNaN == true)
