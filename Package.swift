@@ -56,7 +56,7 @@ let package = Package(
       "Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics", "CLinux"]),
     library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
-    library("Report", ["Judgement", "Ledger", "Statistics", "Measure", mustache]),
+    library("Report", ["Judgement", "Ledger", "Statistics", "Measure", crypto, mustache]),
     .executableTarget(
       name: "assay",
       dependencies: [

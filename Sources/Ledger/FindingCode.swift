@@ -40,6 +40,8 @@ public enum FindingCode: String, CaseIterable, Sendable {
   // Of imported records.
   /// Another tool measured this.
   case imported
+  /// Somebody published this.
+  case published
   /// fio ended the job with an error.
   case fioError = "fio-error"
   /// An imported job completed no I/O.
@@ -62,6 +64,7 @@ public enum FindingCode: String, CaseIterable, Sendable {
     case .rateLimitedPlateau: .rateLimitedPlateau
     case .kernelCountDisagrees: .kernelCountDisagrees
     case .imported: .imported
+    case .published: .published
     case .fioError: .fioError
     case .noIO: .noIO
     }

@@ -14,7 +14,8 @@ public enum PythonOracle {
   /// What the function `answer(case)`, which `program` defines, returns for each of the cases.
   ///
   /// Cases go in and answers come back as JSON; numpy's numbers and arrays may be returned as they
-  /// are, and numbers may be NaN or infinite both ways (python's None is Swift's nil).
+  /// are, and numbers may be NaN or infinite both ways (python's None is Swift's nil). What has no
+  /// fraction arrives as an int, -0.0 as 0.
   /// - Throws: `Command.Failure` with python's traceback, or what an answer is not, as a
   ///   `DecodingError`.
   public static func answers<Case: Encodable, Answer: Decodable>(
