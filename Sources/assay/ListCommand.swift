@@ -4,6 +4,7 @@ import Ledger
 import Measure
 import Scenario
 import Storage
+import Verify
 
 /// `assay list`.
 struct ListCommand: ParsableCommand {
@@ -103,7 +104,7 @@ struct ListCommand: ParsableCommand {
 struct SchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema",
-    abstract: "Print the JSON Schema (draft-07) of scenario files.",
+    abstract: "Print the JSON Schema (draft-07) of scenario files, or of a record's.",
     discussion: """
       For editors with yaml-language-server, put this line on top of a scenario:
       # yaml-language-server: $schema=/path/to/assay.schema.json
@@ -112,7 +113,17 @@ struct SchemaCommand: ParsableCommand {
   @Flag(help: "Print a reference of every key in Markdown instead.")
   var reference = false
 
+  @Flag(help: "Print the schema of a record's files: a definition for each.")
+  var record = false
+
+  func validate() throws {
+    if reference && record {
+      throw ValidationError("--reference is of scenarios; give it without --record.")
+    }
+  }
+
   func run() {
+    if record { return Output.result(RecordSchema.text) }
     Output.result(reference ? ScenarioSchema.reference() : ScenarioSchema.json())
   }
 }

@@ -209,6 +209,52 @@ extension Program {
       #expect(found.checks.first?.status == .notCompared)
     }
 
+    /// Prints what is wrong with the files of a record by the schema, a line a fault.
+    private static let validate = """
+      import glob, json, sys, jsonschema
+      schema = json.load(sys.stdin)
+      jsonschema.Draft7Validator.check_schema(schema)
+      folder, seen = sys.argv[1], 0
+      def check(definition, place, value):
+        global seen
+        seen += 1
+        part = {**schema, "anyOf": [{"$ref": "#/definitions/" + definition}]}
+        for error in jsonschema.Draft7Validator(part).iter_errors(value):
+          for leaf in error.context or [error]: print(place, leaf.message[:200])
+      for number, line in enumerate(open(folder + "/events.jsonl"), 1):
+        check("event", f"events.jsonl:{number}", json.loads(line))
+      for name in ["plan", "summary", "environment", "manifest"]:
+        check(name, name + ".json", json.load(open(f"{folder}/{name}.json")))
+      for path in glob.glob(folder + "/histograms/*.json"):
+        check("histograms", path, json.load(open(path)))
+      print("checked", seen)
+      """
+
+    @Test(Requires.python("jsonschema")) func theSchemaDescribesARecordToTheKey() throws {
+      let schema = try shop.assay(["schema", "--record"]).checked().stdout
+      let validate = {
+        try Command.run(["python3", "-c", Self.validate, folder], input: schema).checked().stdout
+      }
+      let lines = try String(contentsOf: url("events.jsonl"), encoding: .utf8)
+        .split(separator: "\n").count
+      #expect(try validate() == "checked \(lines + 4 + 6)\n")
+      for (name, old, new) in [
+        ("events.jsonl", "\"tookNs\":", "\"tookMs\":"),
+        ("events.jsonl", ",\"trialID\":\"t0001\"", ""),
+        ("events.jsonl", "\"unit\":\"ns\"", "\"unit\":\"ms\""),
+        ("plan.json", "\"abba\"", "\"baab\""), ("summary.json", "\"median\"", "\"mean\""),
+        ("environment.json", "\"mustMatch\"", "\"must\""),
+        ("manifest.json", "assay-manifest-1", "x"),
+        ("histograms/t0001.json", "\"count\":", "\"count\":-"),
+      ] {
+        let whole = try Data(contentsOf: url(name))
+        try edit(name) { $0 = $0.replacingOccurrences(of: old, with: new) }
+        let told = try validate()
+        #expect(told.contains(name) && !told.hasPrefix("checked"), "\(name) \(new): \(told)")
+        try whole.write(to: url(name))
+      }
+    }
+
     @Test func whatIsNoRecordIsSaid() throws {
       let result = try shop.assay(["verify", shop.path("nowhere")])
       #expect(result.status == 65)
