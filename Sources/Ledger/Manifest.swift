@@ -38,6 +38,8 @@ public struct Manifest: Codable, Hashable, Sendable {
     }
   }
 
+  static func hexDigest(of text: String) -> String { hexDigest(Data(text.utf8)) }
+
   static func hexDigest(_ data: Data) -> String {
     SHA256.hash(data: data).map { byte in
       let digits = String(byte, radix: 16)
