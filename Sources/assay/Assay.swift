@@ -34,7 +34,8 @@ struct Assay: ParsableCommand {
       CommandGroup(
         name: "Records",
         subcommands: [
-          ReportCommand.self, ListCommand.self, ImportCommand.self, ExportCommand.self,
+          ReportCommand.self, VerifyCommand.self, ListCommand.self, ImportCommand.self,
+          ExportCommand.self,
         ]),
       CommandGroup(
         name: "Reference",
