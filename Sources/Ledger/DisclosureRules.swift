@@ -54,6 +54,7 @@ public enum DisclosureRules {
     "medium", "transport", "device", "file system", "scheduler", "write cache", "engine", "batch",
     "tool", "host", "target", "server", "driver", "interface", "address", "namespace", "firmware",
     "boot", "client", "source", "system", "note", "model", "capacity",
+    "offered rate",
   ]
 
   /// The names that are required and not told, or told empty.

@@ -27,7 +27,8 @@ struct Assay: ParsableCommand {
       CommandGroup(
         name: "Measuring",
         subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self]),
-      CommandGroup(name: "Judging", subcommands: [CompareCommand.self]),
+      CommandGroup(
+        name: "Judging", subcommands: [CompareCommand.self, GateCommand.self, BaselineCommand.self]),
       CommandGroup(
         name: "Records",
         subcommands: [
