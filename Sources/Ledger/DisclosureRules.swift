@@ -48,13 +48,15 @@ public enum DisclosureRules {
     }
   }
 
-  /// What belongs to the system under test and may differ between two that are compared; all else
-  /// defines the workload and must be the same.
-  public static let ofTheSystem: Set<String> = [
-    "medium", "transport", "device", "file system", "scheduler", "write cache", "engine", "batch",
-    "tool", "host", "target", "server", "driver", "interface", "address", "namespace", "firmware",
-    "boot", "client", "source", "system", "note", "model", "capacity",
-    "offered rate",
+  /// What defines the workload, and must be the same on both sides of a comparison.
+  ///
+  /// All else belongs to the system under test, or to what its source has to say of it, and may
+  /// differ between two that are compared.
+  public static let ofTheWorkload: Set<String> = [
+    "pattern", "block size", "queue depth", "jobs", "load", "durability", "distribution", "data",
+    "region", "region size", "cache", "direct", "buffered", "precondition", "read share",
+    "rate per job", "verify", "packet size", "protocol", "flows", "direction", "image", "nodes",
+    "pods",
   ]
 
   /// The names that are required and not told, or told empty.

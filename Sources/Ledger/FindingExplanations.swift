@@ -141,6 +141,14 @@ extension Explanation {
       """,
     remedy: "Nothing; compare imported records with each other, or measure with Assay.")
 
+  static let published = Explanation(
+    seen: "The numbers are figures that somebody published.",
+    meaning: """
+      One number a case, without histograms, repetition or spread; what the source does not \
+      disclose is not known, and a bound stays a bound.
+      """,
+    remedy: "Hold them against a run of your own; do not decide by them alone.")
+
   static let fioError = Explanation(
     seen: "fio ended the job with an error number.",
     meaning: "The job's figures are of an unknown part of it; the trial is failed.",

@@ -36,7 +36,7 @@ public enum PublishedRecord {
     try folder.append(.finding) { event in
       event.at = published
       event.finding = Finding(
-        code: "published", severity: .warning,
+        code: .published, severity: .warning,
         message: "published, no raw data: \(sources(figures)); one number a case, what the source "
           + "does not disclose is not known")
     }

@@ -36,7 +36,7 @@ struct CompareCommand: ParsableCommand {
 
   @OptionGroup var rules: ComparisonArguments
 
-  @Option(help: "terminal, markdown, json or csv.")
+  @Option(help: "terminal, markdown, html, json or csv.")
   var format = ComparisonFormat.terminal
 
   @Option(help: ArgumentHelp("Write to a file instead of stdout.", valueName: "file"))
@@ -47,18 +47,24 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     let rules = try rules.rules()
-    let arms = try ComparisonArms.read(records, reference: reference)
+    let given = try ComparisonArms.read(records, reference: reference)
     let comparison: Comparison
     do {
-      comparison = try ComparisonJudge.compare(arms, rules: rules)
+      comparison = try ComparisonJudge.compare(given.map(\.arm), rules: rules)
     } catch {
       throw Output.fail([error.description], .refused)
     }
     guard !comparison.rows.isEmpty else {
       throw Output.fail([Self.nothing(comparison)], .data)
     }
-    try Output.write(try (json ? .json : format).render(comparison), to: output)
-    if comparison.rows.allSatisfy({ $0.verdict == .notComparable }) {
+    try Output.write(
+      try (json ? .json : format).render(comparison, of: given.map(\.record)), to: output)
+    // Figures are there, and yet none may be held against the other.
+    let isRefused = comparison.rows.allSatisfy { row in
+      row.verdict == .notComparable
+        && [row.reference.median, row.subject.median].allSatisfy { $0 ?? 0 > 0 }
+    }
+    if isRefused {
       throw Output.fail(["no row is comparable; the reasons stand in the result"], .refused)
     }
   }
@@ -79,16 +85,33 @@ struct CompareCommand: ParsableCommand {
 
 /// Forms of `assay compare`.
 enum ComparisonFormat: String, CaseIterable, ExpressibleByArgument {
-  case terminal, markdown, json, csv
+  case terminal, markdown, html, json, csv
 
-  func render(_ comparison: Comparison) throws -> String {
+  /// Renders a comparison; `records` are those behind its arms, in their order.
+  func render(_ comparison: Comparison, of records: [RunRecord]) throws -> String {
     switch self {
     case .terminal:
       ComparisonTerminal(unicode: Output.wantsUnicode, colour: Output.wantsColour)
         .render(comparison)
     case .markdown: ComparisonMarkdown().render(comparison)
+    case .html: try page(comparison, of: records)
     case .csv: ComparisonCSV.render(comparison)
     case .json: try Output.jsonText(comparison)
+    }
+  }
+
+  private func page(_ comparison: Comparison, of records: [RunRecord]) throws -> String {
+    do {
+      // Systems of one record share its input.
+      var known: [String: ReportInput] = [:]
+      let inputs = try records.map { record -> ReportInput in
+        let input = try known[record.folder] ?? ReportInput(record)
+        known[record.folder] = input
+        return input
+      }
+      return try ComparisonPage().render(comparison, inputs: inputs, version: Assay.version)
+    } catch let error as LedgerError {
+      throw Output.fail([error.description], .data)
     }
   }
 }
@@ -144,8 +167,10 @@ struct ComparisonArguments: ParsableArguments {
 
 /// Reads what is compared.
 enum ComparisonArms {
-  /// The arms in order, the reference first.
-  static func read(_ words: [String], reference: String?) throws -> [ComparisonArm] {
+  typealias Given = (arm: ComparisonArm, record: RunRecord)
+
+  /// The arms with their records in order, the reference first.
+  static func read(_ words: [String], reference: String?) throws -> [Given] {
     if words.count == 1, let word = words.first { return try systems(word, reference) }
     var given: [(word: String, record: RunRecord, system: String?)] = []
     for word in words {
@@ -158,8 +183,8 @@ enum ComparisonArms {
       given.append((word, record, system))
     }
     let labels = labels(given.map { ($0.record.header, $0.system) })
-    var arms = zip(given, labels).map {
-      ComparisonArm(record: $0.record, system: $0.system, label: $1)
+    var arms = zip(given, labels).map { given, label -> Given in
+      (ComparisonArm(record: given.record, system: given.system, label: label), given.record)
     }
     if let reference {
       let place = zip(given, labels).enumerated().first {
@@ -176,7 +201,7 @@ enum ComparisonArms {
   }
 
   /// The systems of one record.
-  private static func systems(_ word: String, _ reference: String?) throws -> [ComparisonArm] {
+  private static func systems(_ word: String, _ reference: String?) throws -> [Given] {
     let (path, system) = parts(word)
     let record = try RecordReading.read(path)
     if let system { try check(system, path, record) }
@@ -192,7 +217,7 @@ enum ComparisonArms {
       let place = arms.firstIndex { $0.system == reference } ?? 0
       arms.insert(arms.remove(at: place), at: 0)
     }
-    return arms
+    return arms.map { ($0, record) }
   }
 
   /// `RECORD:SYSTEM`, where there is no folder of the whole name.

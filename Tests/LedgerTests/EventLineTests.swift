@@ -14,7 +14,7 @@ import Testing
     var trial = TrialRecord(
       id: "t\(number)", key: CaseKey(system: "s", workload: "w", point: ["a=1"]), block: number)
     trial.status = .invalid
-    trial.findings = [Finding(code: "c", severity: .warning, message: "\"metrics\":{} ü")]
+    trial.findings = [Finding(code: .imported, severity: .warning, message: "\"metrics\":{} ü")]
     trial.metrics = [
       "iops": MetricValue(309_524_650_045.647_34, "1/s"),
       "latency p99": MetricValue(181, "ns", bound: .atMost),

@@ -68,7 +68,7 @@ struct ArmDifferences {
       let its = DisclosureRules.value(name, in: theirs.disclosure).map { Self.part($0, of: name) }
       guard mine != its else { return nil }
       let key = Self.key(name)
-      let isOfTheSystem = DisclosureRules.ofTheSystem.contains(name)
+      let isOfTheSystem = !DisclosureRules.ofTheWorkload.contains(name)
       let isOtherSystem = ours.key.system != theirs.key.system
       return Comparison.Difference(
         arm: arm, key: key, reference: mine, subject: its,

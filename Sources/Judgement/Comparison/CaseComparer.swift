@@ -59,13 +59,11 @@ struct CaseComparer {
 
   /// What must be told and is not.
   ///
-  /// One publication that leaves the same out of both figures measured both alike, as far as
-  /// anybody can know: their ratio stands, with a caveat; see ``ComparisonCaveats``.
+  /// One publication that sets figures beside each other and leaves it out stands as it is, with
+  /// a caveat: what it measured is its word; see ``ComparisonCaveats``.
   private var undisclosed: [String] {
+    if part.isOneRecord && part.reference.evidence == .published { return [] }
     let missing = [pair.reference, pair.subject].map { Undisclosed.of($0) }
-    if part.isOneRecord && part.reference.evidence == .published && missing[0] == missing[1] {
-      return []
-    }
     return zip([part.reference.label, part.subject.label], missing).compactMap { label, names in
       let open = names.filter { !rules.means(ArmDifferences.key($0)) }
       guard !open.isEmpty else { return nil }
@@ -106,37 +104,32 @@ struct CaseComparer {
   /// Why this metric of the two has no ratio; nil where it has one.
   private func hindrance(_ metric: String) -> String? {
     var units: Set<String> = []
-    var zeros = 0
+    var zeros: [String] = []
     for (arm, samples) in [(part.reference, pair.reference), (part.subject, pair.subject)] {
+      let name = "\(metric) of \(arm.label)"
       let found = samples.samples.compactMap { sample in
         sample.metrics[metric].map { (id: sample.id, value: $0) }
       }
       guard !found.isEmpty else { return "\(arm.label) has no \(metric)" }
       units.formUnion(found.map(\.value.unit))
       if let odd = found.first(where: { !$0.value.value.isFinite }) {
-        return "\(metric) of \(arm.label) is not a number in \(odd.id)"
+        return "\(name) is not a number in \(odd.id)"
       }
       if let odd = found.first(where: { $0.value.value < 0 }) {
-        return "\(metric) of \(arm.label) is negative in \(odd.id)"
-      }
-      let none = found.count { $0.value.value == 0 }
-      if none == found.count { zeros += 1 }
-      if none > 0 && none < found.count {
-        return "\(metric) of \(arm.label) is 0 in \(none) of \(found.count) trials: "
-          + "there is no ratio"
+        return "\(name) is negative in \(odd.id)"
       }
       if Set(found.map(\.value.bound)).count > 1 {
-        return "\(metric) of \(arm.label) is a bound in some trials and a value in others"
+        return "\(name) is a bound in some trials and a value in others"
+      }
+      let none = found.count { $0.value.value == 0 }
+      if none == found.count {
+        zeros.append("\(name) is 0")
+      } else if none > 0 {
+        zeros.append("\(name) is 0 in \(none) of \(found.count) trials")
       }
     }
-    if units.count > 1 {
-      return "\(metric) is in \(units.sorted().joined(separator: " and "))"
-    }
-    switch zeros {
-    case 0: return nil
-    case 2: return "\(metric) is 0 in every trial of both: there is no ratio, and no difference"
-    default: return "\(metric) is 0 in every trial of one of them: there is no ratio"
-    }
+    if units.count > 1 { return "\(metric) is in \(units.sorted().joined(separator: " and "))" }
+    return zeros.isEmpty ? nil : zeros.joined(separator: ", ") + ": there is no ratio"
   }
 
   /// A ratio of which one side is known as a bound only.

@@ -10,16 +10,17 @@ struct ComparisonCaveats {
   /// Cases whose trials of one record were not run in turn, by arm.
   private var sequential: [Int: [CaseKey]] = [:]
   private var undisclosed: [Int: Set<String>] = [:]
+  private var drift = DriftWatch()
 
   init(arms: [ComparisonArm], rules: ComparisonRules) {
     self.arms = arms
     self.rules = rules
     for arm in arms where !arm.isComplete {
-      say("incomplete", .warning, "\(arm.label) did not finish its plan: later cases lack trials")
+      say(.armIncomplete, .warning, "\(arm.label) did not finish its plan: later cases lack trials")
     }
   }
 
-  private mutating func say(_ code: String, _ severity: Finding.Severity, _ message: String) {
+  private mutating func say(_ code: FindingCode, _ severity: Finding.Severity, _ message: String) {
     let finding = Finding(code: code, severity: severity, message: message)
     if !found.contains(finding) { found.append(finding) }
   }
@@ -31,13 +32,13 @@ struct ComparisonCaveats {
     let (ours, theirs) = (part.reference.label, part.subject.label)
     for arm in [part.reference, part.subject] where arm.facts.isEmpty {
       say(
-        "environment-unknown", .warning,
+        .environmentUnknown, .warning,
         "environment not known of \(arm.label): whether the machines are alike cannot be checked")
     }
     let both = facts.filter { $0.reference != nil && $0.subject != nil }
     if let other = both.first(where: { $0.class == .identity }) {
       say(
-        "other-machine", .warning,
+        .otherMachine, .warning,
         "\(theirs) was measured on another machine than \(ours) (\(other.key): "
           + "\(other.subject ?? ""), not \(other.reference ?? "")): a difference may be of the "
           + "machines"
@@ -46,23 +47,23 @@ struct ComparisonCaveats {
     let meant = both.filter { $0.class == .mustMatch && $0.isMeant }
     if !meant.isEmpty {
       say(
-        "despite", .warning,
+        .despite, .warning,
         "compared despite \(Self.list(meant)): differences count as meant")
     }
     let shifting = both.filter { $0.class == .shouldMatch && !$0.isMeant }
     if !shifting.isEmpty {
       say(
-        "environment-differs", .warning,
+        .environmentDiffers, .warning,
         "what can shift figures differs between \(ours) and \(theirs): \(Self.list(shifting))")
     }
     let unknown = facts.filter {
       $0.class != .identity && !$0.isMeant && ($0.reference == nil) != ($0.subject == nil)
     }
     if !unknown.isEmpty {
-      say("fact-unknown", .note, "known of one machine only: \(Self.list(unknown))")
+      say(.factUnknown, .note, "known of one machine only: \(Self.list(unknown))")
     }
     say(
-      "session", .warning,
+      .otherSession, .warning,
       "\(ours) and \(theirs) are of different sessions: what differs from session to session "
         + "(placement, temperature, neighbours) is not in the intervals; to tell a small "
         + "difference, run both as systems of one scenario")
@@ -72,7 +73,7 @@ struct ComparisonCaveats {
     let (ours, theirs) = (part.reference, part.subject)
     if ours.evidence != theirs.evidence {
       say(
-        "evidence-differs", .warning,
+        .evidenceDiffers, .warning,
         "\(theirs.label) is \(theirs.evidence.rawValue), \(ours.label) is "
           + "\(ours.evidence.rawValue): figures of different origin stand beside each other")
     }
@@ -81,11 +82,11 @@ struct ComparisonCaveats {
     case (let reason?, nil), (nil, let reason?):
       let label = ours.notHardware == nil ? theirs.label : ours.label
       say(
-        "not-hardware", .warning,
+        .notHardware, .warning,
         "the figures of \(label) are not hardware figures (\(reason)), those beside them are")
     case (let reason?, let other?):
       say(
-        "not-hardware", .warning,
+        .notHardware, .warning,
         "not hardware figures: " + (reason == other ? reason : "\(reason); \(other)"))
     }
   }
@@ -96,11 +97,16 @@ struct ComparisonCaveats {
     if part.isOneRecord, samples.contains(where: { $0.samples.count > 1 }), !pair.isInterleaved {
       sequential[part.arm, default: []].append(pair.subject.key)
     }
+    for row in rows where row.interval != nil {
+      for side in samples {
+        drift.add(side, metric: row.metric, isPaired: row.method == .paired)
+      }
+    }
     for side in samples where !side.invalid.isEmpty || !side.failed.isEmpty {
       let left = (side.invalid + side.failed).joined(separator: ", ")
       let count = side.invalid.count + side.failed.count
       say(
-        "trials-left-out", .warning,
+        .trialsLeftOut, .warning,
         "\(side.key): \(left) \(count == 1 ? "is" : "are") invalid or failed and left out")
     }
     if part.isOneRecord, part.reference.evidence == .published {
@@ -113,14 +119,25 @@ struct ComparisonCaveats {
     var all = self
     for (arm, keys) in sequential.sorted(by: { $0.key < $1.key }) {
       all.say(
-        "order-sequential", .warning,
+        .orderSequential, .warning,
         "\(arms[arm].label) ran after all of \(arms[0].label) or before it "
           + "(\(Self.some(keys.map(\.description)))): drift cannot be told from a difference; "
           + "run with design: {order: abba}")
     }
+    let drifting = drift.found(confidence: rules.confidence)
+    if !drifting.unpaired.isEmpty {
+      all.say(
+        .driftSeen, .warning,
+        "drift is in these ratios: \(Self.some(drifting.unpaired))")
+    }
+    if !drifting.paired.isEmpty {
+      all.say(
+        .driftSeen, .note,
+        "drift hit both sides of each pair alike: \(Self.some(drifting.paired))")
+    }
     for (arm, names) in undisclosed.sorted(by: { $0.key < $1.key }) where !names.isEmpty {
       all.say(
-        "undisclosed", .warning,
+        .undisclosed, .warning,
         "the source does not tell \(names.sorted().joined(separator: ", ")) for "
           + "\(arms[0].label) and \(arms[arm].label): their ratio holds for what it measured, and "
           + "neither may stand beside figures of others")
@@ -129,14 +146,14 @@ struct ComparisonCaveats {
     let missed = Double(judged) * (1 - rules.confidence.value)
     if missed >= 1 {
       all.say(
-        "many-intervals", .note,
+        .manyIntervals, .note,
         "\(judged) intervals at \(ComparisonText.percent(rules.confidence.value)) each: about "
           + "\(Int(missed.rounded())) of them miss their truth by chance")
     }
     if !comparison.unmatched.isEmpty {
       let places = comparison.unmatched.map { "\($0.key) of \(arms[$0.arm].label)" }
       all.say(
-        "unmatched", .warning, "without a counterpart: \(Self.some(places))")
+        .unmatched, .warning, "without a counterpart: \(Self.some(places))")
     }
     return [Finding.Severity.error, .warning, .note].flatMap { severity in
       all.found.filter { $0.severity == severity }

@@ -10,8 +10,8 @@ struct GateCaveats {
     _ baseline: Baseline, _ run: ComparisonArm, _ rows: [GateRow], _ comparison: Comparison
   ) {
     // What a comparison says of sessions and of many intervals is in the gate's own test.
-    let ownWords = ["session", "many-intervals", "unmatched"]
-    all = comparison.caveats.filter { !ownWords.contains($0.code) }
+    let ownWords: [FindingCode] = [.otherSession, .manyIntervals, .unmatched]
+    all = comparison.caveats.filter { !ownWords.map(\.rawValue).contains($0.code) }
     if rows.contains(where: { $0.replicate == .trial }) {
       let sessions = baseline.sessions.count == 1 ? "one session" : "two sessions"
       all.append(
