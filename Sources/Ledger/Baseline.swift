@@ -246,25 +246,44 @@ extension Baseline {
   private static func requireSame(
     _ record: RunRecord, as first: RunRecord
   ) throws(LedgerError) {
-    let differing = differences(record.facts, first.facts)
+    let differing = differing(record.facts, first.facts)
     guard differing.isEmpty else {
       throw LedgerError(
         .unfit,
         "\(record.folder) is of another kind of machine than \(first.folder): "
-          + differing.joined(separator: "; "),
+          + differing.map(\.sentence).joined(separator: "; "),
         hint: "a baseline of one name has one file a kind of machine: set them one by one")
     }
   }
 
-  /// Facts of class must-match in which two machines differ, as `cpu.model: here ..., there ...`.
-  public static func differences(
+  /// A fact in which two machines differ.
+  public struct Differing: Hashable, Sendable {
+    /// The fact's key.
+    public var key: String
+    private var here: String?
+    private var there: String?
+
+    fileprivate init(key: String, here: String?, there: String?) {
+      self.key = key
+      self.here = here
+      self.there = there
+    }
+
+    /// `cpu.model (A here, B there)`.
+    public var sentence: String {
+      "\(key) (\(here ?? "not told") here, \(there ?? "not told") there)"
+    }
+  }
+
+  /// Facts of class must-match in which two machines differ, sorted by key; O(facts).
+  public static func differing(
     _ facts: [EnvironmentFact], _ others: [EnvironmentFact]
-  ) -> [String] {
+  ) -> [Differing] {
     let mine = mustMatch(facts)
     let theirs = mustMatch(others)
     return Set(mine.keys).union(theirs.keys).sorted().compactMap { key in
       guard mine[key] != theirs[key] else { return nil }
-      return "\(key): \(mine[key] ?? "not told") here, \(theirs[key] ?? "not told") there"
+      return Differing(key: key, here: mine[key], there: theirs[key])
     }
   }
 

@@ -30,7 +30,10 @@ struct Assay: ParsableCommand {
           DoctorCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self,
         ]),
       CommandGroup(
-        name: "Judging", subcommands: [CompareCommand.self, QualifyCommand.self]),
+        name: "Judging",
+        subcommands: [
+          CompareCommand.self, GateCommand.self, BaselineCommand.self, QualifyCommand.self,
+        ]),
       CommandGroup(
         name: "Records",
         subcommands: [

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import Ledger
 import Measure
 import Report
 import Run
@@ -46,7 +47,7 @@ struct RunCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "With --until-decided: begin no look that would not end within this time.",
-      valueName: "45m"))
+      valueName: "45m"), transform: Self.span)
   var budget: Nanoseconds?
 
   @Flag(help: "Print the result as JSON.")
@@ -90,6 +91,18 @@ struct RunCommand: ParsableCommand {
     try conclude(end)
   }
 
+  /// Reads `90s`, `1h`, and `45m` beside a scenario's `45min`: no length is meant here.
+  private static func span(_ text: String) throws -> Nanoseconds {
+    do {
+      let span = try QuantityText.duration(text.hasSuffix("m") ? text + "in" : text)
+      guard span > .zero else { throw ValidationError("--budget \(text): it is above 0") }
+      return span
+    } catch let error as QuantityError {
+      throw ValidationError(
+        "--budget: \(error.message)" + (error.hint.map { "; \($0)" } ?? ""))
+    }
+  }
+
   private func plan(_ read: Scenario) throws -> Plan {
     guard untilDecided else { return scenario.plan(read) }
     return try UntilDecided.plan(read, seed: scenario.seed(for: read), budget: budget)
@@ -97,9 +110,10 @@ struct RunCommand: ParsableCommand {
 
   /// The scenario as given, with the overrides as a comment, so that the record tells all.
   private func recorded(_ text: String) -> String {
-    guard !scenario.overrides.isEmpty else { return text }
-    return text + (text.hasSuffix("\n") ? "" : "\n")
-      + scenario.overrides.map { "# --set \($0)\n" }.joined()
+    var added = scenario.overrides.map { "# --set \($0)\n" }
+    if untilDecided { added.append("# --until-decided\n") }
+    guard !added.isEmpty else { return text }
+    return text + (text.hasSuffix("\n") ? "" : "\n") + added.joined()
   }
 
   private func conclude(_ end: RunEnd) throws {
@@ -112,8 +126,8 @@ struct RunCommand: ParsableCommand {
         TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour)
           .render(finished.input))
       Output.result(verdict.text)
-      Output.result("Record: \(end.folder.path)")
-      Output.result("Report: \(end.folder.path)/report.html")
+      Output.result("Record: \(finished.record.folder)")
+      Output.result("Report: \(finished.record.folder)/report.html")
     }
     if verdict.status != .success { throw verdict.status.exit }
   }

@@ -29,17 +29,11 @@ extension SVGWriter {
     // The name space is an identifier, nothing is fetched; HTML needs none.
     let space = form == .file ? " xmlns=\"http://www.w3.org/2000/svg\"" : ""
     out += "<svg\(space) class=\"chart\" viewBox=\"0 0 \(size)\" role=\"img\" "
-<<<<<<< HEAD
-    out += "aria-labelledby=\"\(chart.id)-t \(chart.id)-d\">\n"
-    out += "<title id=\"\(chart.id)-t\">\(XMLText.escaped(chart.title))</title>\n"
-    out += "<desc id=\"\(chart.id)-d\">\(XMLText.escaped(chart.about))</desc>\n"
-=======
     out += "aria-labelledby=\"\(chart.id)-t \(chart.id)-d\""
     if form == .inline { out += Self.axes(layout) }
     out += ">\n"
-    out += "<title id=\"\(chart.id)-t\">\(XMLText.escaped(chart.title))</title>\n"
-    out += "<desc id=\"\(chart.id)-d\">\(XMLText.escaped(chart.about))</desc>\n"
->>>>>>> 6a469370a79d87fc13e72a4829237005b1703e1d
+    out += "<title id=\"\(chart.id)-t\">\(Self.escaped(chart.title))</title>\n"
+    out += "<desc id=\"\(chart.id)-d\">\(Self.escaped(chart.about))</desc>\n"
     if form == .file {
       out += "<style>\n\(Palette.css(root: "svg"))svg{background:var(--ground)}\n</style>\n"
     }
@@ -67,7 +61,7 @@ extension SVGWriter {
   /// One series in a group of its own, so that it can be found and hidden as one.
   fileprivate mutating func group(_ series: Series, _ layout: ChartLayout) {
     let key = layout.names.firstIndex(of: series.name)
-    let name = key.map { " data-k=\"\($0)\" data-n=\"\(XMLText.escaped(series.name))\"" } ?? ""
+    let name = key.map { " data-k=\"\($0)\" data-n=\"\(Self.escaped(series.name))\"" } ?? ""
     out += "<g class=\"s\"\(name)\(Self.places(series.mark, layout))>\n"
     draw(series, layout)
     out += "</g>\n"

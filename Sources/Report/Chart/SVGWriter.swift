@@ -13,6 +13,9 @@ struct SVGWriter {
   /// A place from which a number is read back: at most two digits after the point.
   static func fine(_ value: Double) -> String { Quantity.short(value, 2) }
 
+  /// Text for an element or an attribute.
+  static func escaped(_ text: String) -> String { XMLText.escaped(text) }
+
   mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ role: String) {
     out += "<path class=\"\(role)\" d=\"M\(pair(x1, y1))L\(pair(x2, y2))\"/>\n"
   }
@@ -37,7 +40,7 @@ struct SVGWriter {
     let role = [text.role, anchor].filter { !$0.isEmpty }.joined(separator: " ")
     out += "<text" + (role.isEmpty ? "" : " class=\"\(role)\"")
     out += " x=\"\(Self.number(text.x))\" y=\"\(Self.number(text.baseline))\">"
-    out += XMLText.escaped(text.text) + "</text>\n"
+    out += Self.escaped(text.text) + "</text>\n"
   }
 
   /// Straight lines through places; nil breaks the line.

@@ -41,7 +41,7 @@ public struct GateText: Sendable {
       : "\(origin.sessions) session\(origin.sessions == 1 ? "" : "s")"
     let against = "against baseline \(origin.name) (\(count))"
     if let reason = judgement.reason { return "\(word) \(against): \(reason)" }
-    let tolerance = Quantity(judgement.tolerance.value * 100, .percent).text
+    let tolerance = judgement.tolerance.text
     let counts = GateRow.Verdict.allCases.compactMap { verdict -> String? in
       let count = judgement.rows(verdict).count
       return count == 0 ? nil : "\(count) \(verdict.rawValue)"
