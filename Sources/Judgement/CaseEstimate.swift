@@ -14,6 +14,8 @@ public struct CaseEstimate: Codable, Hashable, Sendable {
   public var value: Double
   /// Interval of the median; nil when there are too few trials for one.
   public var interval: OrderStatisticInterval?
+  /// Set where the value is a bound, and nothing closer is known.
+  public var bound: MetricValue.Bound?
   /// How many trials had a value.
   public var n: Int
 
@@ -34,6 +36,7 @@ public struct CaseEstimate: Codable, Hashable, Sendable {
           return CaseEstimate(
             key: key, metric: metric, unit: unit, value: median,
             interval: OrderStatisticInterval(medianOf: found, confidence: confidence),
+            bound: valid.lazy.compactMap { $0.metrics[metric]?.bound }.first,
             n: found.count)
         }
     }

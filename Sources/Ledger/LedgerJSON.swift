@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Measure
 
 /// The one JSON form of a record: sorted keys, so that equal content is equal bytes.
 enum LedgerJSON {
@@ -21,10 +22,33 @@ enum LedgerJSON {
       return try JSONDecoder().decode(type, from: data)
     } catch {
       throw LedgerError(
-        .damaged, "\(place): \(reason(error))",
-        hint: "the record is damaged: take it from a copy, or run the scenario again")
+        .damaged, "\(place): \(reason(error))", hint: damagedHint)
     }
   }
+
+  /// Reads bytes without Foundation's decoder; a fault in them is placed by its byte, from 1.
+  static func read<Value>(
+    _ data: Data, at place: String,
+    _ body: (inout JSONReader) throws(JSONReader.Fault) -> Value
+  ) throws(LedgerError) -> Value {
+    let result = data.withUnsafeBytes { bytes -> Result<Value, JSONReader.Fault> in
+      var reader = JSONReader(bytes.assumingMemoryBound(to: UInt8.self))
+      do throws(JSONReader.Fault) {
+        return .success(try body(&reader))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch result {
+    case .success(let value): return value
+    case .failure(let fault):
+      throw LedgerError(
+        .damaged, "\(place): byte \(fault.offset + 1): \(fault.message)", hint: damagedHint)
+    }
+  }
+
+  static let damagedHint =
+    "the record is damaged: take it from a copy, or run the scenario again"
 
   private static func reason(_ error: any Error) -> String {
     guard let error = error as? DecodingError else { return "\(error)" }

@@ -22,12 +22,22 @@ public struct RunRecord: Sendable {
   /// Changes to the machine that were never undone.
   public var openChanges: [String]
 
+  /// Whether the engines' own facts are read too: most of an event file, and reports' matter only.
+  public enum Details: Sendable {
+    /// They are.
+    case included
+    /// They are passed over: every ``TrialRecord/detail`` is null.
+    case omitted
+  }
+
   /// Reads the record in `folder`.
   ///
   /// A record of a killed run is read as far as it goes. Throws ``LedgerError`` where a line or a
-  /// file is damaged.
-  public static func read(_ folder: String) throws(LedgerError) -> RunRecord {
-    let log = try EventLog.read(folder + "/events.jsonl")
+  /// file is damaged. O(bytes).
+  public static func read(
+    _ folder: String, details: Details = .included
+  ) throws(LedgerError) -> RunRecord {
+    let log = try EventLog.read(folder + "/events.jsonl", details: details)
     guard let header = log.events.first?.run else {
       throw LedgerError(
         .damaged, "\(folder)/events.jsonl: the first event does not start a run",
@@ -51,7 +61,11 @@ public struct RunRecord: Sendable {
   }
 
   private static func json(_ path: String) throws(LedgerError) -> JSONValue {
-    try LedgerJSON.decode(JSONValue.self, from: try LedgerFile.read(path), at: path)
+    try LedgerJSON.read(try LedgerFile.read(path), at: path) { reader throws(JSONReader.Fault) in
+      let value = try reader.value()
+      try reader.end()
+      return value
+    }
   }
 
   private mutating func apply(_ event: RunEvent) {

@@ -33,6 +33,8 @@ public struct RunSummary: Codable, Hashable, Sendable {
     public var unit: String
     /// One value a trial; null where a trial has none.
     public var values: [Double?]
+    /// Set where the values are bounds, and nothing closer is known.
+    public var bound: MetricValue.Bound?
     /// Their median; for an even count the mean of the middle two.
     public var median: Double
   }
@@ -62,7 +64,9 @@ public struct RunSummary: Codable, Hashable, Sendable {
       let middle = sorted.count / 2
       let median =
         sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
-      metrics[name] = MetricValues(unit: unit, values: values, median: median)
+      metrics[name] = MetricValues(
+        unit: unit, values: values, bound: valid.lazy.compactMap { $0.metrics[name]?.bound }.first,
+        median: median)
     }
     return CaseSummary(
       key: key, trials: valid.map(\.id),

@@ -71,9 +71,9 @@ public struct Finding: Codable, Hashable, Sendable {
     case error
   }
 
-  /// Makes a finding.
-  public init(code: String, severity: Severity, message: String) {
-    self.code = code
+  /// Makes a finding of Assay's own; ``code`` is a text so that old and foreign records read.
+  public init(code: FindingCode, severity: Severity, message: String) {
+    self.code = code.rawValue
     self.severity = severity
     self.message = message
   }

@@ -1,4 +1,4 @@
-internal import Ledger
+public import Ledger
 public import Measure
 internal import Statistics
 
@@ -43,6 +43,14 @@ public struct CaseFigures: Sendable {
     public var latency: LatencyDistribution
     /// Per-trial quantiles and the like, by the column's name: for the spread, never averaged.
     public var perTrial: [LatencyColumn: Spread]
+
+    /// A latency figure: of all I/Os, or where one trial has no histogram, as its source gives it.
+    public func text(of column: LatencyColumn, ascii: Bool) -> String? {
+      guard latency.count == 0 else {
+        return column.value(of: latency).map { Quantity($0, .time).text(ascii: ascii) }
+      }
+      return perTrial[column]?.text(ascii: ascii)
+    }
   }
 
   /// The values of a metric in several trials.
@@ -51,9 +59,14 @@ public struct CaseFigures: Sendable {
     public var values: [Double]
     /// What they count.
     public var kind: Quantity.Kind
+    /// Set where the values are bounds, and nothing closer is known.
+    public var bound: MetricValue.Bound?
 
     /// Takes at least one value; nil without any.
-    public init?(_ values: [Double], _ kind: Quantity.Kind) {
+    public init?(
+      _ values: [Double], _ kind: Quantity.Kind, bound: MetricValue.Bound? = nil
+    ) {
+      self.bound = bound
       let finite = values.filter(\.isFinite)
       guard !finite.isEmpty else { return nil }
       self.values = finite
@@ -66,6 +79,16 @@ public struct CaseFigures: Sendable {
     public var largest: Double { values.reduce(values[0], max) }
     /// The median; the mean of the middle two for an even count.
     public var median: Double { Median.of(values) ?? values[0] }
+
+    /// The median, `≥` or `≤` before a bound.
+    public func text(ascii: Bool) -> String {
+      let number = Quantity(median, kind).text(ascii: ascii)
+      return switch bound {
+      case .atLeast: (ascii ? ">= " : "≥ ") + number
+      case .atMost: (ascii ? "<= " : "≤ ") + number
+      case nil: number
+      }
+    }
 
     /// `84.1–92.0 µs`, or `1.20 µs–3.40 ms` where units differ; nil for a single trial.
     public func range(ascii: Bool) -> String? {
@@ -152,10 +175,26 @@ extension CaseFigures {
       if values[name]?.contains(value) != true { values[name, default: []].append(value) }
     }
     disclosure = values.mapValues { $0.sorted().joined(separator: " | ") }
-    undisclosed = required.filter { name in trials.contains { $0.record.disclosed(name) == nil } }
+    let isOfDisk = trials.contains { $0.record.metrics.keys.contains(where: Self.isOfDisk) }
+    undisclosed =
+      !isOfDisk
+      ? [] : required.filter { name in trials.contains { $0.record.disclosed(name) == nil } }
     otherMetrics = Set(valid.flatMap(\.record.metrics.keys)).sorted()
       .filter { !Self.isShown($0) }
       .compactMap { name in Self.spread(name, valid).map { (name, $0) } }
+  }
+
+  /// Whether a metric says something of I/O; those of packets and of deployment do not.
+  private static func isOfDisk(_ metric: String) -> Bool {
+    !metric.hasPrefix("packet ") && metric != "create to ping"
+  }
+
+  /// Whether the results table has anything to show of it.
+  var hasColumns: Bool {
+    lines.contains { line in
+      line.iops != nil || line.bandwidth != nil
+        || LatencyColumn.allCases.contains { line.text(of: $0, ascii: true) != nil }
+    }
   }
 
   private static func isShown(_ name: String) -> Bool {
@@ -184,7 +223,10 @@ extension CaseFigures {
     for latency in latencies { merged.merge(latency) }
     var perTrial: [LatencyColumn: Spread] = [:]
     for column in LatencyColumn.allCases {
-      perTrial[column] = Spread(latencies.compactMap(column.value), .time)
+      perTrial[column] =
+        merged.count == 0 && valid.count == 1
+        ? spread("\(prefix)latency \(column.rawValue)", valid)
+        : Spread(latencies.compactMap(column.value), .time)
     }
     return Line(
       direction: name, iops: spread(prefix + "iops", valid),
@@ -194,6 +236,7 @@ extension CaseFigures {
   private static func spread(_ name: String, _ trials: [ReportInput.Trial]) -> Spread? {
     let values = trials.compactMap { $0.record.metric(name) }
     guard let unit = values.first?.unit else { return nil }
-    return Spread(values.map(\.value), Quantity.Kind(unit: unit))
+    return Spread(
+      values.map(\.value), Quantity.Kind(unit: unit), bound: values.lazy.compactMap(\.bound).first)
   }
 }

@@ -8,33 +8,63 @@ public enum PercentileCurve {
   /// With ten beyond, the quantile's relative sampling error in rank is about 1/sqrt(10) = 32 %;
   /// further out a curve shows single events as if they were a distribution.
   public static let least = 10
-  private static let pointsPerNine = 24
+  /// Points of a curve between two nines where a page has room for them.
+  static let pointsPerNine = 24
 
   /// Points (share, ns) from 1 % to where n(1-p) = ``least``.
   ///
   /// O(buckets + points).
   public static func points(of latency: LatencyDistribution) -> [Point] {
-    let count = Double(latency.count)
-    guard count > Double(least) else { return [] }
-    let nines = log10(count / Double(least))
-    let steps = max(1, Int((nines * Double(pointsPerNine)).rounded(.down)))
-    var points: [Point] = []
-    points.reserveCapacity(steps + 1)
+    points(of: latency, perNine: pointsPerNine)
+  }
+
+  static func points(of latency: LatencyDistribution, perNine: Int) -> [Point] {
+    let shares = shares(count: latency.count, perNine: perNine)
+    return zip(shares, values(of: latency, at: shares)).compactMap {
+      $1 > 0 ? Point($0, $1) : nil
+    }
+  }
+
+  /// At each percentile the least and the largest of the trials' own values.
+  ///
+  /// Ends where fewer than ``least`` observations of some trial lie beyond. Empty for fewer than
+  /// three trials: two show no range. O(trials x (buckets + points)).
+  static func band(of trials: [LatencyDistribution], perNine: Int = pointsPerNine) -> [Span] {
+    guard trials.count >= 3, let fewest = trials.map(\.count).min() else { return [] }
+    let shares = shares(count: fewest, perNine: perNine)
+    let values = trials.map { Self.values(of: $0, at: shares) }
+    return shares.indices.compactMap { index in
+      let here = values.map { $0[index] }
+      guard let low = here.min(), let high = here.max(), low > 0 else { return nil }
+      return Span(shares[index], low: low, high: high)
+    }
+  }
+
+  /// Rising shares from 1 % to where `count` observations leave ``least`` beyond.
+  ///
+  /// Evenly spaced on the axis; the least of millions would be a spike at its left edge.
+  static func shares(count: UInt64, perNine: Int) -> [Double] {
+    guard count > UInt64(least) else { return [] }
+    let nines = log10(Double(count) / Double(least))
+    let steps = max(1, Int((nines * Double(perNine)).rounded(.down)))
+    return (0...steps).map { max(0.01, 1 - pow(10, -nines * Double($0) / Double(steps))) }
+  }
+
+  /// The quantiles at rising shares, ns, as of `LatencyDistribution.quantile`; 0 when empty.
+  ///
+  /// O(buckets + shares).
+  static func values(of latency: LatencyDistribution, at shares: [Double]) -> [Double] {
     var next = latency.buckets.makeIterator()
     var bucket = next.next()
     var seen = bucket?.count ?? 0
-    for step in 0...steps {
-      // The smallest of millions would be a spike at the left edge: the curve starts at 1 %.
-      let share = max(0.01, 1 - pow(10, -nines * Double(step) / Double(steps)))
-      while Double(seen) < share * count, let following = next.next() {
+    return shares.map { share in
+      while Double(seen) < share * Double(latency.count), let following = next.next() {
         bucket = following
         seen += following.count
       }
-      guard let bucket else { break }
+      guard let bucket else { return 0 }
       let middle = LatencyBuckets.midpoint(bucket.index)
-      let value = min(max(middle, latency.minimum), latency.maximum)
-      if value > 0 { points.append(Point(share, Double(value))) }
+      return Double(min(max(middle, latency.minimum), latency.maximum))
     }
-    return points
   }
 }

@@ -232,7 +232,7 @@ public final class RunController {
   ) throws(RunError) -> TrialRecord {
     let rate = maximum?.metrics["iops"].map { Rate(perSecond: $0.value) }
     if trial.maximumFrom != nil && (maximum?.status == .failed || rate == nil) {
-      return failed(trial, "no-maximum", "the maximum that the rate is a share of was not found")
+      return failed(trial, .noMaximum, "the maximum that the rate is a share of was not found")
     }
     let series: SeriesWriter
     do {
@@ -256,11 +256,12 @@ public final class RunController {
       return result.record
     } catch {
       if error.kind == .io { throw error }
-      return failed(trial, "trial-not-run", error.description)
+      return failed(trial, .trialNotRun, error.description)
     }
   }
 
-  private func failed(_ trial: PlannedTrial, _ code: String, _ message: String) -> TrialRecord {
+  private func failed(_ trial: PlannedTrial, _ code: FindingCode, _ message: String) -> TrialRecord
+  {
     var record = TrialRecord(id: trial.id, key: trial.key, block: trial.block)
     record.status = .failed
     record.startedAt = WallClock.now()

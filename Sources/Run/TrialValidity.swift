@@ -15,28 +15,28 @@ struct TrialValidity {
     judgeLoad(workload, outcome, rate)
   }
 
-  private mutating func note(_ code: String, _ severity: Finding.Severity, _ message: String) {
+  private mutating func note(_ code: FindingCode, _ severity: Finding.Severity, _ message: String) {
     findings.append(Finding(code: code, severity: severity, message: message))
   }
 
-  private mutating func fail(_ code: String, _ message: String) {
+  private mutating func fail(_ code: FindingCode, _ message: String) {
     status = .failed
     note(code, .error, message)
   }
 
   private mutating func judgeEnd(_ outcome: StorageOutcome) {
-    if let reason = outcome.stoppedEarly { fail("stopped-early", reason) }
+    if let reason = outcome.stoppedEarly { fail(.stoppedEarly, reason) }
     if outcome.errorCount > 0 && outcome.stoppedEarly == nil, let first = outcome.errors.first {
       note(
-        "io-errors", .warning,
+        .ioErrors, .warning,
         "\(outcome.errorCount) I/Os failed; the first: \(first.operation) of \(first.length) B at "
           + "offset \(first.offset), errno \(first.errno), after \(first.atNs.text)")
     }
     if outcome.hungIOs > 0 {
-      note("hung-ios", .warning, "\(outcome.hungIOs) I/Os took at least the hang bound")
+      note(.hungIOs, .warning, "\(outcome.hungIOs) I/Os took at least the hang bound")
     }
     if outcome.elapsed == .zero && status == .valid {
-      fail("nothing-measured", "no I/O completed in the measured time")
+      fail(.nothingMeasured, "no I/O completed in the measured time")
     }
   }
 
@@ -44,14 +44,14 @@ struct TrialValidity {
     guard let verification = outcome.verification else { return }
     if verification.blocksBad > 0, let bad = verification.firstBad {
       fail(
-        "verify-bad-block",
+        .verifyBadBlock,
         "\(verification.blocksBad) of \(verification.blocksChecked) blocks are not what was "
           + "written; the first at offset \(bad.offset): \(bad.reason); expected \(bad.expected); "
           + "found \(bad.found)")
     }
     if verification.blocksUnreadable > 0 {
       note(
-        "verify-unreadable", .warning,
+        .verifyUnreadable, .warning,
         "\(verification.blocksUnreadable) blocks could not be read back: not compared, not "
           + "counted as bad")
     }
@@ -67,12 +67,12 @@ struct TrialValidity {
     let expected = rate.perSecond * outcome.elapsed.inSeconds
     if Double(ios) < expected * 0.99 - 4 * expected.squareRoot() {
       note(
-        "rate-not-reached", .warning,
+        .rateNotReached, .warning,
         "\(rate.text) were offered and \(Int(achieved))/s achieved: the target is overloaded, its "
           + "latency grows with the length of the trial")
     } else if outcome.lateIOs > 0 {
       note(
-        "late-ios", .note,
+        .lateIOs, .note,
         "\(outcome.lateIOs) of \(ios) I/Os were issued at least \(workload.lateBound.text) late; "
           + "their latency counts from the intended time")
     }
@@ -86,13 +86,13 @@ struct TrialValidity {
     status = .invalid
     guard let verdict else {
       note(
-        "steady-state-not-reached", .error,
+        .steadyStateNotReached, .error,
         "\(rounds) rounds are too few for the window, or one had no I/O: no steady state, no number"
       )
       return
     }
     note(
-      "steady-state-not-reached", .error,
+      .steadyStateNotReached, .error,
       "after \(rounds) rounds the last window ranges over \(verdict.rangeFraction.text) of its "
         + "mean with a slope of \(verdict.slopeFraction.text): no steady state, no number")
   }
@@ -101,7 +101,7 @@ struct TrialValidity {
   mutating func judgePlateau(_ perSecond: [Double]) {
     guard let plateau = RateLimitPlateau.detect(perSecond: perSecond) else { return }
     note(
-      "rate-limited-plateau", .warning,
+      .rateLimitedPlateau, .warning,
       "IOPS fell from about \(Int(plateau.burstRate)) to a flat \(Int(plateau.limitRate)) after "
         + "\(plateau.burstSeconds) s: a token bucket, as provisioned cloud disks have. The figures "
         + "mix burst and limit; measure again below the limit, with `rate: 70%` say")
@@ -121,7 +121,7 @@ struct TrialValidity {
     for (name, ours, theirs) in counts {
       guard abs(theirs - ours) > max(ours * 0.001, 0x1p20) else { continue }
       note(
-        "kernel-count-disagrees", .warning,
+        .kernelCountDisagrees, .warning,
         "\(Int64(ours)) B \(name) by our count, \(Int64(theirs)) B by the kernel's: something "
           + "else uses the device, or a cache stands between")
     }

@@ -48,6 +48,8 @@ struct Checker {
       case .record(let members): return record(entries, members, tree.place, path)
       case .variant(let noun, let variants): return variant(entries, noun, variants, tree, path)
       case .map(let noun, let kind): return map(entries, noun, kind, tree.place, path)
+      case .notes(let noun): return notes(entries, noun, tree.place, path)
+      case .figures: return figures(entries, tree.place, path)
       default: return wrongShape(tree, kind, path)
       }
     }
@@ -191,6 +193,42 @@ struct Checker {
     return .record(pairs)
   }
 
+  private mutating func notes(
+    _ entries: [Tree.Entry], _ noun: String, _ at: Diagnostic.Place, _ path: String
+  ) -> Value? {
+    if entries.isEmpty { error("\(leaf(path)) names no \(noun)", at) }
+    let pairs = entries.compactMap { entry in
+      value(entry.value, .text, "\(path).\(entry.key)").map { Value.Pair(entry.key, $0) }
+    }
+    return pairs.count == entries.count ? .record(pairs) : nil
+  }
+
+  private mutating func figures(
+    _ entries: [Tree.Entry], _ at: Diagnostic.Place, _ path: String
+  ) -> Value? {
+    if entries.isEmpty { error("\(leaf(path)) names no metric", at) }
+    var pairs: [Value.Pair] = []
+    for entry in entries {
+      do throws(LimitProblem) {
+        let metric = try LimitParser.definition(of: entry.key)
+        guard case .scalar(let text, _) = entry.value.content, !text.isEmpty else {
+          error(
+            "\(entry.key) has no figure", entry.value.place,
+            hint: "write it like \(LimitParser.example(of: metric.unit))")
+          continue
+        }
+        do throws(LimitProblem) {
+          pairs.append(.init(entry.key, .figure(try .read(text, of: metric))))
+        } catch {
+          self.error(error.message, entry.value.place, hint: error.hint)
+        }
+      } catch {
+        self.error(error.message, entry.keyPlace, hint: error.hint)
+      }
+    }
+    return pairs.count == entries.count ? .record(pairs) : nil
+  }
+
   private mutating func scalar(
     _ text: String, _ plain: Bool, _ kind: Kind, _ at: Diagnostic.Place, _ path: String
   ) -> Value? {
@@ -211,6 +249,17 @@ struct Checker {
 
   mutating func error(_ message: String, _ place: Diagnostic.Place, hint: String? = nil) {
     diagnostics.add(message, at: place, hint: hint)
+  }
+
+  /// Reports a name that is none of those there are.
+  mutating func unknown(
+    _ noun: String, _ name: String, among names: [String], _ place: Diagnostic.Place
+  ) {
+    guard !names.contains(name) else { return }
+    let near = NearestWord.of(name, in: names)
+    let all = "the \(noun)s are \(names.joined(separator: ", "))"
+    error(
+      "there is no \(noun) \"\(name)\"", place, hint: near.map { "did you mean \"\($0)\"?" } ?? all)
   }
 
   /// The last part of a path that is a name; "limit 2" for an item of a list.

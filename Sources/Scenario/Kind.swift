@@ -39,6 +39,12 @@ indirect enum Kind: Sendable {
   case variant(noun: String, [[Member]])
   /// A mapping from names that the user chooses.
   case map(noun: String, Kind)
+  /// A mapping from words of the user's choice to text.
+  case notes(noun: String)
+  /// A mapping from metrics to figures: `iops: 682k/s`, `create to ping: ">= 1200s"`.
+  case figures
+  /// A day, `2024-09-23`, or where that may be all that is known, a month.
+  case date(orMonth: Bool)
   /// One of several of different shape: at most one scalar, one list, one mapping.
   case anyOf([Kind])
 
@@ -47,7 +53,7 @@ indirect enum Kind: Sendable {
   var shape: Shape {
     switch self {
     case .list: .list
-    case .record, .variant, .map: .mapping
+    case .record, .variant, .map, .notes, .figures: .mapping
     case .anyOf(let kinds): kinds.first?.shape ?? .scalar
     default: .scalar
     }
@@ -89,6 +95,9 @@ indirect enum Kind: Sendable {
     case .variant(_, let variants):
       "a mapping with \(variants.compactMap { $0.first?.name }.joined(separator: " or "))"
     case .map(let noun, _): "a mapping from names to \(noun)s"
+    case .notes(let noun): "a mapping with a text for each \(noun)"
+    case .figures: "a mapping from metrics to figures such as 682k/s"
+    case .date(let orMonth): "a day such as 2024-09-23" + (orMonth ? ", or a month" : "")
     case .anyOf(let kinds): kinds.map(\.text).joined(separator: "; or ")
     }
   }
@@ -119,6 +128,7 @@ indirect enum Value: Hashable, Sendable {
   case number(Double)
   case rate(RateValue)
   case limit(Limit)
+  case figure(PublishedFigures.Figure)
   case list([Value])
   case record([Pair])
 
@@ -150,6 +160,9 @@ indirect enum Value: Hashable, Sendable {
   var share: Fraction? { if case .share(let value) = self { value } else { nil } }
   var number: Double? { if case .number(let value) = self { value } else { nil } }
   var limit: Limit? { if case .limit(let value) = self { value } else { nil } }
+  var figure: PublishedFigures.Figure? {
+    if case .figure(let value) = self { value } else { nil }
+  }
 
   /// The value as it is written in a scenario, in one line.
   var text: String {
@@ -167,6 +180,7 @@ indirect enum Value: Hashable, Sendable {
     case .rate(.bytesPerSecond(let bytes)): return decimalText(bytes) + "B/s"
     case .rate(.shareOfMaximum(let share)): return share.text
     case .limit(let limit): return YAMLText.scalar(limit.text)
+    case .figure(let figure): return YAMLText.scalar(figure.text)
     case .list(let items): return "[\(items.map(\.text).joined(separator: ", "))]"
     case .record(let pairs):
       let body = pairs.map { "\($0.key): \($0.value.text)" }.joined(separator: ", ")

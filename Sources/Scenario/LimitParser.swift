@@ -120,15 +120,24 @@ struct LimitParser {
     guard !name.isEmpty else {
       throw LimitProblem(message: "the limit names no metric", offset: start, hint: Self.example)
     }
+    do throws(LimitProblem) {
+      return try Self.definition(of: name)
+    } catch {
+      throw LimitProblem(message: error.message, offset: start, hint: error.hint)
+    }
+  }
+
+  /// The metric called `name`, with its statistic where it takes one.
+  static func definition(of name: String) throws(LimitProblem) -> MetricDefinition {
     if let metric = MetricCatalogue.definition(of: name) { return metric }
     if MetricCatalogue.entries.contains(where: { $0.name == name }) {
       throw LimitProblem(
-        message: "\"\(name)\" needs a statistic", offset: start,
+        message: "\"\(name)\" needs a statistic", offset: 0,
         hint: "write \"\(name) p99\", or mean, min, max, p50, p99.9")
     }
     let near = MetricCatalogue.nearest(name).map { "did you mean \"\($0)\"? " } ?? ""
     throw LimitProblem(
-      message: "unknown metric \"\(name)\"", offset: start,
+      message: "unknown metric \"\(name)\"", offset: 0,
       hint: near + "`assay list metrics` shows all")
   }
 
@@ -156,10 +165,10 @@ struct LimitParser {
       next += 1
       return .ratio(try number(word.dropLast(), start), of: system)
     }
-    do throws(QuantityError) {
-      return .value(try Self.quantity(word, metric.unit))
+    do throws(LimitProblem) {
+      return .value(try Self.quantity(word, of: metric))
     } catch {
-      throw Self.mismatch(word, metric, start, error)
+      throw LimitProblem(message: error.message, offset: start, hint: error.hint)
     }
   }
 
@@ -173,6 +182,15 @@ struct LimitParser {
     }
   }
 
+  /// A text as a value in the metric's unit.
+  static func quantity(_ text: String, of metric: MetricDefinition) throws(LimitProblem) -> Double {
+    do throws(QuantityError) {
+      return try quantity(text, metric.unit)
+    } catch {
+      throw mismatch(text, metric, error)
+    }
+  }
+
   private static func quantity(
     _ text: String, _ unit: MetricUnit
   ) throws(QuantityError) -> Double {
@@ -180,29 +198,38 @@ struct LimitParser {
     case .perSecond: return try QuantityText.rate(text).perSecond
     case .bytesPerSecond: return try QuantityText.bandwidth(text)
     case .nanoseconds: return Double(try QuantityText.duration(text).count)
-    // Written in percent, kept in percent: the unit of the metric.
-    case .percent: return try QuantityText.share(text).value * 100
+    case .percent:
+      // Written in percent, kept in percent, the unit of the metric: without a way over shares.
+      _ = try QuantityText.share(text)
+      return try QuantityText.number(String(text.dropLast()))
     case .count: return try QuantityText.number(text)
     }
   }
 
   /// Says which kind of quantity the word is, when it is one of another kind.
   private static func mismatch(
-    _ word: String, _ metric: MetricDefinition, _ place: Int, _ error: QuantityError
+    _ word: String, _ metric: MetricDefinition, _ error: QuantityError
   ) -> LimitProblem {
     let other = MetricUnit.allCases.first {
       $0 != metric.unit && $0 != .count && (try? quantity(word, $0)) != nil
     }
     guard let other else {
-      return LimitProblem(message: error.message, offset: place, hint: error.hint)
+      return LimitProblem(message: error.message, offset: 0, hint: error.hint)
     }
-    let good: [MetricUnit: String] = [
-      .perSecond: "100000/s", .bytesPerSecond: "500MiB/s", .nanoseconds: "800us",
-      .percent: "50%", .count: "0",
-    ]
     return LimitProblem(
-      message: "\(metric.name) is \(metric.unit.noun), \(word) is \(other.noun)", offset: place,
-      hint: "write it like \(good[metric.unit] ?? "")")
+      message: "\(metric.name) is \(metric.unit.noun), \(word) is \(other.noun)", offset: 0,
+      hint: "write it like \(example(of: metric.unit))")
+  }
+
+  /// A value of the unit as it is written.
+  static func example(of unit: MetricUnit) -> String {
+    switch unit {
+    case .perSecond: "100000/s"
+    case .bytesPerSecond: "500MiB/s"
+    case .nanoseconds: "800us"
+    case .percent: "50%"
+    case .count: "0"
+    }
   }
 
   private mutating func condition() throws(LimitProblem) -> Limit.Condition {

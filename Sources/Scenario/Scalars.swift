@@ -10,6 +10,17 @@ enum Scalars {
       }
   }
 
+  /// Whether a text is a day of the calendar, `2024-09-23`.
+  static func isDate(_ text: String) -> Bool {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.map(\.count) == [4, 2, 2], let year = Int(parts[0]), let month = Int(parts[1]),
+      let day = Int(parts[2]), (1...12).contains(month)
+    else { return false }
+    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    return (1...days[month - 1]).contains(day)
+  }
+
   /// Reads `text` as a scalar kind; only limits use the offset of the problem.
   static func read(
     _ text: String, plain: Bool, _ kind: Kind, name: String
@@ -24,6 +35,11 @@ enum Scalars {
     case .text: return .word(text)
     case .name:
       guard isName(text) else { throw wrong(text, kind, name) }
+      return .word(text)
+    case .date(let orMonth):
+      guard isDate(text) || (orMonth && text.count == 7 && isDate(text + "-01")) else {
+        throw wrong(text, kind, name)
+      }
       return .word(text)
     case .limit: return .limit(try LimitParser.parse(text))
     default:

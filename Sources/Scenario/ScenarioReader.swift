@@ -17,18 +17,26 @@ public enum ScenarioReader {
   public static func read(
     text: String, file: String, overrides: [String] = []
   ) throws(ScenarioError) -> Reading {
+    let (tree, document, checker) = try checked(
+      text: text, file: file, as: Grammar.document, overrides: overrides)
+    var builder = Builder(checker: checker, tree: tree)
+    let scenario = document.map { builder.scenario($0) }
+    let found = builder.checker.diagnostics
+    guard let scenario, !found.hasErrors else { throw ScenarioError(diagnostics: found.ordered) }
+    return Reading(scenario: scenario, warnings: found.ordered)
+  }
+
+  /// The file as a value of `kind` where it is one; what is wrong so far is in the checker.
+  static func checked(
+    text: String, file: String, as kind: Kind, overrides: [String] = []
+  ) throws(ScenarioError) -> (tree: Tree, value: Value?, checker: Checker) {
     var diagnostics = DiagnosticCollector(file: file, text: text)
     guard var tree = TreeReader.read(text, into: &diagnostics) else {
       throw ScenarioError(diagnostics: diagnostics.ordered)
     }
     Overrides.apply(overrides, to: &tree, &diagnostics)
     var checker = Checker(diagnostics)
-    let document = checker.value(tree, Grammar.document, "")
-    var builder = Builder(checker: checker, tree: tree)
-    let scenario = document.map { builder.scenario($0) }
-    let found = builder.checker.diagnostics
-    guard let scenario, !found.hasErrors else { throw ScenarioError(diagnostics: found.ordered) }
-    return Reading(scenario: scenario, warnings: found.ordered)
+    return (tree, checker.value(tree, kind, ""), checker)
   }
 }
 
@@ -161,12 +169,7 @@ struct Builder {
   private mutating func unknown(
     _ noun: String, _ name: String, in section: String, _ place: Diagnostic.Place
   ) {
-    let names = (tree[section]?.entries ?? []).map(\.key)
-    guard !names.contains(name) else { return }
-    let near = NearestWord.of(name, in: names)
-    let all = "the \(noun)s are \(names.joined(separator: ", "))"
-    checker.error(
-      "there is no \(noun) \"\(name)\"", place, hint: near.map { "did you mean \"\($0)\"?" } ?? all)
+    checker.unknown(noun, name, among: (tree[section]?.entries ?? []).map(\.key), place)
   }
 
   /// Every combination, the last key moving fastest.

@@ -76,6 +76,12 @@ public enum ScenarioSchema {
         "additionalProperties": schema(kind),
         "propertyNames": .object(["pattern": .string("^[a-z0-9-]+$")]),
       ])
+    case .date(let orMonth): return pattern("[0-9]{4}-[0-9]{2}(-[0-9]{2})" + (orMonth ? "?" : ""))
+    case .notes, .figures:
+      return .object([
+        "type": .string("object"), "minProperties": .integer(1),
+        "additionalProperties": schema(.text),
+      ])
     case .anyOf(let kinds): return .object(["anyOf": .array(kinds.map(schema))])
     case .size, .sizes, .duration, .share, .number, .rate: return quantity(kind)
     }

@@ -173,6 +173,8 @@ struct TreeReader {
       var hint: String?
       if problem.contains("cannot start any token") {
         hint = "YAML indents with spaces, not tabs; quote a text that starts with @, ` or %"
+      } else if context?.text.contains("block scalar") == true {
+        hint = "quote a text that starts with > or |: \">= 1200s\""
       } else if let context {
         hint = "\(context.text), at line \(context.mark.line)"
       }

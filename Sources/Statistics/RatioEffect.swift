@@ -24,7 +24,7 @@ public struct RatioEffect: Hashable, Codable, Sendable {
   /// The ratio with its interval; nil when there are too few values for the confidence.
   public var interval: IntervalEstimate?
   /// The smallest relative change that this many values, scattered so, would show in four of five
-  /// experiments; nil without an interval, which shows none.
+  /// experiments; nil without an interval, which shows none, or with a single value on one side.
   public var smallestDetectable: Fraction?
   /// How many values the reference has.
   public var referenceCount: Int
@@ -42,10 +42,9 @@ public struct RatioEffect: Hashable, Codable, Sendable {
     let logs = try logRatios(reference: reference, subject: subject)
     guard let estimate = HodgesLehmann.centerEstimate(of: logs) else { throw .empty }
     let interval = HodgesLehmann.center(of: logs, confidence: confidence)
-    let spread = (variance(logs) / Double(logs.count)).squareRoot()
     return RatioEffect(
       ratio: .exp(estimate), interval: interval?.map(Double.exp),
-      smallestDetectable: interval.map { _ in detectable(spread, confidence) },
+      smallestDetectable: interval.flatMap { _ in detectable(in: [logs], confidence) },
       referenceCount: reference.count, subjectCount: subject.count, isPaired: true)
   }
 
@@ -61,11 +60,9 @@ public struct RatioEffect: Hashable, Codable, Sendable {
     let to = subject.map { Double.log($0) }
     guard let estimate = HodgesLehmann.shiftEstimate(from: from, to: to) else { throw .empty }
     let interval = HodgesLehmann.shift(from: from, to: to, confidence: confidence)
-    let spread =
-      (variance(from) / Double(from.count) + variance(to) / Double(to.count)).squareRoot()
     return RatioEffect(
       ratio: .exp(estimate), interval: interval?.map(Double.exp),
-      smallestDetectable: interval.map { _ in detectable(spread, confidence) },
+      smallestDetectable: interval.flatMap { _ in detectable(in: [from, to], confidence) },
       referenceCount: reference.count, subjectCount: subject.count, isPaired: false)
   }
 
@@ -125,16 +122,18 @@ public struct RatioEffect: Hashable, Codable, Sendable {
 
   /// Normal theory with a power of 80 %, of a two-sided test at the confidence.
   ///
-  /// (z(1 - alpha/2) + z(0.8)) standard errors of the logarithm (Cohen, Statistical Power Analysis,
-  /// 2nd ed. 1988, section 2.4; R4 of the project's research).
-  private static func detectable(_ standardError: Double, _ confidence: Fraction) -> Fraction {
+  /// (z(1 - alpha/2) + z(0.8)) standard errors of the mean logarithm, or of the difference of two
+  /// (Cohen, Statistical Power Analysis, 2nd ed. 1988, section 2.4; R4 of the project's research).
+  /// nil if a sample is of one value, whose spread is not known.
+  private static func detectable(in samples: [[Double]], _ confidence: Fraction) -> Fraction? {
+    guard samples.allSatisfy({ $0.count > 1 }) else { return nil }
+    let squared = samples.reduce(0) { $0 + variance($1) / Double($1.count) }
     let z = Normal.quantile((1 + confidence.value) / 2) + Normal.quantile(0.8)
-    return Fraction(.expMinusOne(z * standardError))
+    return Fraction(.expMinusOne(z * squared.squareRoot()))
   }
 
-  /// The unbiased variance; 0 for a single value, of which nothing is made without an interval.
+  /// The unbiased variance.
   private static func variance(_ values: [Double]) -> Double {
-    guard values.count > 1 else { return 0 }
     let mean = values.reduce(0, +) / Double(values.count)
     return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Fio
 import Foundation
 import Host
+import Ledger
 import Measure
 import Run
 import Scenario
@@ -10,15 +11,19 @@ import Scenario
 struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Bring a fio job file along as a scenario, or fio's JSON as a record.",
+    abstract:
+      "Bring along a fio job file as a scenario; fio's JSON or published figures as a record.",
     discussion: """
       A job file becomes a scenario on stdout; what fio knows and Assay does not is \
       listed on stderr. JSON and JSON+ become a record in the results folder, whose path \
-      is printed.
+      is printed; so does a table of figures that somebody published, a YAML file that \
+      opens with `assay-figures: 1` (results/reference has some, as scenario.yaml).
       """)
 
   @Argument(
-    help: ArgumentHelp("A fio job file, or fio's JSON output; - is stdin.", valueName: "file"))
+    help: ArgumentHelp(
+      "A fio job file, fio's JSON output, or a table of published figures; - is stdin.",
+      valueName: "file"))
   var path: String
 
   @OptionGroup var results: ResultsArguments
@@ -31,7 +36,13 @@ struct ImportCommand: ParsableCommand {
 
   func run() throws {
     let text = try ScenarioArguments.text(of: path)
-    if Self.looksLikeJSON(text) { try importResult(text) } else { try importJob(text) }
+    if FiguresReader.recognises(text) {
+      try importFigures(text)
+    } else if Self.looksLikeJSON(text) {
+      try importResult(text)
+    } else {
+      try importJob(text)
+    }
   }
 
   /// fio may print text before its JSON; a job file has a section header before any brace.
@@ -69,6 +80,19 @@ struct ImportCommand: ParsableCommand {
     if let device = try? BlockDevice(path: path) { return device.capacity.count }
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     return (attributes?[.size] as? NSNumber)?.int64Value
+  }
+
+  private func importFigures(_ text: String) throws {
+    do {
+      let folder = try PublishedRecord.write(
+        FiguresReader.read(text: text, file: path), text: text, results: results.folder)
+      if json { try Output.json(["record": folder]) } else { Output.result(folder) }
+    } catch let error as ScenarioError {
+      for diagnostic in error.diagnostics { Output.note(diagnostic.description) }
+      throw ExitStatus.data.exit
+    } catch let error as LedgerError {
+      throw Output.fail([error.description], .io)
+    }
   }
 
   private func importResult(_ text: String) throws {

@@ -44,6 +44,8 @@ struct RunVerdict {
 struct RunResult: Encodable {
   /// The record's folder.
   let record: String
+  /// Where the numbers come from.
+  let evidence: RunHeader.Evidence
   /// Whether the plan was done to its end.
   let complete: Bool
   /// The whole in a word.
@@ -72,6 +74,8 @@ struct RunResult: Encodable {
   struct Estimate: Encodable {
     let value: Double
     let unit: String
+    /// Set where the value is a bound.
+    let bound: MetricValue.Bound?
     /// Lower end, upper end and level; absent with too few trials.
     let interval: Interval?
     let n: Int
@@ -91,6 +95,7 @@ struct RunResult: Encodable {
 
   init(_ record: RunRecord, _ verdict: RunVerdict) {
     self.record = record.folder
+    evidence = record.header.evidence
     complete = record.isComplete
     self.verdict = verdict.judgement.verdict.rawValue
     exitCode = verdict.status.rawValue
@@ -125,6 +130,7 @@ extension RunResult.Estimate {
   init(_ estimate: CaseEstimate) {
     value = estimate.value
     unit = estimate.unit
+    bound = estimate.bound
     n = estimate.n
     interval = estimate.interval.map {
       RunResult.Interval(lower: $0.lower, upper: $0.upper, level: $0.level.value)

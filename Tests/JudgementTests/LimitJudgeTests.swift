@@ -133,7 +133,7 @@ struct LimitJudgeTests {
     let broken = try run.index("dpu", block: 2)
     run.record.trials[broken].status = .failed
     run.record.trials[broken].findings = [
-      Finding(code: "io-error", severity: .error, message: "read at 4096: input/output error")
+      Finding(code: .stoppedEarly, severity: .error, message: "read at 4096: input/output error")
     ]
     let found = judge(run)
     let id = run.record.trials[broken].id

@@ -53,7 +53,7 @@ import Testing
   }
 
   private static func expectTextsApart(_ layout: ChartLayout) {
-    let paper = Box(left: 0, top: 0, right: ChartLayout.width, bottom: layout.height)
+    let paper = Box(left: 0, top: 0, right: layout.width, bottom: layout.height)
     for (index, text) in layout.texts.enumerated() {
       #expect(paper.contains(text.box), "\(text.text) leaves the paper: \(text.box)")
       for other in layout.texts[(index + 1)...] {

@@ -21,7 +21,8 @@ import Testing
     input.header.name = evil
     input.header.about = evil
     input.scenario = evil
-    input.findings = [Finding(code: evil, severity: .error, message: evil)]
+    input.findings = [Finding(code: .noIO, severity: .error, message: evil)]
+    input.findings[0].code = evil
     input.trials[0].record.disclosure["medium"] = evil
     input.environmentBefore = .object([evil: .string(evil)])
     input.hashes = [evil: evil]
@@ -133,15 +134,15 @@ import Testing
     var input = SampleRun.input(systems: ["local"], depths: [1], blocks: 3)
     for index in 0..<3 {
       input.trials[index].record.findings = [
-        Finding(code: "late", severity: .warning, message: "3 I/Os were late.")
+        Finding(code: .lateIOs, severity: .warning, message: "3 I/Os were late.")
       ]
     }
-    input.findings = [Finding(code: "broken", severity: .error, message: "It broke.")]
+    input.findings = [Finding(code: .stoppedEarly, severity: .error, message: "It broke.")]
     let lines = TerminalReport().render(input).split(separator: "\n").suffix(2)
     #expect(
       Array(lines) == [
-        "error: run: It broke. [broken]",
-        "warning: local/random-read (t0001, t0002, t0003): 3 I/Os were late. [late]",
+        "error: run: It broke. [stopped-early]",
+        "warning: local/random-read (t0001, t0002, t0003): 3 I/Os were late. [late-ios]",
       ])
   }
 

@@ -15,7 +15,7 @@ enum ModuleRules {
       "Scenario", "Storage", "Host", "Ledger", "Judgement", "Measure", "Statistics", "CLinux",
     ],
     "Fio": ["Scenario", "Storage", "Ledger", "Measure"],
-    "Report": ["Judgement", "Ledger", "Statistics", "Measure", "Mustache"],
+    "Report": ["Judgement", "Ledger", "Statistics", "Measure", "Crypto", "Mustache"],
     "assay": [
       "Run", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host", "Statistics",
       "Measure", "CLinux", "ArgumentParser",

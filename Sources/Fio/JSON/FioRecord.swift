@@ -27,7 +27,7 @@ public enum FioRecord {
     }
     try folder.append(.finding) { event in
       event.finding = Finding(
-        code: "imported", severity: .note,
+        code: .imported, severity: .note,
         message: "measured by \(tool), not by Assay: what it did not write down is not known")
     }
     for (number, document) in documents.enumerated() {

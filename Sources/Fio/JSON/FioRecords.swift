@@ -68,19 +68,19 @@ struct FioTrialConverter {
   private func judge(_ record: inout TrialRecord) {
     record.findings.append(
       Finding(
-        code: "imported", severity: .note,
+        code: .imported, severity: .note,
         message: "measured by \(document.version ?? "fio"), imported from its JSON"))
     if let error = job.error, error != 0 {
       record.status = .failed
       record.findings.append(
         Finding(
-          code: "fio-error", severity: .error,
+          code: .fioError, severity: .error,
           message: "fio ended the job with error \(error): \(Self.meaning(error))"
         ))
     } else if job.directions.allSatisfy({ ($0.direction.totalIos ?? 0) == 0 }) {
       record.status = .invalid
       record.findings.append(
-        Finding(code: "no-io", severity: .error, message: "the job completed no I/O"))
+        Finding(code: .noIO, severity: .error, message: "the job completed no I/O"))
     }
   }
 

@@ -38,6 +38,7 @@ struct AxisMap {
       case .log10: .logarithmic(all, axis.kind, most + 2)
       case .percentile: .percentile(all)
       case .categories(let names): .categories(names)
+      case .rows(let rows): .categories(rows.map(\.name))
       }
     low = fit.low
     high = fit.high
@@ -59,7 +60,7 @@ struct AxisMap {
   static func scaled(_ value: Double, _ scale: Axis.Scale) -> Double? {
     guard value.isFinite else { return nil }
     switch scale {
-    case .linear, .linearAroundData, .categories: return value
+    case .linear, .linearAroundData, .categories, .rows: return value
     case .log10: return value > 0 ? Foundation.log10(value) : nil
     case .percentile: return value >= 0 && value < 1 ? -Foundation.log10(1 - value) : nil
     }

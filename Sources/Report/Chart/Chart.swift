@@ -24,7 +24,9 @@ public struct Chart: Hashable, Sendable {
   public var notes: [Note] = []
   /// Where the names of series stand.
   public var names = Names.automatic
-  /// Height of the plot area, in units of which the chart is 600 wide.
+  /// Width of the whole, in units of which small text is 11 high.
+  public var width = 600.0
+  /// Height of the plot area, in the same units.
   public var plotHeight = 230.0
 
   /// Makes a chart.
@@ -81,6 +83,25 @@ public struct Axis: Hashable, Sendable {
     case percentile
     /// Row or column n at the number n, named.
     case categories([String])
+    /// Row n at the number n from the top, under headings and with a text at its right end.
+    case rows([Row])
+  }
+}
+
+/// A row of a chart of rows.
+public struct Row: Hashable, Sendable {
+  /// What stands at its left.
+  public var name: String
+  /// What stands at its right, its number for instance.
+  public var text: String
+  /// Whether it only names the rows below it.
+  public var isHeading: Bool
+
+  /// Names a row.
+  public init(_ name: String, text: String = "", isHeading: Bool = false) {
+    self.name = name
+    self.text = text
+    self.isHeading = isHeading
   }
 }
 
@@ -116,6 +137,8 @@ public struct Series: Hashable, Sendable {
     case intervalsAlongY([Interval])
     /// Estimates with intervals along x at places of y: a forest plot.
     case intervalsAlongX([Interval])
+    /// Shaded fields with their number in them: a heat map.
+    case cells([Cell])
   }
 
   /// How a series looks: colour, dash and marker, each enough to tell it from others.
@@ -128,13 +151,18 @@ public struct Series: Hashable, Sendable {
     public var marker: Int
     /// Whether it steps back: drawn thin.
     public var isThin: Bool
+    /// Whether its markers are outlines: a number without an interval.
+    public var isOpen: Bool
 
     /// Chooses a look; numbers past the end start over.
-    public init(colour: Int, dash: Int = 0, marker: Int = 0, isThin: Bool = false) {
+    public init(
+      colour: Int, dash: Int = 0, marker: Int = 0, isThin: Bool = false, isOpen: Bool = false
+    ) {
       self.colour = abs(colour) % Palette.count
       self.dash = abs(dash) % Palette.dashes.count
       self.marker = abs(marker) % Palette.markerCount
       self.isThin = isThin
+      self.isOpen = isOpen
     }
 
     /// The look of the `index`-th of several series.
@@ -198,6 +226,23 @@ public struct Interval: Hashable, Sendable {
   }
 }
 
+/// One field of a heat map.
+public struct Cell: Hashable, Sendable {
+  /// The field's middle.
+  public var at: Point
+  /// How dark it is, 0...1.
+  public var share: Double
+  /// The number that stands in it.
+  public var text: String
+
+  /// Shades a field.
+  public init(at: Point, share: Double, text: String) {
+    self.at = at
+    self.share = share
+    self.text = text
+  }
+}
+
 /// One of the two axes.
 public enum Direction: String, Hashable, Sendable {
   /// The horizontal one.
@@ -206,20 +251,23 @@ public enum Direction: String, Hashable, Sendable {
   case y
 }
 
-/// A line at one number of an axis.
+/// A line at one number of an axis: a limit, or a ceiling.
 public struct LimitLine: Hashable, Sendable {
   /// The axis whose number it is.
   public var on: Direction
   /// The number.
   public var at: Double
-  /// What it is.
+  /// What it is; nothing is written for an empty one.
   public var label: String
+  /// Whether it must hold; otherwise it only says where something lies.
+  public var isBinding: Bool
 
   /// Draws a line at `at` of an axis.
-  public init(on: Direction, at: Double, label: String) {
+  public init(on: Direction, at: Double, label: String, isBinding: Bool = true) {
     self.on = on
     self.at = at
     self.label = label
+    self.isBinding = isBinding
   }
 }
 
@@ -233,13 +281,19 @@ public struct Zone: Hashable, Sendable {
   public var to: Double?
   /// What it means.
   public var meaning: Meaning
+  /// Where on the other axis it holds; nil is all of it.
+  public var along: ClosedRange<Double>?
 
   /// Marks a range.
-  public init(on: Direction, from: Double?, to: Double?, meaning: Meaning) {
+  public init(
+    on: Direction, from: Double?, to: Double?, meaning: Meaning,
+    along: ClosedRange<Double>? = nil
+  ) {
     self.on = on
     self.from = from
     self.to = to
     self.meaning = meaning
+    self.along = along
   }
 
   /// What a range means.

@@ -1,6 +1,5 @@
 /// Where everything of a chart stands on paper: all collisions are settled here.
 struct ChartLayout {
-  static let width = 600.0
   static let rowHeight = 16.0
 
   /// A sample of a series with its name.
@@ -9,54 +8,65 @@ struct ChartLayout {
     var mark: Series.Mark
     var x: Double
     var middle: Double
+    /// Which name it is a sample of.
+    var key: Int
+  }
+
+  /// A thin line from a line's end to its name.
+  struct Leader {
+    var from: (x: Double, y: Double)
+    var to: (x: Double, y: Double)
+    var key: Int
   }
 
   let chart: Chart
+  var width: Double { chart.width }
+  /// Names of series, each once: a series' place here is its key on the page.
+  let names: [String]
   private(set) var height = 0.0
   private(set) var plot = Box(left: 0, top: 0, right: 0, bottom: 0)
   private(set) var x: AxisMap
   private(set) var y: AxisMap
   private(set) var texts: [PlacedText] = []
   private(set) var entries: [Entry] = []
-  /// Thin lines from a line's end to its name.
-  private(set) var leaders: [(from: (x: Double, y: Double), to: (x: Double, y: Double))] = []
+  private(set) var leaders: [Leader] = []
 
   /// Settles a chart.
   ///
   /// O(points + names²).
   init(_ chart: Chart, showsTitle: Bool) {
     self.chart = chart
+    names = chart.series.reduce(into: []) {
+      if !$1.name.isEmpty, !$0.contains($1.name) { $0.append($1.name) }
+    }
     let (alongX, alongY) = Self.values(of: chart)
     let top = (showsTitle ? 24.0 : 4) + 18
     // A first fit tells how wide the names of the vertical axis are.
     var y = AxisMap(chart.y, values: alongY, start: chart.plotHeight, end: 0, most: 6)
-    if case .categories = chart.y.scale {
+    if chart.y.scale.runsDown {
       y = AxisMap(chart.y, values: alongY, start: 0, end: chart.plotHeight, most: 6)
     }
-    let names = y.ticks.map { TextMetrics.width($0.label, size: 11) }.max() ?? 0
-    let left = min(max(names + 10, 44), Self.width * 0.4)
+    let left = Self.left(chart, y.ticks)
     let rough = AxisMap(chart.x, values: alongX, start: 0, end: 1, most: 8)
     let direct = Self.directNames(chart, rough, y)
     let widest = direct.map { min(TextMetrics.width($0.name, size: 11), 170) }.max() ?? 0
-    let right = Self.width - (direct.isEmpty ? 20 : widest + 26)
+    let margin = max(direct.isEmpty ? 20 : widest + 26, Self.rowTexts(chart))
+    let right = chart.width - margin
     x = AxisMap(chart.x, values: alongX, start: left, end: right, most: direct.isEmpty ? 8 : 7)
     self.y = y
     var rows = 0
     if direct.isEmpty, chart.names != .hidden {
-      rows = placeLegend(left: left, right: Self.width - 8, top: top)
+      rows = placeLegend(left: left, right: chart.width - 8, top: top)
     }
     let plotTop = top + Double(rows) * Self.rowHeight + (rows > 0 ? 8 : 2)
     plot = Box(left: left, top: plotTop, right: right, bottom: plotTop + chart.plotHeight)
-    let ends =
-      if case .categories = chart.y.scale { (plot.top, plot.bottom) } else {
-        (plot.bottom, plot.top)
-      }
+    let ends = chart.y.scale.runsDown ? (plot.top, plot.bottom) : (plot.bottom, plot.top)
     self.y = AxisMap(chart.y, values: alongY, start: ends.0, end: ends.1, most: 6)
     height = plot.bottom + 40
     if showsTitle {
       texts.append(
         .init(
-          TextMetrics.cut(chart.title, size: 14, to: Self.width - 16), x: 8, baseline: 18,
+          TextMetrics.cut(chart.title, size: 14, to: chart.width - 16), x: 8, baseline: 18,
           size: 14, role: "title"))
     }
     texts.append(.init(chart.y.title, x: 8, baseline: top - 6))
@@ -74,15 +84,16 @@ struct ChartLayout {
     for tick in x.ticks {
       guard let at = x.place(tick.value) else { continue }
       var text = PlacedText(tick.label, x: at, baseline: plot.bottom + 16, anchor: .middle)
-      if text.box.right > Self.width - 2 {
+      if text.box.right > chart.width - 2 {
         text.anchor = .end
-        text.x = Self.width - 2
+        text.x = chart.width - 2
       }
       let box = text.box
       if isFree(Box(left: box.left - 6, top: box.top, right: box.right + 6, bottom: box.bottom)) {
         texts.append(text)
       }
     }
+    if case .rows(let rows) = chart.y.scale { return placeRows(rows) }
     for tick in y.ticks {
       guard let at = y.place(tick.value) else { continue }
       let name = TextMetrics.cut(tick.label, size: 11, to: plot.left - 8)
@@ -91,14 +102,31 @@ struct ChartLayout {
     }
   }
 
+  /// Names of rows at the left, headings over the whole width, texts at the right.
+  private mutating func placeRows(_ rows: [Row]) {
+    for (index, row) in rows.enumerated() {
+      guard let at = y.place(Double(index)) else { continue }
+      let room = row.isHeading ? chart.width - 16 : plot.left - 22
+      let name = TextMetrics.cut(row.name, size: 11, to: room)
+      texts.append(
+        .init(
+          name, x: row.isHeading ? 8 : 16, baseline: at + 4, role: row.isHeading ? "head" : "name"))
+      guard !row.text.isEmpty else { continue }
+      texts.append(.init(row.text, x: plot.right + 12, baseline: at + 4))
+    }
+  }
+
   /// The legend in rows above the plot; gives the number of rows.
   private mutating func placeLegend(left: Double, right: Double, top: Double) -> Int {
-    var seen: Set<String> = []
-    let named = chart.series.filter { !$0.name.isEmpty && seen.insert($0.name).inserted }
+    // A line tells more of its name than the band around it does.
+    let named = names.compactMap { name in
+      chart.series.first { $0.name == name && !$0.mark.isBand }
+        ?? chart.series.first { $0.name == name }
+    }
     guard named.count > 1 || (chart.names == .legend && !named.isEmpty) else { return 0 }
     var at = left
     var row = 0
-    for series in named {
+    for (key, series) in named.enumerated() {
       let name = TextMetrics.cut(series.name, size: 11, to: right - left - 34)
       let room = 30 + TextMetrics.width(name, size: 11)
       if at > left, at + room > right {
@@ -106,8 +134,9 @@ struct ChartLayout {
         row += 1
       }
       let middle = top + 4 + Double(row) * Self.rowHeight
-      entries.append(Entry(style: series.style, mark: series.mark, x: at, middle: middle))
-      texts.append(.init(name, x: at + 28, baseline: middle + 4, role: "name"))
+      entries.append(
+        Entry(style: series.style, mark: series.mark, x: at, middle: middle, key: key))
+      texts.append(.init(name, x: at + 28, baseline: middle + 4, role: "name", key: key))
       at += room + 14
     }
     return row + 1
@@ -121,14 +150,16 @@ struct ChartLayout {
     places.sort { ($0.y, $0.name) < ($1.y, $1.name) }
     let rows = Self.spread(places.map(\.y), to: plot.bottom)
     for (place, row) in zip(places, rows) {
-      let name = TextMetrics.cut(place.name, size: 11, to: Self.width - plot.right - 22)
-      texts.append(.init(name, x: plot.right + 16, baseline: row + 4, role: "name"))
-      leaders.append((from: (place.x + 2, place.y), to: (plot.right + 13, row)))
+      let key = names.firstIndex(of: place.name) ?? 0
+      let name = TextMetrics.cut(place.name, size: 11, to: chart.width - plot.right - 22)
+      texts.append(.init(name, x: plot.right + 16, baseline: row + 4, role: "name", key: key))
+      leaders.append(
+        Leader(from: (place.x + 2, place.y), to: (plot.right + 13, row), key: key))
     }
   }
 
   private mutating func placeLimits() {
-    for limit in chart.limits {
+    for limit in chart.limits where !limit.label.isEmpty {
       let name = TextMetrics.cut(limit.label, size: 11, to: (plot.right - plot.left) / 2)
       var tries: [PlacedText] = []
       switch limit.on {
@@ -148,7 +179,7 @@ struct ChartLayout {
       placeFirst(
         of: tries.map { text in
           var text = text
-          text.role = "limit-name"
+          text.role = limit.isBinding ? "limit-name" : ""
           return text
         })
     }
@@ -193,12 +224,34 @@ extension ChartLayout {
       case .intervalsAlongX(let intervals):
         x += intervals.flatMap { [$0.low, $0.estimate, $0.high] }
         y += intervals.map(\.at)
+      case .cells(let cells):
+        x += cells.map(\.at.x)
+        y += cells.map(\.at.y)
       }
     }
     for limit in chart.limits {
       if limit.on == .x { x.append(limit.at) } else { y.append(limit.at) }
     }
     return (x, y)
+  }
+
+  /// Room for the names of the vertical axis.
+  private static func left(_ chart: Chart, _ ticks: [AxisMap.Tick]) -> Double {
+    var names = ticks.map(\.label)
+    var indent = 10.0
+    if case .rows(let rows) = chart.y.scale {
+      names = rows.filter { !$0.isHeading }.map(\.name)
+      indent = 24
+    }
+    let widest = names.map { TextMetrics.width($0, size: 11) }.max() ?? 0
+    return min(max(widest + indent, 44), chart.width * 0.4)
+  }
+
+  /// Room for the texts at the right of rows.
+  private static func rowTexts(_ chart: Chart) -> Double {
+    guard case .rows(let rows) = chart.y.scale else { return 0 }
+    let widest = rows.map { TextMetrics.width($0.text, size: 11) }.max() ?? 0
+    return widest == 0 ? 0 : widest + 16
   }
 
   private static let nameGap = 13.0
@@ -226,7 +279,7 @@ extension ChartLayout {
     guard chart.names == .automatic else { return [] }
     var result: [(name: String, at: Point)] = []
     for series in chart.series where !series.name.isEmpty {
-      if case .band = series.mark { continue }
+      if series.mark.isBand { continue }
       guard let points = series.mark.points,
         let end = points.last(where: {
           x.share($0.x) != nil && AxisMap.scaled($0.y, chart.y.scale) != nil
@@ -248,7 +301,21 @@ extension Series.Mark {
   var points: [Point]? {
     switch self {
     case .line(let points), .step(let points), .path(let points): points
-    case .scatter, .band, .intervalsAlongX, .intervalsAlongY: nil
+    case .scatter, .band, .intervalsAlongX, .intervalsAlongY, .cells: nil
+    }
+  }
+
+  var isBand: Bool {
+    if case .band = self { true } else { false }
+  }
+}
+
+extension Axis.Scale {
+  /// Whether its first place lies at the top.
+  var runsDown: Bool {
+    switch self {
+    case .categories, .rows: true
+    case .linear, .linearAroundData, .log10, .percentile: false
     }
   }
 }

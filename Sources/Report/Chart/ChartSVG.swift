@@ -15,7 +15,7 @@ extension Chart {
     var writer = SVGWriter()
     writer.open(layout, form)
     writer.ground(layout)
-    for series in series { writer.draw(series, layout) }
+    for series in series { writer.group(series, layout) }
     writer.names(layout)
     writer.out += "</svg>\n"
     return writer.out
@@ -25,16 +25,74 @@ extension Chart {
 extension SVGWriter {
   fileprivate mutating func open(_ layout: ChartLayout, _ form: Chart.Form) {
     let chart = layout.chart
-    let size = "\(Self.number(ChartLayout.width)) \(Self.number(layout.height))"
+    let size = "\(Self.number(layout.width)) \(Self.number(layout.height))"
     // The name space is an identifier, nothing is fetched; HTML needs none.
     let space = form == .file ? " xmlns=\"http://www.w3.org/2000/svg\"" : ""
     out += "<svg\(space) class=\"chart\" viewBox=\"0 0 \(size)\" role=\"img\" "
-    out += "aria-labelledby=\"\(chart.id)-t \(chart.id)-d\">\n"
+    out += "aria-labelledby=\"\(chart.id)-t \(chart.id)-d\""
+    if form == .inline { out += Self.axes(layout) }
+    out += ">\n"
     out += "<title id=\"\(chart.id)-t\">\(Self.escaped(chart.title))</title>\n"
     out += "<desc id=\"\(chart.id)-d\">\(Self.escaped(chart.about))</desc>\n"
     if form == .file {
       out += "<style>\n\(Palette.css(root: "svg"))svg{background:var(--ground)}\n</style>\n"
     }
+  }
+
+  /// What a script needs to read numbers back from places: scale, kind and ends of both axes.
+  private static func axes(_ layout: ChartLayout) -> String {
+    func axis(_ name: String, _ map: AxisMap) -> String {
+      let (scale, names): (String, [String]) =
+        switch map.axis.scale {
+        case .linear, .linearAroundData: ("linear", [])
+        case .log10: ("log", [])
+        case .percentile: ("percentile", [])
+        case .categories(let names): ("names", names)
+        case .rows(let rows): ("names", rows.map(\.name))
+        }
+      let ends = "\(map.low) \(map.high) \(number(map.start)) \(number(map.end))"
+      let list = names.map { $0.replacing("|", with: "/") }.joined(separator: "|")
+      return " data-\(name)=\"\(scale) \(map.axis.kind.rawValue) \(ends)\""
+        + (names.isEmpty ? "" : " data-\(name)-names=\"\(escaped(list))\"")
+    }
+    return axis("x", layout.x) + axis("y", layout.y)
+  }
+
+  /// One series in a group of its own, so that it can be found and hidden as one.
+  fileprivate mutating func group(_ series: Series, _ layout: ChartLayout) {
+    let key = layout.names.firstIndex(of: series.name)
+    let name = key.map { " data-k=\"\($0)\" data-n=\"\(Self.escaped(series.name))\"" } ?? ""
+    out += "<g class=\"s\"\(name)\(Self.places(series.mark, layout))>\n"
+    draw(series, layout)
+    out += "</g>\n"
+  }
+
+  /// The places of what has no line to be read back from.
+  private static func places(_ mark: Series.Mark, _ layout: ChartLayout) -> String {
+    func fine(_ values: [Double?]) -> String? {
+      let places = values.compactMap { $0.map(Self.fine) }
+      return places.count == values.count ? places.joined(separator: " ") : nil
+    }
+    let places: [String?]
+    var along = ""
+    switch mark {
+    case .line, .step, .path, .band, .cells: return ""
+    case .scatter(let points):
+      places = points.map { fine([layout.x.place($0.x), layout.y.place($0.y)]) }
+    case .intervalsAlongX(let intervals):
+      along = " data-i=\"x\""
+      places = intervals.map {
+        fine(
+          [$0.estimate].map(layout.x.place) + [layout.y.place($0.at)]
+            + [$0.low, $0.high].map(layout.x.place))
+      }
+    case .intervalsAlongY(let intervals):
+      along = " data-i=\"y\""
+      places = intervals.map {
+        fine([layout.x.place($0.at)] + [$0.estimate, $0.low, $0.high].map(layout.y.place))
+      }
+    }
+    return " data-p=\"" + places.compactMap(\.self).joined(separator: ";") + "\"" + along
   }
 
   fileprivate mutating func ground(_ layout: ChartLayout) {
@@ -45,22 +103,31 @@ extension SVGWriter {
         zone.from.flatMap(axis.place) ?? axis.start, zone.to.flatMap(axis.place) ?? axis.end
       )
       let (low, high) = (min(ends.0, ends.1), max(ends.0, ends.1))
+      let other = zone.on == .x ? layout.y : layout.x
+      let sides = zone.along.flatMap { range -> (Double, Double)? in
+        guard let one = other.place(range.lowerBound), let two = other.place(range.upperBound)
+        else { return nil }
+        return (min(one, two), max(one, two))
+      }
       var box = plot
       if zone.on == .x {
         (box.left, box.right) = (max(low, plot.left), min(high, plot.right))
+        if let sides { (box.top, box.bottom) = sides }
       } else {
         (box.top, box.bottom) = (max(low, plot.top), min(high, plot.bottom))
+        if let sides { (box.left, box.right) = sides }
       }
       if box.left < box.right, box.top < box.bottom { rectangle(box, zone.meaning.rawValue) }
     }
     grid(layout)
     line(plot.left, plot.bottom, plot.right, plot.bottom, "axis")
     for limit in layout.chart.limits {
+      let role = limit.isBinding ? "limit" : "ref"
       switch limit.on {
       case .x:
-        if let at = layout.x.place(limit.at) { line(at, plot.top, at, plot.bottom, "limit") }
+        if let at = layout.x.place(limit.at) { line(at, plot.top, at, plot.bottom, role) }
       case .y:
-        if let at = layout.y.place(limit.at) { line(plot.left, at, plot.right, at, "limit") }
+        if let at = layout.y.place(limit.at) { line(plot.left, at, plot.right, at, role) }
       }
     }
   }
@@ -81,7 +148,7 @@ extension SVGWriter {
     path(rows(layout.y.ticks.map(\.value)) + columns(layout.x.ticks.map(\.value)), "grid")
   }
 
-  fileprivate mutating func draw(_ series: Series, _ layout: ChartLayout) {
+  private mutating func draw(_ series: Series, _ layout: ChartLayout) {
     func place(_ point: Point) -> (x: Double, y: Double)? {
       guard let x = layout.x.place(point.x), let y = layout.y.place(point.y) else { return nil }
       return (x, y)
@@ -109,7 +176,22 @@ extension SVGWriter {
         let ends = [interval.low, interval.high].map { place(Point($0, interval.at)) }
         whisker(ends, place(Point(interval.estimate, interval.at)), series.style, along: .x)
       }
+    case .cells(let cells): for cell in cells { field(cell, layout) }
     }
+  }
+
+  private mutating func field(_ cell: Cell, _ layout: ChartLayout) {
+    guard let left = layout.x.place(cell.at.x - 0.5), let right = layout.x.place(cell.at.x + 0.5),
+      let top = layout.y.place(cell.at.y - 0.5), let bottom = layout.y.place(cell.at.y + 0.5)
+    else { return }
+    let box = Box(left: left + 1, top: top + 1, right: right - 1, bottom: bottom - 1)
+    // At most 60 %: the number must stay readable on it, on light and on dark ground.
+    let shade = Self.fine(0.04 + 0.56 * min(max(cell.share, 0), 1))
+    rectangle(box, "cell", " fill-opacity=\"\(shade)\"")
+    text(
+      .init(
+        TextMetrics.cut(cell.text, size: 11, to: right - left - 4), x: (left + right) / 2,
+        baseline: (top + bottom) / 2 + 4, anchor: .middle, role: "name"))
   }
 
   private mutating func whisker(
@@ -130,31 +212,41 @@ extension SVGWriter {
     _ places: [(x: Double, y: Double)], _ style: Series.Style, size: Double = 3.2
   ) {
     let data = places.map { Self.marker(style.marker, $0.x, $0.y, size: size) }.joined()
-    path(data, (style.marker == 5 ? "x" : "p") + " c\(style.colour)")
+    path(data, (style.marker == 5 ? "x" : style.isOpen ? "o" : "p") + " c\(style.colour)")
   }
 
   fileprivate mutating func names(_ layout: ChartLayout) {
-    for leader in layout.leaders {
-      line(leader.from.x, leader.from.y, leader.to.x, leader.to.y, "lead")
-    }
-    for entry in layout.entries {
-      let (left, right) = (entry.x, entry.x + 22)
-      switch entry.mark {
-      case .line, .step, .path:
-        line(left, entry.middle, right, entry.middle, entry.style.sampleClasses)
-      case .band:
-        rectangle(
-          Box(left: left, top: entry.middle - 5, right: right, bottom: entry.middle + 5),
-          "b c\(entry.style.colour)")
-      case .scatter, .intervalsAlongX, .intervalsAlongY: break
+    for placed in layout.texts where placed.key == nil { text(placed) }
+    for key in layout.names.indices {
+      let entries = layout.entries.filter { $0.key == key }
+      let texts = layout.texts.filter { $0.key == key }
+      guard !texts.isEmpty else { continue }
+      out += "<g class=\"key\" data-k=\"\(key)\">\n"
+      for leader in layout.leaders where leader.key == key {
+        line(leader.from.x, leader.from.y, leader.to.x, leader.to.y, "lead")
       }
-      switch entry.mark {
-      case .line, .step, .band: break
-      case .path, .scatter, .intervalsAlongX, .intervalsAlongY:
-        markers([(left + 11, entry.middle)], entry.style)
-      }
+      for entry in entries { sample(entry) }
+      for placed in texts { text(placed) }
+      out += "</g>\n"
     }
-    for placed in layout.texts { text(placed) }
+  }
+
+  private mutating func sample(_ entry: ChartLayout.Entry) {
+    let (left, right) = (entry.x, entry.x + 22)
+    switch entry.mark {
+    case .line, .step, .path:
+      line(left, entry.middle, right, entry.middle, entry.style.sampleClasses)
+    case .band:
+      rectangle(
+        Box(left: left, top: entry.middle - 5, right: right, bottom: entry.middle + 5),
+        "b c\(entry.style.colour)")
+    case .scatter, .intervalsAlongX, .intervalsAlongY, .cells: break
+    }
+    switch entry.mark {
+    case .line, .step, .band, .cells: break
+    case .path, .scatter, .intervalsAlongX, .intervalsAlongY:
+      markers([(left + 11, entry.middle)], entry.style)
+    }
   }
 
   /// The corners of a stair through points.

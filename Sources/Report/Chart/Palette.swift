@@ -66,6 +66,14 @@ public enum Palette {
     .chart .d1{stroke-dasharray:7 3}.chart .d2{stroke-dasharray:2 3}
     .chart .d3{stroke-dasharray:9 3 2 3}
     .chart .lead{stroke:var(--soft);stroke-width:.6;fill:none}
+    .chart .head{fill:var(--ink);font-weight:600}
+    .chart .o{fill:var(--ground);stroke:var(--c);stroke-width:1.6}
+    .chart .cell{fill:var(--s0)}
+    .chart .off{display:none}.chart .dim{opacity:.4}.chart .dim text{text-decoration:line-through}
+    .chart .key[role]{cursor:pointer}
+    .chart .tip{pointer-events:none}.chart .tip rect{fill:var(--ground);stroke:var(--rule)}
+    .chart .tip circle{fill:none;stroke:var(--ink);stroke-width:1.4}
+    .chart .ref{stroke:var(--soft);stroke-width:1.2}
     .chart .limit{stroke:var(--bad);stroke-width:1.2;stroke-dasharray:5 3}
     .chart .limit-name{fill:var(--bad)}
     .chart .pass{fill:var(--good);fill-opacity:.1}.chart .fail{fill:var(--bad);fill-opacity:.1}

@@ -10,6 +10,9 @@ struct SVGWriter {
     return rest == 0 ? whole : whole + "." + String(rest)
   }
 
+  /// A place from which a number is read back: at most two digits after the point.
+  static func fine(_ value: Double) -> String { Quantity.short(value, 2) }
+
   /// Text for an element or an attribute.
   static func escaped(_ text: String) -> String {
     var result = ""
@@ -33,10 +36,10 @@ struct SVGWriter {
     if !data.isEmpty { out += "<path class=\"\(role)\" d=\"\(data)\"/>\n" }
   }
 
-  mutating func rectangle(_ box: Box, _ role: String) {
+  mutating func rectangle(_ box: Box, _ role: String, _ more: String = "") {
     let size = (Self.number(box.right - box.left), Self.number(box.bottom - box.top))
     out += "<rect class=\"\(role)\" x=\"\(Self.number(box.left))\" y=\"\(Self.number(box.top))\" "
-    out += "width=\"\(size.0)\" height=\"\(size.1)\"/>\n"
+    out += "width=\"\(size.0)\" height=\"\(size.1)\"\(more)/>\n"
   }
 
   mutating func text(_ text: PlacedText) {
@@ -65,7 +68,7 @@ struct SVGWriter {
       }
       let tenths = (Int((place.x * 10).rounded()), Int((place.y * 10).rounded()))
       if let last, last == tenths { continue }
-      data += (last == nil ? "M" : "L") + number(place.x) + " " + number(place.y)
+      data += (last == nil ? "M" : "L") + fine(place.x) + " " + fine(place.y)
       last = tenths
     }
     return data

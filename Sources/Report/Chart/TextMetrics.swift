@@ -54,10 +54,12 @@ struct PlacedText: Hashable {
   var size: Double
   /// Its CSS class besides that of the anchor.
   var role: String
+  /// The series that it names, as in ``ChartLayout/names``.
+  var key: Int?
 
   init(
     _ text: String, x: Double, baseline: Double, anchor: Anchor = .start, size: Double = 11,
-    role: String = ""
+    role: String = "", key: Int? = nil
   ) {
     self.text = text
     self.x = x
@@ -65,6 +67,7 @@ struct PlacedText: Hashable {
     self.anchor = anchor
     self.size = size
     self.role = role
+    self.key = key
   }
 
   var box: Box {

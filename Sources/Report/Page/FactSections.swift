@@ -12,7 +12,7 @@ enum DisclosureSection {
       figures.otherMetrics.map { name, spread in
         [
           "key": figures.key.description, "name": name, "n": String(spread.values.count),
-          "median": Quantity(spread.median, spread.kind).text,
+          "median": spread.text(ascii: false),
           "range": spread.range(ascii: false) ?? "",
         ]
       }
@@ -165,6 +165,10 @@ extension MethodText {
 
 /// What the figures mean.
 enum MethodText {
+  static let published =
+    "Figures as published: Assay measured none of them. What stands under disclosure is all that "
+    + "their source tells; ≥ and ≤ mark what it gives as a bound only."
+  /// Under the results of a run.
   static let underResults =
     "n: valid trials. IOPS, bandwidth and CPU/IO: median of trials, range below. Latency: all I/Os "
     + "of the valid trials together, range of the trials' own figures below. Errors: sum of all "

@@ -11,16 +11,12 @@ public struct PageReport: Sendable {
   ///
   /// Throws where one is broken, which a test rules out.
   public init() throws {
-    var library = MustacheLibrary()
-    try library.register(PageTemplate.page, named: "page")
-    try library.register(PageTemplate.verdict, named: "verdict")
-    try library.register(PageTemplate.results, named: "results")
-    try library.register(PageTemplate.cpu, named: "cpu")
-    try library.register(PageTemplate.trials, named: "trials")
-    try library.register(PageTemplate.disclosure, named: "disclosure")
-    try library.register(PageTemplate.environment, named: "environment")
-    try library.register(PageTemplate.provenance, named: "provenance")
-    self.library = library
+    library = try PageFrame.library([
+      "page": PageTemplate.page, "verdict": PageTemplate.verdict,
+      "results": PageTemplate.results, "cpu": PageTemplate.cpu, "trials": PageTemplate.trials,
+      "disclosure": PageTemplate.disclosure, "environment": PageTemplate.environment,
+      "provenance": PageTemplate.provenance,
+    ])
   }
 
   /// The page; the same input gives the same bytes.
@@ -29,7 +25,8 @@ public struct PageReport: Sendable {
   public func render(_ input: ReportInput) -> String {
     let cases = CaseFigures.all(of: input)
     let workloads = WorkloadFigures.all(of: cases)
-    var page = head(input, cases)
+    var page = PageFrame.model(title: input.header.name, version: input.header.version)
+    page.merge(head(input, cases)) { $1 }
     if let judgement = input.judgement { page["verdict"] = VerdictSection.model(judgement) }
     page["results"] =
       [
@@ -47,7 +44,8 @@ public struct PageReport: Sendable {
     page["disclosure"] = DisclosureSection.model(cases)
     if let environment = EnvironmentSection.model(input) { page["environment"] = environment }
     page["scenario"] = input.scenario
-    page["methods"] = MethodText.sentences(cases)
+    page["methods"] =
+      input.header.evidence == .published ? [MethodText.published] : MethodText.sentences(cases)
     page["hasHashes"] = !input.hashes.isEmpty
     page["hashes"] = input.hashes.sorted { $0.key < $1.key }.map {
       ["name": $0.key, "value": $0.value]
@@ -60,15 +58,22 @@ public struct PageReport: Sendable {
     let caveats = RunCaveats.all(of: input, cases)
     let findings = PlacedFinding.all(of: input)
     let valid = input.trials.filter { $0.record.status == .valid }.count
-    let facts = [
-      ("started", header.startedAt), ("run", header.id), ("Assay", header.version),
-      ("seed", String(header.seed)), ("cases", String(cases.count)),
-      ("valid trials", "\(valid) of \(input.trials.count)"),
-      ("plan", input.isComplete ? "done" : "not finished"),
-    ]
+    let isPublished = header.evidence == .published
+    let facts =
+      isPublished
+      ? [
+        ("published", String(header.startedAt.prefix(10))), ("record", header.id),
+        ("cases", String(cases.count)),
+      ]
+      : [
+        ("started", header.startedAt), ("run", header.id), ("Assay", header.version),
+        ("seed", String(header.seed)), ("cases", String(cases.count)),
+        ("valid trials", "\(valid) of \(input.trials.count)"),
+        ("plan", input.isComplete ? "done" : "not finished"),
+      ]
     return [
+      "kind": isPublished ? "Published figures, no raw data" : "Assay run report",
       "name": header.name, "about": header.about.isEmpty ? [] : [header.about],
-      "version": header.version, "style": PageStyle.css,
       "facts": facts.map { ["name": $0.0, "value": $0.1] },
       "hasCaveats": !caveats.isEmpty, "caveats": caveats, "hasFindings": !findings.isEmpty,
       "findings": findings.map {
@@ -77,7 +82,7 @@ public struct PageReport: Sendable {
           "message": $0.finding.message, "code": $0.finding.code,
         ]
       },
-      "method": MethodText.underResults,
+      "method": isPublished ? MethodText.published : MethodText.underResults,
     ]
   }
 }
@@ -127,12 +132,11 @@ enum ResultsSection {
         marks = [["text": "not comparable", "why": why]]
       }
       let latencies = LatencyColumn.allCases.map { column in
-        cell(
-          column.value(of: line.latency).map { Quantity($0, .time) }, line.perTrial[column])
+        cell(line.text(of: column, ascii: false), line.perTrial[column])
       }
       var last = [cell(nil, nil), cell(nil, nil)]
       if isFirst {
-        let errors = figures.errors.map { Quantity($0.values.reduce(0, +), .count) }
+        let errors = figures.errors.map { Quantity($0.values.reduce(0, +), .count).text }
         last = [spread(figures.cpuPerIO), cell(errors, nil)]
       } else {
         last = [["value": "", "range": [String]()], ["value": "", "range": [String]()]]
@@ -146,12 +150,12 @@ enum ResultsSection {
   }
 
   private static func spread(_ spread: CaseFigures.Spread?) -> [String: Any] {
-    cell(spread.map { Quantity($0.median, $0.kind) }, spread)
+    cell(spread?.text(ascii: false), spread)
   }
 
-  private static func cell(_ quantity: Quantity?, _ spread: CaseFigures.Spread?) -> [String: Any] {
+  private static func cell(_ text: String?, _ spread: CaseFigures.Spread?) -> [String: Any] {
     let range = spread?.range(ascii: false).map { [$0] } ?? []
-    return ["value": quantity?.text ?? "–", "range": range]
+    return ["value": text ?? "–", "range": range]
   }
 
   static func trials(_ input: ReportInput) -> [String: Any] {

@@ -43,6 +43,13 @@ enum PageStyle {
     tr.invalid .status,tr.failed .status{color:var(--bad);font-weight:600}
     #trials td.word:last-child{white-space:normal;overflow-wrap:anywhere;\
     min-width:9em;font-size:12px}
+    th button{all:unset;cursor:pointer}
+    th button:hover{text-decoration:underline}
+    th[aria-sort=ascending] button::after{content:" ↑"}
+    th[aria-sort=descending] button::after{content:" ↓"}
+    button:focus-visible,svg:focus-visible,.key:focus-visible,summary:focus-visible\
+    {outline:2px solid var(--s0);outline-offset:2px}
+    .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
     .mark{font-size:11px;color:var(--doubt);border:1px solid currentColor;border-radius:3px;\
     padding:0 4px;white-space:nowrap}
     .results .mark{display:block;width:fit-content;margin-left:0;margin-top:2px;line-height:1.35}
@@ -52,6 +59,18 @@ enum PageStyle {
     b.good{color:var(--good)}
     b.bad{color:var(--bad)}
     b.doubtful{color:var(--doubt)}
+    .good .verdict{color:var(--good)}.bad .verdict{color:var(--bad)}
+    .doubtful .verdict{color:var(--doubt)}.open .verdict{color:var(--soft)}
+    .verdict{font-weight:600;white-space:nowrap}
+    .counts{list-style:none;display:flex;flex-wrap:wrap;gap:6px 26px;padding:0;margin:10px 0 0;\
+    font-size:17px}
+    .loud{border-left:4px solid var(--doubt);background:var(--faint);padding:10px 16px;\
+    margin:20px 0 0;break-inside:avoid}
+    .loud h2{font-size:16px;border:0;margin:0 0 6px;padding:0}
+    .loud.error{border-color:var(--bad)}
+    .loud ul{margin:0;padding-left:18px}.loud li{margin:3px 0}
+    .front{margin:26px 0 0;max-width:1000px}
+    td.reason{white-space:normal;min-width:22em;text-align:left;font-size:12.5px}
     #verdict.good h2{border-left:6px solid var(--good);padding-left:12px}
     #verdict.bad h2{border-left:6px solid var(--bad);padding-left:12px}
     #verdict.doubtful h2{border-left:6px solid var(--doubt);padding-left:12px}

@@ -1,23 +1,31 @@
 /// The templates of the page: constants, so that the program stays one file.
 enum PageTemplate {
-  static let page = """
+  static let head = """
     <!DOCTYPE html>
     <html lang="en">
     <head>
     <meta charset="utf-8">
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src \
-    'unsafe-inline'; base-uri 'none'; form-action 'none'">
+    <meta http-equiv="Content-Security-Policy" content="{{{policy}}}">
     <meta name="viewport" content="width=device-width,initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <meta name="generator" content="Assay {{version}}">
-    <title>{{name}} · Assay</title>
-    <style>
-    {{{style}}}
-    </style>
+    <title>{{title}} · Assay</title>
+    <style>{{{style}}}</style>
     </head>
     <body>
+    """
+
+  static let foot = """
+    <script>{{{script}}}</script>
+    </body>
+    </html>
+
+    """
+
+  static let page = """
+    {{>head}}
     <header>
-    <p class="kind">Assay run report</p>
+    <p class="kind">{{kind}}</p>
     <h1>{{name}}</h1>
     {{#about}}<p class="about">{{.}}</p>{{/about}}
     <dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>{{/facts}}</dl>
@@ -48,9 +56,7 @@ enum PageTemplate {
     {{#environment}}{{>environment}}{{/environment}}
     {{>provenance}}
     </main>
-    </body>
-    </html>
-
+    {{>foot}}
     """
 
   static let verdict = """

@@ -18,8 +18,8 @@ public enum CSVReport {
         let key = figures.key
         var cells = [
           key.system, key.workload, key.point.joined(separator: " "), line.direction,
-          "\(figures.valid.count)", "\(figures.trials.count)", number(line.iops?.median),
-          number(line.bandwidth?.median), "\(line.latency.count)",
+          "\(figures.valid.count)", "\(figures.trials.count)", number(line.iops),
+          number(line.bandwidth), "\(line.latency.count)",
         ]
         cells += LatencyColumn.allCases.map { number($0.value(of: line.latency)) }
         cells += [
@@ -30,6 +30,11 @@ public enum CSVReport {
       }
     }
     return text
+  }
+
+  /// The median; a bound is no value.
+  private static func number(_ spread: CaseFigures.Spread?) -> String {
+    number(spread?.bound == nil ? spread?.median : nil)
   }
 
   private static func number(_ value: Double?) -> String {

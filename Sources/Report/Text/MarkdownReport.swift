@@ -14,8 +14,13 @@ public struct MarkdownReport: Sendable {
     let cases = CaseFigures.all(of: input)
     var text = "## \(Self.escaped(input.header.name))\n\n"
     if !input.header.about.isEmpty { text += Self.escaped(input.header.about) + "\n\n" }
-    text += "Run `\(input.header.id)`, started \(input.header.startedAt), "
-    text += "Assay \(input.header.version), seed \(input.header.seed).\n\n"
+    let header = input.header
+    let isPublished = header.evidence == .published
+    text +=
+      isPublished
+      ? "Figures `\(header.id)`, published \(header.startedAt.prefix(10)).\n\n"
+      : "Run `\(header.id)`, started \(header.startedAt), Assay \(header.version), "
+        + "seed \(header.seed).\n\n"
     for caveat in RunCaveats.all(of: input, cases) { text += "> **\(Self.escaped(caveat))**\n>\n" }
     text += "\n"
     if let judgement = input.judgement {
@@ -29,13 +34,23 @@ public struct MarkdownReport: Sendable {
       text += "\n"
     }
     let rows = ResultRows(cases, ascii: false).rows.map(Self.row)
-    text += Self.row(ResultRows.headers)
-    text += "|"
-    for column in ResultRows.headers.indices { text += column < ResultRows.words ? ":--|" : "--:|" }
-    text += "\n"
-    append(rows, of: "rows", to: &text)
-    text += "\nIOPS, bandwidth and CPU/IO are medians of n trials; latency is of all I/Os of the "
-    text += "valid trials together.\n"
+    if !rows.isEmpty {
+      text += Self.row(ResultRows.headers)
+      text += "|"
+      for column in ResultRows.headers.indices {
+        text += column < ResultRows.words ? ":--|" : "--:|"
+      }
+      text += "\n"
+      append(rows, of: "rows", to: &text)
+      text +=
+        isPublished
+        ? "\nFigures as published.\n"
+        : "\nIOPS, bandwidth and CPU/IO are medians of n trials; latency is of all I/Os of the "
+          + "valid trials together.\n"
+    }
+    append(
+      ResultRows.others(cases, ascii: false).map { "- \(Self.escaped($0))\n" }, of: "metrics",
+      to: &text)
     let findings = PlacedFinding.all(of: input).map { entry in
       "- **\(entry.finding.severity.rawValue)** \(Self.escaped(entry.place)): "
         + "\(Self.escaped(entry.finding.message)) (`\(entry.finding.code)`)\n"

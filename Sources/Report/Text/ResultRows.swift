@@ -16,13 +16,12 @@ struct ResultRows {
   init(_ cases: [CaseFigures], ascii: Bool) {
     let none = ascii ? "-" : "–"
     func text(_ spread: CaseFigures.Spread?) -> String {
-      spread.map { Quantity($0.median, $0.kind).text(ascii: ascii) } ?? none
+      spread?.text(ascii: ascii) ?? none
     }
-    rows = cases.flatMap { figures in
+    // What the table has no column for stands below it; a row of dashes would say nothing.
+    rows = cases.filter { $0.hasColumns || $0.otherMetrics.isEmpty }.flatMap { figures in
       figures.lines.enumerated().map { index, line in
-        let latencies = LatencyColumn.allCases.map { column in
-          column.value(of: line.latency).map { Quantity($0, .time).text(ascii: ascii) } ?? none
-        }
+        let latencies = LatencyColumn.allCases.map { line.text(of: $0, ascii: ascii) ?? none }
         let isFirst = index == 0
         let name = isFirst ? figures.key.description : ""
         let direction = isFirst && figures.lines.count > 1 ? "all" : line.direction
@@ -32,6 +31,15 @@ struct ResultRows {
           figures.errors.map { Quantity($0.values.reduce(0, +), .count).text(ascii: ascii) } ?? none
         return [name, direction, trials, text(line.iops), text(line.bandwidth)] + latencies
           + [isFirst ? text(figures.cpuPerIO) : "", isFirst ? errors : ""]
+      }
+    }
+  }
+
+  /// Metrics of the cases that the table has no column for, a line each.
+  static func others(_ cases: [CaseFigures], ascii: Bool) -> [String] {
+    cases.filter { !$0.hasColumns }.flatMap { figures in
+      figures.otherMetrics.map { name, spread in
+        "\(figures.key): \(name) \(spread.text(ascii: ascii)) (n \(spread.values.count))"
       }
     }
   }
@@ -83,6 +91,12 @@ enum RunCaveats {
   /// Sentences, the gravest first; empty for a clean run.
   static func all(of input: ReportInput, _ cases: [CaseFigures]) -> [String] {
     var caveats: [String] = []
+    if input.header.evidence == .published {
+      let sources = Set(input.trials.compactMap { $0.record.disclosure["source"] }).sorted()
+      caveats.append(
+        "PUBLISHED, NO RAW DATA: somebody else's figures, one number a case, without histograms, "
+          + "repetition or spread. Source: \(sources.joined(separator: "; ")).")
+    }
     if let reason = input.header.notHardware {
       caveats.append("Not hardware figures: \(reason). Never to stand beside hardware unmarked.")
     }

@@ -21,8 +21,12 @@ public struct TerminalReport: Sendable {
     var lines = [bold(input.header.name) + "  " + dim(input.header.id)]
     lines += RunCaveats.all(of: input, cases).map { paint("! " + $0, "33") }
     lines.append("")
-    lines += aligned(table.rows)
-    lines.append(dim(legend(cases)))
+    if !table.rows.isEmpty {
+      lines += aligned(table.rows)
+      let isPublished = input.header.evidence == .published
+      lines.append(dim(isPublished ? "figures as published" : legend(cases)))
+    }
+    lines += ResultRows.others(cases, ascii: !unicode)
     let findings = PlacedFinding.all(of: input)
     if !findings.isEmpty { lines.append("") }
     for entry in findings {

@@ -1,0 +1,211 @@
+/// The script of the pages: reading of charts, switching of series, sorting of tables.
+///
+/// A page is complete without it. It reads numbers back from the drawing by the axes that the
+/// drawing carries, so nothing is embedded twice and what it says is what is drawn.
+enum PageScript {
+  static let text = #"""
+
+    "use strict";
+    (() => {
+      const binary = (end) =>
+        ["B", "KiB", "MiB", "GiB", "TiB"].map((unit, n) => [1024 ** n, ` ${unit}${end}`]);
+      const metric = [[1, ""], [1e3, "k"], [1e6, "M"], [1e9, "G"]];
+      const scales = {
+        time: [[1, " ns"], [1e3, " µs"], [1e6, " ms"], [1e9, " s"]],
+        elapsed: [[1e-3, " ms"], [1, " s"]], bytes: binary(""), bandwidth: binary("/s"),
+        rate: metric, count: metric, percent: [[1, " %"]], ratio: [[1, ""]],
+      };
+
+      // Three digits and scaled units, as everywhere on the page.
+      const shown = (value, kind) => {
+        if (kind === "ratio") return value < 10 ? value.toFixed(3) : value.toPrecision(3);
+        const size = Math.abs(value), units = scales[kind];
+        if (kind === "count" && Number.isInteger(value) && size < 1e5) return String(value);
+        const [factor, unit] = units.findLast(([one]) => size >= one * 0.9995) ?? units[0];
+        const part = value / factor;
+        if (part === 0) return "0" + unit;
+        return (Math.abs(part) >= 100 ? part.toFixed(0) : part.toPrecision(3)) + unit;
+      };
+
+      // Gives the text of a place on an axis.
+      const axis = (svg, name) => {
+        const [scale, kind, ...ends] = svg.dataset[name].split(" ");
+        const [low, high, start, end] = ends.map(Number);
+        const names = (svg.dataset[name + "Names"] ?? "").split("|");
+        // Places are drawn to a hundredth of a unit: no digit is claimed beyond it.
+        const step = 10 ** Math.ceil(Math.log10(Math.abs((high - low) / (end - start)) / 100));
+        return (place) => {
+          const at = low + (place - start) / (end - start) * (high - low);
+          if (scale === "names") return names[Math.round(at)] ?? "";
+          if (scale === "log") return shown(10 ** at, kind);
+          if (scale !== "percentile") return shown(Math.round(at / step) * step, kind);
+          return "p" + (100 * (1 - 10 ** -at)).toFixed(Math.max(0, Math.ceil(at - 0.001) - 1));
+        };
+      };
+
+      const corners = (path) =>
+        [...path.getAttribute("d").matchAll(/[ML](-?[\d.]+) (-?[\d.]+)/g)]
+          .map((found) => ({ x: +found[1], y: +found[2] }));
+
+      const pointsOf = (group) => {
+        const line = group.querySelector("path.l");
+        if (group.dataset.p === undefined) return line ? corners(line) : [];
+        return group.dataset.p.split(";").filter(Boolean).map((one) => {
+          const [x, y, low, high] = one.split(" ").map(Number);
+          return { x, y, low, high, along: group.dataset.i };
+        });
+      };
+
+      const live = document.body.appendChild(document.createElement("output"));
+      live.className = "unseen";
+
+      for (const svg of document.querySelectorAll("svg.chart[data-x]")) {
+        const x = axis(svg, "x"), y = axis(svg, "y");
+        const groups = [...svg.querySelectorAll("g.s")];
+        const make = (parent, name, attributes) => {
+          const node = document.createElementNS(svg.namespaceURI, name);
+          for (const key in attributes) node.setAttribute(key, attributes[key]);
+          return parent.appendChild(node);
+        };
+        let series, tip;
+        const read = () => series ??= groups
+          .map((group) => ({ group, name: group.dataset.n ?? "", points: pointsOf(group) }))
+          .filter(({ points }) => points.length);
+        const visible = () => read().filter(({ group }) => !group.classList.contains("off"));
+
+        // What the band of the same name spans at a place.
+        const span = (group, point) => {
+          const band = groups.find((other) =>
+            other.dataset.k === group.dataset.k && other.querySelector("path.b"));
+          if (!band || group.dataset.k === undefined) return "";
+          const here = corners(band.querySelector("path.b"))
+            .filter((corner) => Math.abs(corner.x - point.x) < 0.6).map((corner) => corner.y);
+          return here.length < 2 ? "" : ` [${y(Math.max(...here))}, ${y(Math.min(...here))}]`;
+        };
+
+        const words = ({ group, name }, point) => {
+          const lies = point.along === "x";
+          const [value, place] = lies ? [x(point.x), y(point.y)] : [y(point.y), x(point.x)];
+          const [low, high] = point.along ? [point.low, point.high].map(lies ? x : y) : [];
+          const range = !low ? span(group, point) : low === high ? "" : ` [${low}, ${high}]`;
+          const all = lies ? [place, value + range, name] : [name, value + range, `at ${place}`];
+          return all.filter(Boolean);
+        };
+
+        const hide = () => { tip?.remove(); tip = undefined; };
+        const show = (one, point) => {
+          hide();
+          tip = make(svg, "g", { class: "tip", "aria-hidden": "true" });
+          make(tip, "circle", { cx: point.x, cy: point.y, r: 5 });
+          const box = make(tip, "rect", { rx: 3 });
+          const lines = words(one, point);
+          const texts = lines.map((line, row) => {
+            const text = make(tip, "text", row < 2 ? { class: "name" } : {});
+            text.textContent = line;
+            return text;
+          });
+          const width = Math.max(...texts.map((text) => text.getComputedTextLength())) + 14;
+          const height = 15 * lines.length + 7, paper = svg.viewBox.baseVal;
+          const isAtEdge = point.x + 12 + width > paper.width;
+          const left = isAtEdge ? Math.max(point.x - 12 - width, 0) : point.x + 12;
+          const top = Math.min(Math.max(point.y - height / 2, 2), paper.height - height - 2);
+          const sides = { x: left, y: top, width, height };
+          for (const side in sides) box.setAttribute(side, sides[side]);
+          texts.forEach((text, row) => {
+            text.setAttribute("x", left + 7);
+            text.setAttribute("y", top + 15 + 15 * row);
+          });
+          return lines.join(", ");
+        };
+
+        svg.addEventListener("pointermove", (event) => {
+          const at = new DOMPoint(event.clientX, event.clientY)
+            .matrixTransform(svg.getScreenCTM().inverse());
+          let best, least = 60 ** 2;
+          for (const one of visible()) {
+            for (const point of one.points) {
+              const distance = (point.x - at.x) ** 2 + (point.y - at.y) ** 2;
+              if (distance < least) [best, least] = [[one, point], distance];
+            }
+          }
+          if (best) show(...best); else hide();
+        });
+        svg.addEventListener("pointerleave", hide);
+
+        // Arrows go from point to point and from series to series.
+        const moves =
+          { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
+        let place = 0, number = 0;
+        svg.tabIndex = 0;
+        svg.setAttribute("role", "group");
+        svg.addEventListener("blur", hide);
+        svg.addEventListener("keydown", (event) => {
+          const move = moves[event.key], all = visible();
+          if (event.target !== svg || !move || !all.length) return;
+          event.preventDefault();
+          number = (number + move[1] + all.length) % all.length;
+          const { points } = all[number];
+          place = Math.min(Math.max(place + move[0], 0), points.length - 1);
+          live.textContent = show(all[number], points[place]);
+        });
+
+        for (const key of svg.querySelectorAll("g.key")) {
+          const own = groups.filter((group) => group.dataset.k === key.dataset.k);
+          const toggle = () => {
+            const isOff = key.classList.toggle("dim");
+            key.setAttribute("aria-pressed", String(!isOff));
+            for (const group of own) group.classList.toggle("off", isOff);
+            hide();
+          };
+          const parts = { role: "button", "aria-pressed": "true", tabindex: "0" };
+          for (const part in parts) key.setAttribute(part, parts[part]);
+          key.setAttribute("aria-label", own[0]?.dataset.n ?? "");
+          key.addEventListener("click", toggle);
+          key.addEventListener("keydown", (event) => {
+            if (event.key !== "Enter" && event.key !== " ") return;
+            event.preventDefault();
+            toggle();
+          });
+        }
+      }
+
+      // The number in a cell in base units; words give none.
+      const factors = { k: 1e3, M: 1e6, G: 1e9, "ns": 1, "µs": 1e3, "ms": 1e6, "s": 1e9 };
+      for (const [factor, unit] of [...binary(""), ...binary("/s")]) factors[unit.trim()] = factor;
+      const number = (text) => {
+        const found = text.match(/^[≥≤±]?\s*(-?\d[\d.]*)\s*([a-zA-Zµ/]*)/);
+        return found ? found[1] * (factors[found[2]] ?? 1) : NaN;
+      };
+
+      for (const table of document.querySelectorAll("table")) {
+        const heads = [...table.tHead?.rows[0]?.cells ?? []];
+        const bodies = [...table.tBodies];
+        const rows = bodies.length > 1 ? bodies : [...bodies[0]?.rows ?? []];
+        if (rows.length < 2) continue;
+        heads.forEach((head, column) => {
+          const text = (row) => {
+            const cell = (row.rows?.[0] ?? row).cells[column], first = cell?.firstChild;
+            return (first?.nodeType === 3 ? first.data : cell?.textContent ?? "").trim();
+          };
+          const button = document.createElement("button");
+          button.type = "button";
+          button.append(...head.childNodes);
+          head.append(button);
+          button.addEventListener("click", () => {
+            const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+            for (const other of heads) other.removeAttribute("aria-sort");
+            head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
+            const isKnown = (one) => one !== "" && one !== "–";
+            const isNumber = !rows.map(text).filter(isKnown).map(number).some(Number.isNaN);
+            const order = (a, b) => isKnown(b) - isKnown(a) || sign
+              * (isNumber ? number(a) - number(b) : a.localeCompare(b, "en", { numeric: true }));
+            const sorted = [...rows].sort((a, b) => order(text(a), text(b)));
+            const parent = rows[0].parentNode;
+            for (const row of sorted) parent.append(row);
+          });
+        });
+      }
+    })();
+
+    """#
+}
