@@ -118,6 +118,14 @@ public struct RunRecord: Sendable {
       String(decoding: try LedgerFile.read(path), as: UTF8.self), place: path)
   }
 
+  /// SHA-256 in hex of every file that was there before the report, by its name.
+  ///
+  /// The report shows them, so neither it nor the manifest, which is of all, is among them.
+  /// O(bytes of the record).
+  public func hashes() throws(LedgerError) -> [String: String] {
+    try Manifest.of(folder: folder).sha256.filter { $0.key != Manifest.reportName }
+  }
+
   /// Checks every file against the manifest; nil where there is no manifest yet.
   public func integrity() throws(LedgerError) -> [String]? {
     try RecordFiles(folder).differences()

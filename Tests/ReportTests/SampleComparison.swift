@@ -24,7 +24,7 @@ enum SampleComparison {
       arm: arm, key: CaseKey(system: subject, workload: key.workload, point: key.point),
       referenceKey: key, metric: metric, unit: unit,
       direction: unit == "ns" ? .lower : .higher, reference: .init(median: values.0, n: 6),
-      subject: .init(median: values.1, n: 6), method: .paired, ratio: ratio ?? ends?.1,
+      subject: .init(median: values.1, n: 6), method: .paired, pairs: 6, ratio: ratio ?? ends?.1,
       interval: ends.map {
         IntervalEstimate(
           value: $0.1, lower: $0.0, upper: $0.2, level: .percent(95), count: 6)
