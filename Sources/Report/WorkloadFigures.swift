@@ -11,8 +11,10 @@ public struct WorkloadFigures: Sendable {
   var pointsPerLine: Int
   /// The cases of the design: all but searches of a maximum.
   let measured: [CaseFigures]
-  private let systems: [String]
-  private let points: [[String]]
+  /// Systems in order of their first trial.
+  let systems: [String]
+  /// Points of the sweep in order of their first trial.
+  let points: [[String]]
 
   /// The most lines of one chart; beyond it people cannot tell them apart.
   static let linesPerChart = 8
@@ -49,6 +51,12 @@ public struct WorkloadFigures: Sendable {
     return systems.count < 2 ? point : key.system + " · " + point
   }
 
+  /// The label of a case in a table.
+  func name(of figures: CaseFigures) -> String {
+    guard figures.findsMaximum else { return label(figures.key) }
+    return systems.count < 2 ? "maximum" : figures.key.system + " · maximum"
+  }
+
   /// Points of the sweep that share a chart.
   private var groups: [[CaseFigures]] {
     let perGroup = max(1, Self.linesPerChart / max(systems.count, 1))
@@ -78,7 +86,8 @@ public struct WorkloadFigures: Sendable {
     return Series.Style(colour: point, dash: system, marker: system)
   }
 
-  private func id(_ kind: String, _ number: Int) -> String {
+  /// The name of a chart that no other on the page has.
+  func id(_ kind: String, _ number: Int) -> String {
     let safe = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
     return String(safe) + "-" + kind + (number == 0 ? "" : "-\(number + 1)")
   }
@@ -91,6 +100,7 @@ extension WorkloadFigures {
   public var charts: [Chart] {
     var charts: [Chart] = []
     if let chart = latencyAgainstLoad { charts.append(chart) }
+    charts += heatMaps + steadyStates
     for (number, group) in groups.enumerated() {
       let directions = Self.directions(of: group)
       for direction in directions {
@@ -154,7 +164,9 @@ extension WorkloadFigures {
           }
           start += Double((trial.series.last?.second ?? 0) + 1)
         }
-        guard points.count > 1 else { return nil }
+        // Trials of a second are points without a line; the chart of trials has them.
+        let hasLine = zip(points, points.dropFirst()).contains { $0.y.isFinite && $1.y.isFinite }
+        guard hasLine else { return nil }
         return Series(
           label(figures.key), .line(Downsample.envelope(points, most: pointsPerLine)),
           style(figures.key, in: group).thinner)
@@ -192,49 +204,11 @@ extension WorkloadFigures {
   }
 
   /// In proportion; logarithmic where cases lie more than a factor of 30 apart.
-  private static func scale(for series: [Series]) -> Axis.Scale {
+  static func scale(for series: [Series]) -> Axis.Scale {
     let tops = series.compactMap { $0.mark.points?.map(\.y).filter(\.isFinite).max() }
     guard let least = tops.min(), let largest = tops.max(), least > 0, largest > 30 * least
     else { return .linear }
     return .log10
-  }
-
-  /// Latency of each point of a sweep over load against what was achieved.
-  private var latencyAgainstLoad: Chart? {
-    let swept = points.contains { point in
-      point.contains { $0.hasPrefix("queue-depth=") || $0.hasPrefix("rate=") }
-    }
-    guard swept, points.count > 1 else { return nil }
-    var series: [Series] = []
-    var notes: [Note] = []
-    for (index, system) in systems.enumerated() {
-      for (dash, column) in [LatencyColumn.p50, .p99].enumerated() {
-        var path: [Point] = []
-        for figures in measured where figures.key.system == system {
-          guard let rate = figures.lines[0].iops?.median,
-            let latency = column.value(of: figures.lines[0].latency), latency > 0
-          else { continue }
-          path.append(Point(rate, latency))
-          guard column == .p50 else { continue }
-          let value = figures.key.point.map { $0.split(separator: "=").last.map(String.init) ?? $0 }
-          notes.append(Note(at: Point(rate, latency), value.joined(separator: ", ")))
-        }
-        guard path.count > 1 else { continue }
-        series.append(
-          Series(
-            "\(system) \(column.rawValue)", .path(path),
-            Series.Style(colour: index, dash: dash, marker: index)))
-      }
-    }
-    guard !series.isEmpty else { return nil }
-    var chart = Chart(
-      id: id("load", 0), title: "Latency against load",
-      about: "Median and 99th percentile latency of \(name) against achieved IOPS; "
-        + "each point is one case of the sweep.",
-      x: Axis("achieved IOPS, median of trials", .linear, .rate),
-      y: Axis("latency", .log10, .time), series: series)
-    chart.notes = notes
-    return chart
   }
 
   /// One marker a trial in executed order: drift shows as a slope, an outlier as itself.

@@ -27,7 +27,7 @@ enum Arms {
           id: "\(system)\(index + 1)", session: session, block: index + 1,
           place: places?[index] ?? index,
           metrics: [metric: MetricValue(value, unit, bound: bound)])
-      }, invalid: [], failed: [])
+      })
   }
 
   static func arm(

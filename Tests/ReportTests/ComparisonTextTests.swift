@@ -35,7 +35,7 @@ struct ComparisonTextTests {
                 let unit = MetricCatalogue.definition(of: name)?.unit.rawValue ?? "1"
                 return (name, MetricValue(value * factor, unit))
               }))
-        }, invalid: [], failed: [])
+        })
     }
     func arm(_ session: String, _ cases: [CaseSamples], governor: String) -> ComparisonArm {
       ComparisonArm(

@@ -1,9 +1,12 @@
-public import Report
 public import Testing
+
+@testable public import Report
 
 /// One chart of every kind that later pages need.
 enum Examples {
-  static let all = [overTime, percentiles, load, forest, shift, convergence]
+  static let all = [
+    overTime, percentiles, load, forest, rows, shift, convergence, heatMap,
+  ]
 
   static let overTime = Chart(
     id: "over-time", title: "I/Os completed in each second", about: "Two lines over a minute.",
@@ -76,6 +79,27 @@ enum Examples {
       Zone(on: .x, from: 0.7, to: nil, meaning: .pass),
     ]
     chart.plotHeight = 90
+    return chart
+  }
+
+  /// A comparison's plot: groups, every verdict, open markers, texts at the right.
+  static var rows: Chart {
+    ForestPlot.chart(SampleComparison.measured().0, id: "rows") ?? forest
+  }
+
+  /// A sweep over two parameters.
+  static var heatMap: Chart {
+    let cells = (0..<12).map { index in
+      Cell(
+        at: Point(Double(index % 4), Double(index / 4)), share: Double(index) / 11,
+        text: "\(index * index) MiB/s")
+    }
+    var chart = Chart(
+      id: "heat-map", title: "Bandwidth by block-size and queue-depth", about: "Twelve fields.",
+      x: Axis("queue-depth", .categories(["1", "4", "16", "64"]), .count),
+      y: Axis("block-size", .categories(["4KiB", "16KiB", "64KiB"]), .count),
+      series: [Series("", .cells(cells), .number(0))])
+    chart.plotHeight = 100
     return chart
   }
 

@@ -50,7 +50,8 @@ enum PageChecks {
   static func expectNoEmptyChart(_ page: String) {
     for part in page.components(separatedBy: "<svg").dropFirst() {
       let chart = part.components(separatedBy: "</svg>")[0]
-      #expect(chart.matches(of: /<(?:path|rect) class="(?:l|p|x|b|o|cell)[ "]/).count > 0)
+      #expect(
+        chart.matches(of: /<(?:path class="(?:l [^>]*L|[pxbo] )|rect class="cell")/).count > 0)
     }
   }
 }

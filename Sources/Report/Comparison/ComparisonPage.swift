@@ -57,7 +57,7 @@ public struct ComparisonPage: Sendable {
       return "\(name)\(system), \(arm.evidence.rawValue)"
     }
     return arms.joined(separator: "; ") + ". Tolerance "
-      + Quantity(comparison.tolerance.value * 100, .percent).text + "."
+      + Quantity.short(comparison.tolerance.value * 100, 2) + " %."
   }
 }
 
@@ -131,7 +131,7 @@ enum ComparisonRows {
     let columns =
       [("case", true)] + (hasArms ? [("arm", true)] : []) + [
         ("metric", true), (reference, false), (subject, false), ("ratio", false),
-        ("verdict", true), ("smallest seen", false), ("n", false), ("why", true),
+        ("verdict", true), ("detects", false), ("n", false), ("why", true),
       ]
     return [
       "hasRows": !ordered.isEmpty,
@@ -173,7 +173,7 @@ enum ComparisonRows {
   private static func foot(_ comparison: Comparison) -> String {
     let confidence = Quantity.short(comparison.confidence.value * 100, 2)
     return "Values: medians of the valid trials. Ratio: subject by reference, with its interval of "
-      + "\(confidence) % confidence where there are trials enough. Smallest seen: the smallest "
+      + "\(confidence) % confidence where there are trials enough. Detects: the smallest "
       + "change that this design would have seen with a power of 80 %. n: pairs of trials of one "
       + "block; unpaired the trials of both sides."
   }

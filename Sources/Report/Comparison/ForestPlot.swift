@@ -82,7 +82,7 @@ enum ForestPlot {
     let subject = comparison.arms.count == 2 ? comparison.arms[1].label : "subject"
     return Axis(
       "ratio \(subject) / \(comparison.arms.first?.label ?? "reference"); grey: within ± "
-        + Quantity(tolerance * 100, .percent).text,
+        + percent(comparison.tolerance),
       least > 0 && largest / least > 4 ? .log10 : .linearAroundData, .ratio,
       range: max(least, 1e-9)...largest)
   }

@@ -123,7 +123,7 @@ enum ResultsSection {
   static func group(_ workload: WorkloadFigures) -> [String: Any] {
     [
       "workload": workload.name,
-      "cases": workload.cases.map { ["lines": lines($0, named: workload.label($0.key))] },
+      "cases": workload.cases.map { ["lines": lines($0, named: workload.name(of: $0))] },
     ]
   }
 
