@@ -12,7 +12,13 @@ struct Checker {
   /// The limits that could be read: one bad limit does not hide what is wrong with the others.
   private(set) var limits: [(limit: Limit, place: Diagnostic.Place)] = []
 
-  init(_ diagnostics: DiagnosticCollector) { self.diagnostics = diagnostics }
+  /// Whether what is missing can be given with `--set`.
+  private let takesOverrides: Bool
+
+  init(_ diagnostics: DiagnosticCollector, takesOverrides: Bool) {
+    self.diagnostics = diagnostics
+    self.takesOverrides = takesOverrides
+  }
 
   /// The place of a path, or of the nearest part of it that stands in the file.
   func place(_ path: String) -> Diagnostic.Place {
@@ -58,7 +64,8 @@ struct Checker {
   private mutating func missing(_ tree: Tree, _ kind: Kind, _ path: String) -> Value? {
     error(
       "\(leaf(path)) is empty", tree.place,
-      hint: "\(leaf(path)) takes \(kind.text): write it here, or give it with --set \(path)=...")
+      hint: "\(leaf(path)) takes \(kind.text): write it here"
+        + (takesOverrides ? ", or give it with --set \(path)=..." : ""))
     return nil
   }
 
@@ -121,7 +128,8 @@ struct Checker {
     for member in members where member.required && !meant.contains(member.name) {
       if entries.contains(where: { $0.key == member.name }) { continue }
       error(
-        "\(path.isEmpty ? "the file" : path) has no \(member.name)", keyPlaces[path] ?? at,
+        "\(path.isEmpty ? "the file" : isItem(path) ? leaf(path) : path) has no \(member.name)",
+        keyPlaces[path] ?? at,
         hint: "add \"\(member.name): ...\": \(member.doc); \(member.kind.text)")
       complete = false
     }
@@ -267,9 +275,14 @@ struct Checker {
     guard !path.isEmpty else { return "the file" }
     let parts = path.split(separator: ".")
     guard let last = parts.last else { return path }
-    guard let index = Int(last), parts.count > 1, parts[0] != "systems" || parts.count > 2 else {
-      return String(last)
-    }
-    return "item \(index + 1) of \(parts[parts.count - 2])"
+    guard isItem(path), let index = Int(last) else { return String(last) }
+    return "item \(index + 1)" + (parts.count > 1 ? " of \(parts[parts.count - 2])" : "")
+  }
+
+  /// Whether a path ends in a place of a list, not in a name of digits.
+  private func isItem(_ path: String) -> Bool {
+    let parts = path.split(separator: ".")
+    return parts.last.flatMap { Int($0) } != nil
+      && (parts.count == 1 || !["systems", "workloads"].contains(parts[0]) || parts.count > 2)
   }
 }

@@ -27,15 +27,17 @@ public enum ScenarioReader {
   }
 
   /// The file as a value of `kind` where it is one; what is wrong so far is in the checker.
+  ///
+  /// `overrides` is nil for files that take none.
   static func checked(
-    text: String, file: String, as kind: Kind, overrides: [String] = []
+    text: String, file: String, as kind: Kind, overrides: [String]? = nil
   ) throws(ScenarioError) -> (tree: Tree, value: Value?, checker: Checker) {
     var diagnostics = DiagnosticCollector(file: file, text: text)
     guard var tree = TreeReader.read(text, into: &diagnostics) else {
       throw ScenarioError(diagnostics: diagnostics.ordered)
     }
-    Overrides.apply(overrides, to: &tree, &diagnostics)
-    var checker = Checker(diagnostics)
+    Overrides.apply(overrides ?? [], to: &tree, &diagnostics)
+    var checker = Checker(diagnostics, takesOverrides: overrides != nil)
     return (tree, checker.value(tree, kind, ""), checker)
   }
 }
@@ -196,6 +198,7 @@ struct Builder {
   private mutating func limits(_ workloads: [ScenarioWorkload]) -> [Limit] {
     var result: [Limit] = []
     for (limit, place) in checker.limits { result.append(check(limit, place, workloads)) }
+    checker.contradictions()
     return result
   }
 
@@ -207,14 +210,8 @@ struct Builder {
     if let workload = limit.workload { unknown("workload", workload, in: "workloads", place) }
     if case .ratio(_, let other) = limit.bound {
       unknown("system", other, in: "systems", place)
-      if limit.system == nil {
-        checker.error(
-          "the limit compares with \"\(other)\" but does not say which system", place,
-          hint: "write \"\(limit.metric) of <system> \(limit.comparison.rawValue) ...\"")
-      } else if limit.system == other {
-        checker.error("the limit compares \"\(other)\" with itself", place)
-      }
     }
+    checker.ratio(limit, place)
     for index in limit.conditions.indices {
       condition(&limit.conditions[index], limit, place, workloads)
     }

@@ -26,6 +26,7 @@ struct Assay: ParsableCommand {
       CommandGroup(
         name: "Measuring",
         subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self]),
+      CommandGroup(name: "Judging", subcommands: [QualifyCommand.self]),
       CommandGroup(
         name: "Records",
         subcommands: [

@@ -15,7 +15,9 @@ enum ModuleRules {
       "Scenario", "Storage", "Host", "Ledger", "Judgement", "Measure", "Statistics", "CLinux",
     ],
     "Fio": ["Scenario", "Storage", "Ledger", "Measure"],
-    "Report": ["Judgement", "Ledger", "Statistics", "Measure", "Crypto", "Mustache"],
+    "Report": [
+      "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "Crypto", "Mustache",
+    ],
     "assay": [
       "Run", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host", "Statistics",
       "Measure", "CLinux", "ArgumentParser",
