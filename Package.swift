@@ -81,7 +81,8 @@ let package = Package(
     tests("TidyTests", ["TestSupport"]),
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Ledger", "Measure"],
+      name: "ReportTests",
+      dependencies: ["Report", "Judgement", "Ledger", "Scenario", "Measure", "TestSupport"],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "FioTests",

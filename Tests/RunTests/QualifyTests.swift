@@ -122,6 +122,28 @@ extension Program {
       }
     }
 
+    @Test func theSameRecordGivesTheSameOCPLines() throws {
+      let shop = try Workshop()
+      let spec = Self.specs + "/dpu-as-local.yaml"
+      var texts: [String] = []
+      for name in ["a", "b"] {
+        let path = shop.path(name + ".jsonl")
+        let result = try shop.assay([
+          "qualify", Self.published + "dpu-against-local", "--spec", spec, "--decision", "simple",
+          "--ocp", path,
+        ])
+        #expect(result.status == 1, "\(result)")
+        texts.append(try String(contentsOfFile: path, encoding: .utf8))
+      }
+      #expect(texts[0] == texts[1] && texts[0].contains("\"verdict\":\"random-read-fail\""))
+      let end = try #require(texts[0].split(separator: "\n").last)
+      #expect(end.contains(#"{"testRunEnd":{"result":"FAIL","status":"COMPLETE"}}"#), "\(end)")
+      let exported = try shop.assay([
+        "export", Self.published + "dpu-against-local", "--format", "ocptv",
+      ])
+      #expect(exported.stdout.contains(#""result":"NOT_APPLICABLE","status":"SKIP""#))
+    }
+
     @Test func aNameThatTheRunHasNotIsSaidByLine() throws {
       let shop = try Workshop()
       let spec = Self.specs + "/dpu-as-local.yaml"
