@@ -4,6 +4,7 @@ import Ledger
 import Measure
 import Scenario
 import Storage
+import Verify
 
 /// `assay list`.
 struct ListCommand: ParsableCommand {
@@ -107,7 +108,7 @@ struct ListCommand: ParsableCommand {
 struct SchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema",
-    abstract: "Print the JSON Schema (draft-07) of scenario files, or of specifications.",
+    abstract: "Print the JSON Schema (draft-07) of scenarios, specifications or records.",
     discussion: """
       For editors with yaml-language-server, put this line on top of a scenario:
       # yaml-language-server: $schema=/path/to/assay.schema.json
@@ -119,11 +120,17 @@ struct SchemaCommand: ParsableCommand {
   @Flag(help: "Print the schema of specifications, for `qualify`.")
   var spec = false
 
+  @Flag(help: "Print the schema of a record's files: a definition for each.")
+  var record = false
+
   func validate() throws {
-    if reference && spec { throw ValidationError("--reference is of scenarios only.") }
+    if [reference, spec, record].count(where: { $0 }) > 1 {
+      throw ValidationError("Give one of --reference, --spec and --record.")
+    }
   }
 
   func run() {
+    if record { return Output.result(RecordSchema.text) }
     Output.result(
       reference
         ? ScenarioSchema.reference() : ScenarioSchema.json(of: spec ? .specification : .scenario))

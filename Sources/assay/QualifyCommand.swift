@@ -111,7 +111,7 @@ struct QualifyCommand: ParsableCommand {
         QualificationText.terminal(qualification, unicode: Output.wantsUnicode), to: output)
     case .markdown: try Output.write(QualificationText.markdown(qualification), to: output)
     case .html: try Output.write(QualificationPage().render(qualification), to: output)
-    case .json: try Output.write(Output.text(qualification), to: output)
+    case .json: try Output.write(Output.jsonText(qualification), to: output)
     }
   }
 

@@ -48,7 +48,7 @@ public enum QualificationText {
   /// As Markdown (GitHub's).
   public static func markdown(_ qualification: Qualification) -> String {
     let table = QualificationRows(qualification, ascii: false).rows
-    let escaped = MarkdownReport.escaped
+    let escaped = MarkdownText.escaped
     var text = "## Qualification: \(escaped(qualification.specification.name))\n\n"
     if !qualification.specification.about.isEmpty {
       text += escaped(qualification.specification.about) + "\n\n"
