@@ -86,7 +86,9 @@ let package = Package(
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
     .testTarget(
       name: "ReportTests",
-      dependencies: ["Report", "Judgement", "Ledger", "Statistics", "Measure", crypto],
+      dependencies: [
+        "Report", "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "TestSupport", crypto,
+      ],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "FioTests",

@@ -12,7 +12,13 @@ struct Checker {
   /// The limits that could be read: one bad limit does not hide what is wrong with the others.
   private(set) var limits: [(limit: Limit, place: Diagnostic.Place)] = []
 
-  init(_ diagnostics: DiagnosticCollector) { self.diagnostics = diagnostics }
+  /// Whether what is missing can be given with `--set`.
+  private let takesOverrides: Bool
+
+  init(_ diagnostics: DiagnosticCollector, takesOverrides: Bool) {
+    self.diagnostics = diagnostics
+    self.takesOverrides = takesOverrides
+  }
 
   /// The place of a path, or of the nearest part of it that stands in the file.
   func place(_ path: String) -> Diagnostic.Place {
@@ -58,7 +64,8 @@ struct Checker {
   private mutating func missing(_ tree: Tree, _ kind: Kind, _ path: String) -> Value? {
     error(
       "\(leaf(path)) is empty", tree.place,
-      hint: "\(leaf(path)) takes \(kind.text): write it here, or give it with --set \(path)=...")
+      hint: "\(leaf(path)) takes \(kind.text): write it here"
+        + (takesOverrides ? ", or give it with --set \(path)=..." : ""))
     return nil
   }
 

@@ -27,15 +27,17 @@ public enum ScenarioReader {
   }
 
   /// The file as a value of `kind` where it is one; what is wrong so far is in the checker.
+  ///
+  /// `overrides` is nil for files that take none.
   static func checked(
-    text: String, file: String, as kind: Kind, overrides: [String] = []
+    text: String, file: String, as kind: Kind, overrides: [String]? = nil
   ) throws(ScenarioError) -> (tree: Tree, value: Value?, checker: Checker) {
     var diagnostics = DiagnosticCollector(file: file, text: text)
     guard var tree = TreeReader.read(text, into: &diagnostics) else {
       throw ScenarioError(diagnostics: diagnostics.ordered)
     }
-    Overrides.apply(overrides, to: &tree, &diagnostics)
-    var checker = Checker(diagnostics)
+    Overrides.apply(overrides ?? [], to: &tree, &diagnostics)
+    var checker = Checker(diagnostics, takesOverrides: overrides != nil)
     return (tree, checker.value(tree, kind, ""), checker)
   }
 }

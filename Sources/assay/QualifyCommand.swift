@@ -53,6 +53,11 @@ struct QualifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write to a file instead of stdout.", valueName: "file"))
   var output: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the result as OCP Test & Validation 2.0 (JSON Lines) too.", valueName: "file"))
+  var ocp: String?
+
   @Flag(help: "Print the result as JSON; the same as --format json.")
   var json = false
 
@@ -93,6 +98,7 @@ struct QualifyCommand: ParsableCommand {
       for diagnostic in error.diagnostics { Output.note(diagnostic.description) }
       throw ExitStatus.data.exit
     }
+    if let ocp { try Output.write(OCPOutput(record, qualification).render(), to: ocp) }
     try write(qualification)
     let status = Self.status(qualification.verdict)
     if status != .success { throw status.exit }

@@ -41,7 +41,7 @@ struct ExportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The record's folder.", valueName: "record"))
   var record: String
 
-  @Option(help: "fio-json, fio-json+, csv, markdown, html or json.")
+  @Option(help: "fio-json, fio-json+, ocptv (OCP Test & Validation), csv, markdown, html or json.")
   var format: ExportFormat
 
   @Option(help: ArgumentHelp("Write to a file instead of stdout.", valueName: "file"))
@@ -53,6 +53,7 @@ struct ExportCommand: ParsableCommand {
     switch format {
     case .fioJSON: text = try fio(record, bins: false)
     case .fioJSONPlus: text = try fio(record, bins: true)
+    case .ocptv: text = try OCPOutput(record, RunVerdict(record).judgement).render()
     case .csv: text = try ReportFormat.csv.render(record)
     case .markdown: text = try ReportFormat.markdown.render(record)
     case .html: text = try ReportFormat.html.render(record)
@@ -102,7 +103,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
 enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
   case fioJSON = "fio-json"
   case fioJSONPlus = "fio-json+"
-  case csv, markdown, html, json
+  case ocptv, csv, markdown, html, json
 }
 
 /// Reads records for commands.

@@ -2,7 +2,7 @@ public import Ledger
 internal import Measure
 public import Scenario
 
-/// Holds a record against a specification. Pure.
+/// Holds a record against a specification: a function of what it is given.
 public enum Qualifier {
   /// What surrounds a qualification.
   public struct Terms: Sendable {

@@ -56,6 +56,14 @@ public enum SpecificationReader {
       self.cases = cases
       self.roles = roles
     }
+
+    /// Puts the run's systems for the roles.
+    func bind(_ limit: inout Limit) {
+      limit.system = limit.system.map { roles[$0] ?? $0 }
+      if case .ratio(let factor, let other) = limit.bound {
+        limit.bound = .ratio(factor, of: roles[other] ?? other)
+      }
+    }
   }
 
   /// Reads `text`, which stands in `file` (named in messages only).
@@ -111,13 +119,16 @@ public enum SpecificationReader {
       if let severity = value["severity"]?.word.flatMap(Limit.Severity.init(rawValue:)) {
         limit.severity = severity
       }
-      let place = checker.place("\(path).limit")
-      checker.ratio(limit, place)
-      if let names { bind(&limit, to: names, place, &checker) }
+      if let names { names.bind(&limit) }
       specification.limits.append(
         .init(
           id: id, limit: limit, about: value["about"]?.word ?? "",
           source: value["source"]?.word ?? specification.source))
+    }
+    // Over the limits that could be read, also where the rest of their entry is wrong.
+    for (limit, place) in checker.limits {
+      checker.ratio(limit, place)
+      if let names { check(limit, against: names, place, &checker) }
     }
     checker.contradictions()
     if let names { roles(of: names, &checker) }
@@ -126,20 +137,12 @@ public enum SpecificationReader {
 
   // MARK: Names
 
-  private static func bind(
-    _ limit: inout Limit, to names: Names, _ place: Diagnostic.Place, _ checker: inout Checker
+  private static func check(
+    _ limit: Limit, against names: Names, _ place: Diagnostic.Place, _ checker: inout Checker
   ) {
-    func system(_ role: String) -> String {
-      guard let name = names.roles[role] else {
-        known("system", role, names.cases.map(\.system), place, &checker)
-        return role
-      }
-      // A role whose player is not there is said once, with the roles.
-      return name
-    }
-    limit.system = limit.system.map(system)
-    if case .ratio(let factor, let other) = limit.bound {
-      limit.bound = .ratio(factor, of: system(other))
+    // A role whose player is not there is said once, with the roles.
+    for role in limit.systems where names.roles[role] == nil {
+      known("system", role, names.cases.map(\.system), place, &checker)
     }
     if let workload = limit.workload {
       known("workload", workload, names.cases.map(\.workload), place, &checker)
@@ -168,11 +171,7 @@ public enum SpecificationReader {
 
   private static func roles(of names: Names, _ checker: inout Checker) {
     let systems = Set(names.cases.map(\.system)).sorted()
-    let all = checker.limits.flatMap { entry -> [String] in
-      var roles = [entry.limit.system].compactMap { $0 }
-      if case .ratio(_, let other) = entry.limit.bound { roles.append(other) }
-      return roles
-    }
+    let all = checker.limits.flatMap(\.limit.systems)
     for (role, system) in names.roles.sorted(by: { $0.key < $1.key }) {
       let place = Diagnostic.Place.argument("--as \(role)=\(system)")
       if !all.contains(role) {
@@ -184,5 +183,14 @@ public enum SpecificationReader {
       }
       checker.unknown("system", system, among: systems, place)
     }
+  }
+}
+
+extension Limit {
+  /// The systems that it names.
+  fileprivate var systems: [String] {
+    var names = [system].compactMap { $0 }
+    if case .ratio(_, let other) = bound { names.append(other) }
+    return names
   }
 }
