@@ -1,4 +1,6 @@
 import Foundation
+import Ledger
+import Measure
 import TestSupport
 import Testing
 
@@ -30,6 +32,26 @@ extension Program {
       let checks = try #require(object["checks"] as? [[String: Any]])
       let warns = checks.contains { $0["state"] as? String == "warning" }
       #expect(result.status == (warns ? 1 : 0))
+    }
+
+    @Test(Requires.root) func aRunOnAHostThatIsNotReadySaysSoInItsRecord() throws {
+      let shop = try Workshop()
+      let path = try shop.scenario(
+        "{none: {size: 1GiB}}",
+        "ring: {storage: {engine: 'null', pattern: random-read, duration: 50ms}}")
+      let file = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+      try shop.folder.write("hpet\n", to: "source")
+      // In a mount namespace of its own the kernel's file reads as if it had given up its counter.
+      let script = "mount --bind '\(shop.path("source"))' \(file) && exec \"$@\""
+      try Command.run(
+        ["unshare", "-m", "sh", "-c", script, "sh", Workshop.assay, "run", path, "--results"]
+          + [shop.results]
+      ).checked()
+      let record = try shop.record()
+      let finding = try #require(record.findings.first { $0.code == "host-not-ready" })
+      #expect(finding.severity == .warning && finding.message.contains("clock-source"))
+      #expect(record.environment["readiness"]?["checks"] != nil)
+      #expect(record.environment["after"]?["facts"] != nil)
     }
 
     @Test func everythingListedIsExplained() throws {
