@@ -19,6 +19,7 @@ struct Assay: ParsableCommand {
         assay run scenarios/quickstart.yaml    measure this machine's disk, safely
         assay plan scenarios/etcd-disk.yaml    see what a run would do
         assay import job.fio > job.yaml        bring a fio job along
+        assay compare results/runs/RECORD      its systems beside each other
         assay report results/runs/RECORD --format html --output report.html
 
       Results go to stdout, progress and diagnostics to stderr; --json gives the \
@@ -32,9 +33,15 @@ struct Assay: ParsableCommand {
           DoctorCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self,
         ]),
       CommandGroup(
+        name: "Judging",
+        subcommands: [
+          CompareCommand.self, GateCommand.self, BaselineCommand.self, QualifyCommand.self,
+        ]),
+      CommandGroup(
         name: "Records",
         subcommands: [
-          ReportCommand.self, ListCommand.self, ImportCommand.self, ExportCommand.self,
+          ReportCommand.self, VerifyCommand.self, ListCommand.self, ImportCommand.self,
+          ExportCommand.self,
         ]),
       CommandGroup(
         name: "Reference",

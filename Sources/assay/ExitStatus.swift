@@ -22,7 +22,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .inconclusive: "no limit is violated, but not every one could be decided"
     case .invalid: "a trial is invalid (no steady state, say): its numbers may not be used"
     case .failed: "a trial failed: I/O errors, bad blocks, an engine that cannot be set up"
-    case .refused: "refused before anything ran: safety, target or machine"
+    case .refused: "refused: safety, target or machine; records that are not comparable"
     case .usage: "the command line is wrong"
     case .data: "a scenario, job file or record is wrong"
     case .unavailable: "a device, tool, permission or kernel feature is missing"
@@ -60,6 +60,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .unavailable: self = .unavailable
     case .io: self = .io
     case .data: self = .data
+    case .usage: self = .usage
     }
   }
 }
