@@ -15,10 +15,10 @@ public struct Signature: Hashable, Codable, Sendable {
   /// Where its magic string lies on the device, in bytes.
   public var offsetBytes: Int64?
 
-  /// `ext4 signature (label data, UUID …) at offset 1080`.
+  /// `signature of ext4 (label data, UUID …) at offset 1080`.
   public var evidence: String {
     let names = [label.map { "label \($0)" }, uuid.map { "UUID \($0)" }].compactMap { $0 }
-    return "\(type) signature" + (names.isEmpty ? "" : " (\(names.joined(separator: ", ")))")
+    return "signature of \(type)" + (names.isEmpty ? "" : " (\(names.joined(separator: ", ")))")
       + (offsetBytes.map { " at offset \($0)" } ?? "")
   }
 }

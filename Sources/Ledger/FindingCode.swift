@@ -5,6 +5,10 @@ public import Measure
 /// The raw value is what records hold, so it never changes; a record may also hold codes that this
 /// version does not know. A new case needs its text in `FindingExplanations.swift`.
 public enum FindingCode: String, CaseIterable, Sendable {
+  // Of the host.
+  /// Something about the host spoils figures.
+  case hostNotReady = "host-not-ready"
+
   // Of a trial's end.
   /// The trial ended before its time.
   case stoppedEarly = "stopped-early"
@@ -88,6 +92,7 @@ public enum FindingCode: String, CaseIterable, Sendable {
   /// What was seen, what it means, what to do.
   public var explanation: Explanation {
     switch self {
+    case .hostNotReady: .hostNotReady
     case .stoppedEarly: .stoppedEarly
     case .ioErrors: .ioErrors
     case .hungIOs: .hungIOs

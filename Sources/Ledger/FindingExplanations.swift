@@ -3,6 +3,17 @@ internal import Measure
 // The texts of `assay explain`, in the order of ``FindingCode``.
 
 extension Explanation {
+  static let hostNotReady = Explanation(
+    seen: "Checks of the host had state warning when the run began; the message has their codes.",
+    meaning: """
+      The run went on and its figures are right for this host as it stood, but they are not what \
+      its hardware can do, and may not come again.
+      """,
+    remedy: """
+      Run `assay doctor`: each check has the command that mends it. environment.json of the \
+      record keeps what was found, under readiness.
+      """)
+
   static let stoppedEarly = Explanation(
     seen: "The trial ended before its planned time or amount; the message says on what.",
     meaning: "The trial is failed and its numbers are left out of every case.",

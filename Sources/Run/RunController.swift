@@ -62,11 +62,16 @@ public final class RunController {
       try folder.write(text: scenario, to: "scenario.yaml")
       try folder.write(plan, to: "plan.json")
       let environment = Environment.capture(toolVersion: options.version)
-      try folder.write(RunEnvironment(before: environment, after: nil), to: "environment.json")
+      // Without the sample of noise, which would cost a second and load the target's CPUs.
+      let readiness = Readiness.examine(spin: nil)
+      try folder.write(
+        RunEnvironment(before: environment, after: nil, readiness: readiness),
+        to: "environment.json")
       let header = RunHeader(
         id: id, name: plan.name, about: plan.about, startedAt: WallClock.now(),
         version: options.version, seed: plan.seed, notHardware: notHardware(systems))
       try folder.append(.runStarted) { $0.run = header }
+      if let finding = notReady(readiness) { try folder.append(.finding) { $0.finding = finding } }
       return try controller.execute(in: folder, systems, preparation, finished: [], looks: [])
     } catch let error as LedgerError {
       throw RunError(.io, [error.description])
@@ -124,6 +129,18 @@ public final class RunController {
     throw RunError(
       .data,
       ["\(record.folder) is complete\n  hint: there is nothing to resume; run it anew"])
+  }
+
+  /// What of this host spoils figures; nil where nothing is seen that does.
+  private static func notReady(_ readiness: Readiness) -> Finding? {
+    let warnings = readiness.checks.filter { $0.state == .warning }.map { check in
+      check.id.rawValue + (check.subject.map { " \($0)" } ?? "")
+    }
+    guard !warnings.isEmpty else { return nil }
+    return Finding(
+      code: .hostNotReady, severity: .warning,
+      message: "this host is not ready for measurements: \(warnings.joined(separator: ", ")); "
+        + "`assay doctor` says why and what mends it")
   }
 
   private static func shortID() -> String {
@@ -299,7 +316,8 @@ public final class RunController {
       from: Data(contentsOf: URL(fileURLWithPath: folder.path + "/environment.json")))
     try folder.write(
       RunEnvironment(
-        before: environment.before, after: Environment.capture(toolVersion: options.version)),
+        before: environment.before, after: Environment.capture(toolVersion: options.version),
+        readiness: environment.readiness),
       to: "environment.json")
     try folder.append(.runFinished)
     try folder.write(RunSummary(of: RunRecord.read(folder.path)), to: "summary.json")
@@ -310,4 +328,5 @@ public final class RunController {
 struct RunEnvironment: Codable {
   var before: Environment
   var after: Environment?
+  var readiness: Readiness?
 }

@@ -1,10 +1,13 @@
 import ArgumentParser
+import Measure
 
 /// The program.
 @main
 struct Assay: ParsableCommand {
   /// Assay's version; part of every record.
   static let version = "0.1.0"
+  /// When that version was made, for the manual page.
+  static let versionDate = "2026-11-21"
 
   static let configuration = CommandConfiguration(
     commandName: "assay",
@@ -42,10 +45,17 @@ struct Assay: ParsableCommand {
         ]),
       CommandGroup(
         name: "Reference",
-        subcommands: [ExplainCommand.self, SchemaCommand.self, ExitCodesCommand.self]),
+        subcommands: [
+          ExplainCommand.self, SchemaCommand.self, ExitCodesCommand.self, ManualCommand.self,
+          CompletionsCommand.self,
+        ]),
     ])
 
   static func main() {
+    let words = Array(CommandLine.arguments.dropFirst())
+    if let problem = UnknownCommand.find(in: words, below: self) {
+      exit(withError: Output.fail([problem], .usage))
+    }
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -54,5 +64,34 @@ struct Assay: ParsableCommand {
       guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }
       exit(withError: Output.fail(["\(error)"], .io))
     }
+  }
+}
+
+/// A word where a command is due, which the parser would take for an argument, or for none.
+enum UnknownCommand {
+  /// What is wrong with the command's name, with the nearest one; nil where it is right.
+  ///
+  /// `help` and the commands after it are looked at too: the parser shows the help of the program
+  /// for one that it does not know.
+  static func find(in words: [String], below root: any ParsableCommand.Type) -> String? {
+    var command = root
+    var path = name(of: root)
+    for word in words.first == "help" ? words.dropFirst() : words[...] {
+      let commands = command.configuration.subcommands
+      guard !commands.isEmpty, !word.hasPrefix("-") else { return nil }
+      guard let next = commands.first(where: { name(of: $0) == word }) else {
+        let known = commands.map(name) + (command == root ? ["help"] : [])
+        if word == "help" { return nil }
+        let near = NearestWord.of(word, in: known).map { "did you mean \($0)? " } ?? ""
+        return "\(path) has no command \"\(word)\"\n  hint: \(near)`\(path) --help` shows all"
+      }
+      command = next
+      path += " " + word
+    }
+    return nil
+  }
+
+  private static func name(of command: any ParsableCommand.Type) -> String {
+    command._commandName
   }
 }

@@ -13,7 +13,9 @@ struct PlanCommand: ParsableCommand {
       "Show what a run would do: order, time, bytes written, kernel features. Runs nothing.",
     discussion: "Ends with the code that `run` would refuse with (5 or 69), and says why.")
 
-  @Argument(help: ArgumentHelp("The scenario file; - is stdin.", valueName: "scenario"))
+  @Argument(
+    help: ArgumentHelp("The scenario file; - is stdin.", valueName: "scenario"),
+    completion: Completing.scenario)
   var path: String
 
   @OptionGroup var scenario: ScenarioArguments
@@ -125,7 +127,9 @@ struct ValidateCommand: ParsableCommand {
     commandName: "validate",
     abstract: "Check scenarios and specifications; every error of every file at once.")
 
-  @Argument(help: ArgumentHelp("Scenarios or specifications; - is stdin.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp("Scenarios or specifications; - is stdin.", valueName: "file"),
+    completion: Completing.scenario)
   var paths: [String]
 
   @OptionGroup var scenario: ScenarioArguments

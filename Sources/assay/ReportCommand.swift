@@ -15,7 +15,8 @@ struct ReportCommand: ParsableCommand {
       JSON, as exitCode.
       """)
 
-  @Argument(help: ArgumentHelp("The record's folder.", valueName: "record"))
+  @Argument(
+    help: ArgumentHelp("The record's folder.", valueName: "record"), completion: Completing.record)
   var record: String
 
   @Option(help: "terminal, markdown, html, csv or json.")
@@ -38,7 +39,8 @@ struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Give a record to other tools.")
 
-  @Argument(help: ArgumentHelp("The record's folder.", valueName: "record"))
+  @Argument(
+    help: ArgumentHelp("The record's folder.", valueName: "record"), completion: Completing.record)
   var record: String
 
   @Option(help: "fio-json, fio-json+, ocptv (OCP Test & Validation), csv, markdown, html or json.")

@@ -18,7 +18,9 @@ struct RunCommand: ParsableCommand {
       trials stay as they are.
       """)
 
-  @Argument(help: ArgumentHelp("The scenario file; - is stdin.", valueName: "scenario"))
+  @Argument(
+    help: ArgumentHelp("The scenario file; - is stdin.", valueName: "scenario"),
+    completion: Completing.scenario)
   var path: String?
 
   @OptionGroup var scenario: ScenarioArguments
@@ -31,7 +33,9 @@ struct RunCommand: ParsableCommand {
       valueName: "identity"))
   var allowDestroy: [String] = []
 
-  @Option(help: ArgumentHelp("Go on with a record that was cut short.", valueName: "record"))
+  @Option(
+    help: ArgumentHelp("Go on with a record that was cut short.", valueName: "record"),
+    completion: Completing.record)
   var resume: String?
 
   @Flag(

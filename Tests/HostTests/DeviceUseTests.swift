@@ -26,7 +26,7 @@ import Testing
     let use = try DeviceUse.examine(loop.path)
     try #require(use.obstacles.count == 1)
     let wanted =
-      "carries a \(type) signature (label data, UUID \(Files.trimmed(uuid.stdout))) "
+      "carries a signature of \(type) (label data, UUID \(Files.trimmed(uuid.stdout))) "
       + "at offset \(offset)"
     #expect(use.obstacles[0].description == wanted)
     #expect(use.obstacles[0].isContent)
@@ -109,7 +109,7 @@ import Testing
     defer { _ = try? Command.run(["swapoff", loop.path]) }
     let obstacles = try DeviceUse.examine(loop.path).obstacles
     #expect(obstacles.contains(.swap(device: loop.path)))
-    #expect(obstacles.contains { $0.description.contains("carries a swap signature") })
+    #expect(obstacles.contains { $0.description.contains("carries a signature of swap") })
   }
 }
 

@@ -31,6 +31,13 @@ import Testing
     #expect(check(.link, "0000:18:00.0")?.found.hasSuffix("its slot gives no more") == true)
   }
 
+  @Test(arguments: [("8.0 GT/s PCIe", 8), ("16.0 GT/s PCIe", 4), ("2.5 GT/s PCIe", 1)])
+  func speedAndWidthCountEachByItself(speed: String, width: Int) throws {
+    try tree.writeDevice(
+      "0000:17:00.0", "8086:1572", driver: "i40e", lanes: .init(speed: speed, width: width))
+    #expect(check(.link, "0000:17:00.0")?.state == .warning)
+  }
+
   @Test func aGraphicsProcessorAtRestIsNoFault() throws {
     try tree.writeDevice(
       "0000:65:00.0", "10de:2204", classCode: "0x030000", driver: "nvidia",

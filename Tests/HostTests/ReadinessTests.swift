@@ -146,7 +146,12 @@ import Testing
     let check = try #require(tree.check(.iommu))
     #expect(check.state == .advice && check.found.hasPrefix("2 groups, 1 of them translated"))
     try tree.remove("/sys/kernel/iommu_groups")
-    #expect(tree.check(.iommu)?.remedy?.contains("intel_iommu=on iommu=pt") == true)
+    let debian = try #require(tree.check(.iommu)?.remedy)
+    #expect(debian.contains("intel_iommu=on iommu=pt") && debian.hasSuffix("&& update-grub"))
+    try tree.write("/usr/sbin/grubby", "")
+    #expect(
+      tree.check(.iommu)?.remedy
+        == "grubby --update-kernel=ALL --args=\"intel_iommu=on iommu=pt\"")
   }
 
   // MARK: Storage and process

@@ -140,6 +140,25 @@ import Testing
       ])
   }
 
+  @Test func notesOfACaseAreFoldedThoughTheirNumbersDiffer() {
+    var input = SampleRun.input(systems: ["local"], depths: [1], blocks: 3)
+    for index in 0..<3 {
+      input.trials[index].record.findings = [
+        Finding(code: .lateIOs, severity: .note, message: "\(index + 1) I/Os were late."),
+        Finding(code: .ioErrors, severity: .warning, message: "\(index + 1) I/Os failed."),
+      ]
+    }
+    let lines = TerminalReport().render(input).split(separator: "\n").suffix(4)
+    #expect(
+      Array(lines) == [
+        "warning: local/random-read (t0001): 1 I/Os failed. [io-errors]",
+        "warning: local/random-read (t0002): 2 I/Os failed. [io-errors]",
+        "warning: local/random-read (t0003): 3 I/Os failed. [io-errors]",
+        "note: local/random-read (t0001, t0002, t0003): 1 I/Os were late. (the first of 3 alike) "
+          + "[late-ios]",
+      ])
+  }
+
   @Test func keepsMarkdownWithinItsBudget() {
     let input = SampleRun.input(depths: Array(1...60), blocks: 1, seconds: 1, ios: 100)
     let text = MarkdownReport(most: 4_000).render(input)

@@ -138,9 +138,11 @@ extension Examination {
     }
     add(
       .isolation, machine.isVirtual ? .ok : .advice, "no CPU is isolated (isolcpus, nohz_full)",
-      remedy: machine.cpus.count > 2
-        ? "grubby --update-kernel=ALL --args=\"isolcpus=\(Self.upperHalf(machine.cpus)) "
-          + "nohz_full=\(Self.upperHalf(machine.cpus))\"" : nil)
+      remedy: machine.cpus.count > 2 ? isolation(of: Self.upperHalf(machine.cpus)) : nil)
+  }
+
+  private func isolation(of cpus: String) -> String {
+    bootCommand(adding: "isolcpus=\(cpus) nohz_full=\(cpus)")
   }
 
   private mutating func addRealTimeThrottling() {

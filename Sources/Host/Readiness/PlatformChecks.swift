@@ -76,7 +76,7 @@ extension Examination {
       let argument = (isIntel ? "intel_iommu=on " : "") + "iommu=pt"
       return add(
         .iommu, machine.isVirtual ? .notApplicable : .advice, "no IOMMU groups\(given)",
-        remedy: "grubby --update-kernel=ALL --args=\"\(argument)\"")
+        remedy: bootCommand(adding: argument))
     }
     let types = groups.compactMap { machine.value("\(folder)/\($0)/type") }
     let translated = types.count { $0.hasPrefix("DMA") }
@@ -87,6 +87,6 @@ extension Examination {
     add(
       .iommu, translated == 0 ? .ok : .advice,
       "\(groups.count) groups, \(translated) of them translated, the others passed through\(given)",
-      remedy: "grubby --update-kernel=ALL --args=\"iommu=pt\"")
+      remedy: bootCommand(adding: "iommu=pt"))
   }
 }

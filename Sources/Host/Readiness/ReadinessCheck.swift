@@ -141,6 +141,15 @@ struct Examination {
     }
   }
 
+  /// The command that adds words to the kernel's command line from the next boot on: grubby where
+  /// it is installed (Fedora and its kin), else a file that Debian's update-grub reads.
+  func bootCommand(adding words: String) -> String {
+    let hasGrubby = machine.exists("/usr/sbin/grubby") || machine.exists("/usr/bin/grubby")
+    if hasGrubby { return "grubby --update-kernel=ALL --args=\"\(words)\"" }
+    return "echo 'GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX \(words)\"' "
+      + ">> /etc/default/grub.d/assay.cfg && update-grub"
+  }
+
   var sorted: [ReadinessCheck] {
     ReadinessCheck.Area.allCases.flatMap { area in
       let own = checks.filter { $0.area == area }

@@ -65,26 +65,35 @@ struct PlacedFinding: Hashable {
 
   /// All findings: errors first, then warnings, then notes, each in executed order.
   ///
-  /// The same finding of several trials of a case is told once with all its trials.
+  /// The same finding of several trials of a case is told once with all its trials; of notes the
+  /// code is enough to be the same, with the first one's words.
   static func all(of input: ReportInput) -> [PlacedFinding] {
     struct Same: Hashable {
       var key: String
-      var finding: Finding
+      var code: String
+      var severity: Finding.Severity
+      /// Nil for notes: their numbers differ from trial to trial, and what they mean does not.
+      var message: String?
     }
     var result = input.findings.map { PlacedFinding(place: "run", finding: $0) }
     var order: [Same] = []
-    var trials: [Same: [String]] = [:]
+    var trials: [Same: [(id: String, finding: Finding)]] = [:]
     for trial in input.trials {
       for finding in trial.record.findings {
-        let same = Same(key: trial.record.key.description, finding: finding)
+        let same = Same(
+          key: trial.record.key.description, code: finding.code, severity: finding.severity,
+          message: finding.severity == .note ? nil : finding.message)
         if trials[same] == nil { order.append(same) }
-        trials[same, default: []].append(trial.record.id)
+        trials[same, default: []].append((trial.record.id, finding))
       }
     }
-    result += order.map { same in
-      PlacedFinding(
-        place: same.key + " (" + (trials[same] ?? []).joined(separator: ", ") + ")",
-        finding: same.finding)
+    result += order.compactMap { same in
+      guard let all = trials[same], var finding = all.first?.finding else { return nil }
+      if all.contains(where: { $0.finding.message != finding.message }) {
+        finding.message += " (the first of \(all.count) alike)"
+      }
+      return PlacedFinding(
+        place: same.key + " (" + all.map(\.id).joined(separator: ", ") + ")", finding: finding)
     }
     return [Finding.Severity.error, .warning, .note].flatMap { severity in
       result.filter { $0.finding.severity == severity }
