@@ -30,7 +30,8 @@ struct Assay: ParsableCommand {
       CommandGroup(
         name: "Measuring",
         subcommands: [
-          DoctorCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self,
+          RunCommand.self, PlanCommand.self, ValidateCommand.self, DoctorCommand.self,
+          SelfTestCommand.self,
         ]),
       CommandGroup(
         name: "Judging",

@@ -1,23 +1,8 @@
 internal import Host
+internal import Judgement
 internal import Measure
 internal import Statistics
 internal import Storage
-
-/// One thing that measuring costs, or gets wrong, on this machine.
-public struct ToolCost: Codable, Sendable {
-  /// A stable name: `clock-read`, `timer-overshoot-p99` ...
-  public var name: String
-  /// What it is, for people.
-  public var about: String
-  /// The figure.
-  public var value: Double
-  /// Its unit: `ns`, `ppm`, `1`.
-  public var unit: String
-  /// The figure beyond which measurements suffer; nil where there is none.
-  public var bound: Double?
-  /// Whether the bound holds; true where there is none.
-  public var isGood: Bool { bound.map { value <= $0 } ?? true }
-}
 
 /// Measures what Assay's own clock, timer, histogram and I/O loop cost here.
 ///
