@@ -53,14 +53,19 @@ let package = Package(
     library("Ledger", ["Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
     library(
-      "Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics", "CLinux"]),
+      "Run",
+      [
+        "Scenario", "Storage", "Host", "Ledger", "Judgement", "Measure", "Statistics", "CLinux",
+      ]),
+    library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
-    library("Report", ["Judgement", "Ledger", "Statistics", "Measure", crypto, mustache]),
+    library(
+      "Report", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure", crypto, mustache]),
     .executableTarget(
       name: "assay",
       dependencies: [
-        "Run", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host", "Measure",
-        "Statistics",
+        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host",
+        "Measure", "Statistics",
         "CLinux", argumentParser,
       ],
       swiftSettings: strict),
@@ -70,7 +75,7 @@ let package = Package(
       swiftSettings: strict),
     tests("TestSupportTests", ["TestSupport"]),
     tests("LedgerTests", ["Ledger", "Measure", "TestSupport"]),
-    tests("RunTests", ["assay", "Ledger", "Measure", "TestSupport"]),
+    tests("RunTests", ["assay", "Verify", "Ledger", "Measure", "TestSupport"]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests("JudgementTests", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure"]),
     tests("MeasureTests", ["Measure", "CLinux", "TestSupport"]),

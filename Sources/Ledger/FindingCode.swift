@@ -79,6 +79,12 @@ public enum FindingCode: String, CaseIterable, Sendable {
   /// A case has no counterpart.
   case unmatched
 
+  // Of gates.
+  /// The baseline has too few sessions for their spread to be known.
+  case sessionsNotCovered = "sessions-not-covered"
+  /// The run has a case that the baseline has not.
+  case caseWithoutBaseline = "case-without-baseline"
+
   /// What was seen, what it means, what to do.
   public var explanation: Explanation {
     switch self {
@@ -114,6 +120,8 @@ public enum FindingCode: String, CaseIterable, Sendable {
     case .undisclosed: .undisclosed
     case .manyIntervals: .manyIntervals
     case .unmatched: .unmatched
+    case .sessionsNotCovered: .sessionsNotCovered
+    case .caseWithoutBaseline: .caseWithoutBaseline
     }
   }
 }

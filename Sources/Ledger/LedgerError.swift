@@ -1,11 +1,13 @@
 /// A record that cannot be written or read.
 public struct LedgerError: Error, CustomStringConvertible {
-  /// Whether the fault is of the file system or of the record's content.
+  /// Whether the fault is of the file system, of a file's content, or of its use.
   public enum Kind: Sendable {
     /// Reading or writing failed.
     case io
     /// What was read is not a whole record.
     case damaged
+    /// It is whole, but does not serve what was asked.
+    case unfit
   }
 
   /// Which fault it is.

@@ -41,6 +41,9 @@ public struct Manifest: Codable, Hashable, Sendable {
     }
   }
 
+  /// SHA-256 of a text in hex.
+  public static func digest(of text: String) -> String { hexDigest(Data(text.utf8)) }
+
   static func hexDigest(_ data: Data) -> String {
     SHA256.hash(data: data).map { byte in
       let digits = String(byte, radix: 16)

@@ -21,6 +21,8 @@ public struct RunRecord: Sendable {
   public var isComplete: Bool
   /// Changes to the machine that were never undone.
   public var openChanges: [String]
+  /// The planned looks that were taken, in order.
+  public var looks: [LookRecord] = []
 
   /// Whether the engines' own facts are read too: most of an event file, and reports' matter only.
   public enum Details: Sendable {
@@ -38,7 +40,16 @@ public struct RunRecord: Sendable {
     _ folder: String, details: Details = .included
   ) throws(LedgerError) -> RunRecord {
     let log = try EventLog.read(folder + "/events.jsonl", details: details)
-    guard let header = log.events.first?.run else {
+    return try of(log.events, in: folder)
+  }
+
+  /// Makes a record of its events and the files beside them.
+  ///
+  /// Throws ``LedgerError`` where the first event is no header, or a file is damaged.
+  public static func of(
+    _ events: [RunEvent], in folder: String
+  ) throws(LedgerError) -> RunRecord {
+    guard let header = events.first?.run else {
       throw LedgerError(
         .damaged, "\(folder)/events.jsonl: the first event does not start a run",
         hint: "the run ended before it began; run the scenario again")
@@ -56,7 +67,7 @@ public struct RunRecord: Sendable {
     if FileManager.default.fileExists(atPath: folder + "/environment.json") {
       record.environment = try json(folder + "/environment.json")
     }
-    for event in log.events { record.apply(event) }
+    for event in events { record.apply(event) }
     return record
   }
 
@@ -74,6 +85,7 @@ public struct RunRecord: Sendable {
     case .finding: if let finding = event.finding { findings.append(finding) }
     case .changing: if let change = event.change { openChanges.append(change) }
     case .restored: openChanges.removeAll { $0 == event.change }
+    case .look: if let look = event.look { looks.append(look) }
     case .runFinished: isComplete = true
     case .runStarted, .runResumed, .trialStarted: break
     }
@@ -116,10 +128,6 @@ public struct RunRecord: Sendable {
 
   /// Checks every file against the manifest; nil where there is no manifest yet.
   public func integrity() throws(LedgerError) -> [String]? {
-    let path = folder + "/" + Manifest.fileName
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
-    let manifest = try LedgerJSON.decode(
-      Manifest.self, from: try LedgerFile.read(path), at: path)
-    return try manifest.differences(in: folder)
+    try RecordFiles(folder).differences()
   }
 }

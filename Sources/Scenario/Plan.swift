@@ -16,13 +16,20 @@ public struct Plan: Hashable, Codable, Sendable {
   public var seed: UInt64
   /// Order and repetitions.
   public var design: Design
+  /// When the limits are judged while the run goes on; nil is once, after the last trial.
+  public var looks: Looks?
   /// What must hold.
   public var limits: [Limit]
   /// The trials in the order in which they run.
   public var trials: [PlannedTrial]
 
+  /// The confidence by which each judgement of a limit is made: with looks their nominal one.
+  public var confidence: Fraction { looks?.nominal ?? design.confidence }
+
   /// The estimate of the whole: its trials, and each file that is made, once.
-  public var estimate: TrialEstimate {
+  public var estimate: TrialEstimate { Self.estimate(of: trials) }
+
+  static func estimate(of trials: some Sequence<PlannedTrial>) -> TrialEstimate {
     var sum = TrialEstimate()
     var made: Set<String> = []
     for trial in trials {
@@ -104,12 +111,16 @@ public struct TrialEstimate: Hashable, Codable, Sendable {
 
 extension Plan {
   /// Expands a scenario; `seed` is the scenario's, or what the runner drew.
-  public static func expand(_ scenario: Scenario, seed: UInt64) -> Plan {
+  ///
+  /// With planned looks the plan has the blocks of all of them; the runner may end earlier.
+  public static func expand(_ scenario: Scenario, seed: UInt64, looks: Looks? = nil) -> Plan {
+    var design = scenario.design
+    if let looks { design.blocks = looks.count * looks.blocksEach }
     var plan = Plan(
-      name: scenario.name, about: scenario.about, seed: seed, design: scenario.design,
+      name: scenario.name, about: scenario.about, seed: seed, design: design, looks: looks,
       limits: scenario.limits, trials: [])
     var maxima: [CaseKey: String] = [:]
-    for slot in slots(scenario, seed: seed) {
+    for slot in slots(scenario, seed: seed, looks) {
       guard let target = scenario.system(slot.system)?.target else { continue }
       let workload = resolved(
         slot.point.workload, on: target, namesEngine: slot.workload.namesEngine)
@@ -147,7 +158,7 @@ extension Plan {
   }
 
   @discardableResult
-  private mutating func add(_ trial: PlannedTrial) -> String {
+  mutating func add(_ trial: PlannedTrial) -> String {
     var trial = trial
     let number = String(trials.count + 1)
     trial.id = "t" + String(repeating: "0", count: max(0, 4 - number.count)) + number
@@ -170,7 +181,7 @@ extension Plan {
   }
 
   /// Derives a trial's seed from its workload, point and block by a stream of its own.
-  private static func trialSeed(_ seed: UInt64, _ key: CaseKey, block: Int) -> UInt64 {
+  static func trialSeed(_ seed: UInt64, _ key: CaseKey, block: Int) -> UInt64 {
     let name = ([key.workload] + key.point + ["block \(block)"]).joined(separator: "\n")
     // FNV-1a, 64 bits (draft-eastlake-fnv): the stream must not depend on Swift's seeded hashing.
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -191,8 +202,21 @@ extension Plan {
     }
   }
 
-  private static func slots(_ scenario: Scenario, seed: UInt64) -> [Slot] {
-    let blocks = 1...max(scenario.design.blocks, 1)
+  /// The slots of every look one after the other, so that each look is a whole design.
+  private static func slots(_ scenario: Scenario, seed: UInt64, _ looks: Looks?) -> [Slot] {
+    // A stream of its own, so that the order takes nothing from the trials' draws.
+    var random = SeededRandom(seed: seed, stream: 0x006F_7264_6572)
+    guard let looks else {
+      return slots(scenario, blocks: 1...max(scenario.design.blocks, 1), &random)
+    }
+    return (1...max(looks.count, 1)).flatMap {
+      slots(scenario, blocks: looks.blocks(of: $0), &random)
+    }
+  }
+
+  private static func slots(
+    _ scenario: Scenario, blocks: ClosedRange<Int>, _ random: inout SeededRandom
+  ) -> [Slot] {
     let cells = scenario.workloads.flatMap { workload in
       workload.points.map { (workload: workload, point: $0) }
     }
@@ -217,8 +241,6 @@ extension Plan {
         }
       }
     case .random:
-      // A stream of its own, so that the order takes nothing from the trials' draws.
-      var random = SeededRandom(seed: seed, stream: 0x006F_7264_6572)
       return blocks.flatMap { block in
         let slots = cells.flatMap { workload, point in
           workload.systems.map { Slot(system: $0, workload: workload, point: point, block: block) }

@@ -3,6 +3,7 @@ import Judgement
 import Ledger
 import Measure
 import Report
+import Run
 import Scenario
 import Statistics
 
@@ -17,9 +18,8 @@ struct RunVerdict {
 
   init(_ record: RunRecord) {
     // An imported record has no plan of ours, and so no limits.
-    let data = FileManager.default.contents(atPath: record.folder + "/plan.json") ?? Data()
-    let plan = try? JSONDecoder().decode(Plan.self, from: data)
-    confidence = plan?.design.confidence ?? .percent(95)
+    let plan = Plan(recordedIn: record)
+    confidence = plan?.confidence ?? .percent(95)
     judgement = LimitJudge.judge(
       limits: plan?.limits ?? [], record: record, confidence: confidence)
     status = Self.status(judgement)

@@ -36,7 +36,7 @@ struct CaseComparer {
   }
 
   /// Why no metric of the two may be compared; nil where they may.
-  private var incomparable: String? {
+  var incomparable: String? {
     for (arm, samples) in [(part.reference, pair.reference), (part.subject, pair.subject)]
     where samples.samples.isEmpty {
       let spoilt = [("invalid", samples.invalid), ("failed", samples.failed)]
