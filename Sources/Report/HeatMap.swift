@@ -31,7 +31,7 @@ extension WorkloadFigures {
         let title = systems.count > 1 ? "\(what) of \(system)" : what
         var chart = Chart(
           id: id("map-" + what.filter(\.isLetter), number),
-          title: "\(title.capitalised) by \(keys[rows]) and \(keys[columns])",
+          title: "\(title) by \(keys[rows]) and \(keys[columns])",
           about: "\(what) of each case of \(name) on \(system), darker where it is more.",
           x: Axis(keys[columns], .categories(values[columns]), .count),
           y: Axis(keys[rows], .categories(values[rows]), .count),
@@ -41,7 +41,7 @@ extension WorkloadFigures {
       }
       let rate =
         isOfSizes
-        ? chart("bandwidth", .bandwidth) { $0.lines[0].bandwidth?.median }
+        ? chart("Bandwidth", .bandwidth) { $0.lines[0].bandwidth?.median }
         : chart("IOPS", .rate) { $0.lines[0].iops?.median }
       let tail = chart("p99 latency", .time) { LatencyColumn.p99.value(of: $0.lines[0].latency) }
       return [rate, tail].compactMap(\.self)

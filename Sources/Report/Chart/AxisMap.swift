@@ -85,7 +85,9 @@ private struct Fit {
       if low != 0 { low -= room }
     }
     let scale = Quantity.scale(for: max(abs(low), abs(high)), kind)
-    let step = step((high - low) / scale.factor / Double(most), kind) * scale.factor
+    var step = step((high - low) / scale.factor / Double(most), kind) * scale.factor
+    // There is no half of a round or of a trial.
+    if kind == .count, high - low >= 2 { step = Swift.max(step, 1) }
     let first = (low / step + 1e-9).rounded(.down)
     let last = (high / step - 1e-9).rounded(.up)
     let decimals = Swift.max(0, Int((-Foundation.log10(step / scale.factor) + 1e-9).rounded(.up)))

@@ -241,7 +241,7 @@ extension ChartLayout {
     var indent = 10.0
     if case .rows(let rows) = chart.y.scale {
       names = rows.filter { !$0.isHeading }.map(\.name)
-      indent = 24
+      indent = 34
     }
     let widest = names.map { TextMetrics.width($0, size: 11) }.max() ?? 0
     return min(max(widest + indent, 44), chart.width * 0.4)
@@ -307,6 +307,10 @@ extension Series.Mark {
 
   var isBand: Bool {
     if case .band = self { true } else { false }
+  }
+
+  var isCells: Bool {
+    if case .cells = self { true } else { false }
   }
 }
 

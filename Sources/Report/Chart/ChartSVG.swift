@@ -50,10 +50,16 @@ extension SVGWriter {
         case .categories(let names): ("names", names)
         case .rows(let rows): ("names", rows.map(\.name))
         }
+      func attribute(_ suffix: String, _ texts: [String]) -> String {
+        if texts.allSatisfy(\.isEmpty) { return "" }
+        let list = texts.map { $0.replacing("|", with: "/") }.joined(separator: "|")
+        return " data-\(name)-\(suffix)=\"\(escaped(list))\""
+      }
+      var texts: [String] = []
+      if case .rows(let rows) = map.axis.scale { texts = rows.map(\.text) }
       let ends = "\(map.low) \(map.high) \(number(map.start)) \(number(map.end))"
-      let list = names.map { $0.replacing("|", with: "/") }.joined(separator: "|")
       return " data-\(name)=\"\(scale) \(map.axis.kind.rawValue) \(ends)\""
-        + (names.isEmpty ? "" : " data-\(name)-names=\"\(escaped(list))\"")
+        + attribute("names", names) + attribute("texts", texts)
     }
     return axis("x", layout.x) + axis("y", layout.y)
   }
@@ -133,6 +139,8 @@ extension SVGWriter {
   }
 
   private mutating func grid(_ layout: ChartLayout) {
+    // Fields are their own grid, and lines would strike out their numbers.
+    if layout.chart.series.contains(where: \.mark.isCells) { return }
     let plot = layout.plot
     func rows(_ values: [Double]) -> String {
       values.compactMap(layout.y.place).map {

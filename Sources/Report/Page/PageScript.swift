@@ -31,16 +31,21 @@ enum PageScript {
       const axis = (svg, name) => {
         const [scale, kind, ...ends] = svg.dataset[name].split(" ");
         const [low, high, start, end] = ends.map(Number);
-        const names = (svg.dataset[name + "Names"] ?? "").split("|");
+        const list = (kind) => svg.dataset[name + kind]?.split("|");
+        const names = list("Names"), texts = list("Texts");
         // Places are drawn to a hundredth of a unit: no digit is claimed beyond it.
         const step = 10 ** Math.ceil(Math.log10(Math.abs((high - low) / (end - start)) / 100));
-        return (place) => {
-          const at = low + (place - start) / (end - start) * (high - low);
-          if (scale === "names") return names[Math.round(at)] ?? "";
+        const at = (place) => low + (place - start) / (end - start) * (high - low);
+        const read = (place) => text(at(place));
+        const text = (at) => {
+          if (scale === "names") return names?.[Math.round(at)] ?? "";
           if (scale === "log") return shown(10 ** at, kind);
           if (scale !== "percentile") return shown(Math.round(at / step) * step, kind);
           return "p" + (100 * (1 - 10 ** -at)).toFixed(Math.max(0, Math.ceil(at - 0.001) - 1));
         };
+        // The number that a row shows itself, to the last digit.
+        read.row = (place) => texts?.[Math.round(at(place))];
+        return read;
       };
 
       const corners = (path) =>
@@ -78,9 +83,16 @@ enum PageScript {
           const band = groups.find((other) =>
             other.dataset.k === group.dataset.k && other.querySelector("path.b"));
           if (!band || group.dataset.k === undefined) return "";
-          const here = corners(band.querySelector("path.b"))
-            .filter((corner) => Math.abs(corner.x - point.x) < 0.6).map((corner) => corner.y);
-          return here.length < 2 ? "" : ` [${y(Math.max(...here))}, ${y(Math.min(...here))}]`;
+          const outline = corners(band.querySelector("path.b"));
+          const turn = outline.reduce((last, one, n) => one.x > outline[last].x ? n : last, 0);
+          const edges = [outline.slice(turn + 1).reverse(), outline.slice(0, turn + 1)];
+          const ends = edges.map((edge) => {
+            const n = edge.findIndex((one) => one.x >= point.x);
+            if (n < 1) return edge[n]?.y;
+            const [a, b] = [edge[n - 1], edge[n]];
+            return a.y + (b.y - a.y) * (point.x - a.x) / (b.x - a.x);
+          });
+          return ends.includes(undefined) ? "" : ` [${ends.map(y).join(", ")}]`;
         };
 
         const words = ({ group, name }, point) => {
@@ -88,7 +100,8 @@ enum PageScript {
           const [value, place] = lies ? [x(point.x), y(point.y)] : [y(point.y), x(point.x)];
           const [low, high] = point.along ? [point.low, point.high].map(lies ? x : y) : [];
           const range = !low ? span(group, point) : low === high ? "" : ` [${low}, ${high}]`;
-          const all = lies ? [place, value + range, name] : [name, value + range, `at ${place}`];
+          const own = lies && y.row(point.y) || value + range;
+          const all = lies ? [place, own, name] : [name, own, `at ${place}`];
           return all.filter(Boolean);
         };
 

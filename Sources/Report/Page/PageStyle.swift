@@ -70,6 +70,8 @@ enum PageStyle {
     .loud.error{border-color:var(--bad)}
     .loud ul{margin:0;padding-left:18px}.loud li{margin:3px 0}
     .front{margin:26px 0 0;max-width:1000px}
+    figure{overflow-x:auto}
+    @media screen{figure svg{min-width:480px}.front svg{min-width:680px}}
     td.reason{white-space:normal;min-width:22em;text-align:left;font-size:12.5px}
     #verdict.good h2{border-left:6px solid var(--good);padding-left:12px}
     #verdict.bad h2{border-left:6px solid var(--bad);padding-left:12px}
@@ -97,7 +99,7 @@ enum PageStyle {
     h1{font-size:20pt}h2{font-size:13pt;margin-top:18pt;break-after:avoid}h3{break-after:avoid}
     table{font-size:8pt}th,td{padding:2pt 4pt}.results small{font-size:6.6pt}
     tr,.results tbody{break-inside:avoid}thead{display:table-header-group}
-    .wide{overflow:visible}
+    .wide,figure{overflow:visible}td.reason{font-size:7.5pt}
     pre{white-space:pre-wrap}
     details::details-content{content-visibility:visible;height:auto}
     .caveats{-webkit-print-color-adjust:exact;print-color-adjust:exact}
