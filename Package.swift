@@ -57,13 +57,15 @@ let package = Package(
       [
         "Scenario", "Storage", "Host", "Ledger", "Judgement", "Measure", "Statistics", "CLinux",
       ]),
+    library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
-    library("Report", ["Judgement", "Ledger", "Statistics", "Measure", crypto, mustache]),
+    library(
+      "Report", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure", crypto, mustache]),
     .executableTarget(
       name: "assay",
       dependencies: [
-        "Run", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host", "Measure",
-        "Statistics",
+        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host",
+        "Measure", "Statistics",
         "CLinux", argumentParser,
       ],
       swiftSettings: strict),
@@ -73,7 +75,7 @@ let package = Package(
       swiftSettings: strict),
     tests("TestSupportTests", ["TestSupport"]),
     tests("LedgerTests", ["Ledger", "Measure", "TestSupport"]),
-    tests("RunTests", ["assay", "Judgement", "Ledger", "Measure", "TestSupport"]),
+    tests("RunTests", ["assay", "Verify", "Judgement", "Ledger", "Measure", "TestSupport"]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests(
       "JudgementTests",
@@ -85,7 +87,10 @@ let package = Package(
     tests("TidyTests", ["TestSupport"]),
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Ledger", "Measure"],
+      name: "ReportTests",
+      dependencies: [
+        "Report", "Judgement", "Ledger", "Statistics", "Measure", "TestSupport", crypto,
+      ],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "FioTests",

@@ -23,6 +23,20 @@ public struct Baseline: Codable, Hashable, Sendable {
   /// What the machines of a fleet have in common; nil for a baseline of records.
   public var fleet: Fleet?
 
+  /// States a baseline of sessions.
+  public init(
+    name: String, kind: Kind, fingerprint: String, facts: [EnvironmentFact], sessions: [Session],
+    cases: [CaseSamples], fleet: Fleet? = nil
+  ) {
+    self.name = name
+    self.kind = kind
+    self.fingerprint = fingerprint
+    self.facts = facts
+    self.sessions = sessions
+    self.cases = cases
+    self.fleet = fleet
+  }
+
   /// The format that this version writes and reads.
   static let currentFormat = "assay-baseline-1"
 
@@ -50,6 +64,20 @@ public struct Baseline: Codable, Hashable, Sendable {
     public var manifest: String
     /// The machine's label: its host name where it tells one.
     public var machine: String
+
+    /// States a session.
+    public init(
+      id: String, scenario: String, startedAt: String, evidence: RunHeader.Evidence,
+      notHardware: String? = nil, manifest: String, machine: String
+    ) {
+      self.id = id
+      self.scenario = scenario
+      self.startedAt = startedAt
+      self.evidence = evidence
+      self.notHardware = notHardware
+      self.manifest = manifest
+      self.machine = machine
+    }
   }
 
   /// What the machines of a fleet have in common.
@@ -137,7 +165,7 @@ public struct Baseline: Codable, Hashable, Sendable {
   public static func fingerprint(of facts: [EnvironmentFact]) -> String? {
     let lines = facts.filter { $0.class == .mustMatch }.map { "\($0.key)=\($0.value)\n" }.sorted()
     guard !lines.isEmpty else { return nil }
-    return String(Manifest.hexDigest(of: lines.joined()).prefix(12))
+    return String(Manifest.digest(of: lines.joined()).prefix(12))
   }
 }
 

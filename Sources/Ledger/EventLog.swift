@@ -9,31 +9,42 @@ struct EventLog {
   /// Bytes after the last whole line: what a kill cut off.
   var cutBytes = 0
 
+  /// The file's name within the record.
+  static let fileName = "events.jsonl"
+
   /// Reads `events.jsonl`; a last line without its end is what a kill leaves, and is not an error.
   static func read(
     _ path: String, details: RunRecord.Details = .included
   ) throws(LedgerError) -> EventLog {
     let data = try LedgerFile.read(path)
-    // Searched as bytes: Data's own search costs more than reading what it finds.
-    let ends = data.withUnsafeBytes { bytes in bytes.indices.filter { bytes[$0] == 0x0A } }
+    let lines = lines(of: data)
     var log = EventLog()
-    log.events.reserveCapacity(ends.count)
-    var start = data.startIndex
-    for (index, end) in ends.enumerated() {
-      let lineNumber = index + 1
-      let event = try EventLine.decode(
-        data[start..<end], details: details, at: "\(path):\(lineNumber)")
-      guard event.sequence == lineNumber else {
+    log.events.reserveCapacity(lines.count)
+    for (index, line) in lines.enumerated() {
+      let number = index + 1
+      let event = try EventLine.decode(line, details: details, at: "\(path):\(number)")
+      guard event.sequence == number else {
         throw LedgerError(
-          .damaged, "\(path):\(lineNumber): event \(event.sequence) where \(lineNumber) is due",
+          .damaged, "\(path):\(number): event \(event.sequence) where \(number) is due",
           hint: "lines are missing: take the record from a copy")
       }
       log.events.append(event)
-      start = end + 1
     }
-    log.wholeBytes = start - data.startIndex
-    log.cutBytes = data.endIndex - start
+    log.wholeBytes = lines.reduce(0) { $0 + $1.count + 1 }
+    log.cutBytes = data.count - log.wholeBytes
     return log
+  }
+
+  /// The whole lines without their ends.
+  ///
+  /// Ends are searched as bytes: Data's own search costs more than reading what it finds.
+  static func lines(of data: Data) -> [Data] {
+    let ends = data.withUnsafeBytes { bytes in bytes.indices.filter { bytes[$0] == 0x0A } }
+    var start = data.startIndex
+    return ends.map { end in
+      defer { start = data.startIndex + end + 1 }
+      return data[start..<data.startIndex + end]
+    }
   }
 }
 

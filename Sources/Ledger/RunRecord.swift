@@ -40,7 +40,16 @@ public struct RunRecord: Sendable {
     _ folder: String, details: Details = .included
   ) throws(LedgerError) -> RunRecord {
     let log = try EventLog.read(folder + "/events.jsonl", details: details)
-    guard let header = log.events.first?.run else {
+    return try of(log.events, in: folder)
+  }
+
+  /// Makes a record of its events and the files beside them.
+  ///
+  /// Throws ``LedgerError`` where the first event is no header, or a file is damaged.
+  public static func of(
+    _ events: [RunEvent], in folder: String
+  ) throws(LedgerError) -> RunRecord {
+    guard let header = events.first?.run else {
       throw LedgerError(
         .damaged, "\(folder)/events.jsonl: the first event does not start a run",
         hint: "the run ended before it began; run the scenario again")
@@ -58,7 +67,7 @@ public struct RunRecord: Sendable {
     if FileManager.default.fileExists(atPath: folder + "/environment.json") {
       record.environment = try json(folder + "/environment.json")
     }
-    for event in log.events { record.apply(event) }
+    for event in events { record.apply(event) }
     return record
   }
 
@@ -109,12 +118,16 @@ public struct RunRecord: Sendable {
       String(decoding: try LedgerFile.read(path), as: UTF8.self), place: path)
   }
 
+  /// SHA-256 in hex of every file that was there before the report, by its name.
+  ///
+  /// The report shows them, so neither it nor the manifest, which is of all, is among them.
+  /// O(bytes of the record).
+  public func hashes() throws(LedgerError) -> [String: String] {
+    try Manifest.of(folder: folder).sha256.filter { $0.key != Manifest.reportName }
+  }
+
   /// Checks every file against the manifest; nil where there is no manifest yet.
   public func integrity() throws(LedgerError) -> [String]? {
-    let path = folder + "/" + Manifest.fileName
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
-    let manifest = try LedgerJSON.decode(
-      Manifest.self, from: try LedgerFile.read(path), at: path)
-    return try manifest.differences(in: folder)
+    try RecordFiles(folder).differences()
   }
 }

@@ -20,6 +20,8 @@ public struct CaseFigures: Sendable {
   public var undisclosed: [String]
   /// Metrics that no column shows, by name.
   public var otherMetrics: [(name: String, spread: Spread)]
+  /// Whether its trial only finds the maximum of which rates are shares: no replicate of a case.
+  public var findsMaximum: Bool
 
   /// Trials whose numbers count.
   public var valid: [ReportInput.Trial] { trials.filter { $0.record.status == .valid } }
@@ -142,22 +144,28 @@ extension CaseFigures {
     "iops", "bandwidth", "errors", "cpu per io", "cpu-per-io",
   ]
 
-  /// The cases of a run in order of their first trial.
+  /// The cases of a run in order of their first trial; what finds a maximum stands by itself.
   ///
   /// O(trials x buckets).
   public static func all(of input: ReportInput) -> [CaseFigures] {
-    var order: [CaseKey] = []
-    var byCase: [CaseKey: [ReportInput.Trial]] = [:]
-    for trial in input.trials {
-      if byCase[trial.record.key] == nil { order.append(trial.record.key) }
-      byCase[trial.record.key, default: []].append(trial)
+    struct Place: Hashable {
+      var key: CaseKey
+      var isMaximum: Bool
     }
-    return order.map { CaseFigures($0, byCase[$0] ?? []) }
+    var order: [Place] = []
+    var byCase: [Place: [ReportInput.Trial]] = [:]
+    for trial in input.trials {
+      let place = Place(key: trial.record.key, isMaximum: trial.record.block == 0)
+      if byCase[place] == nil { order.append(place) }
+      byCase[place, default: []].append(trial)
+    }
+    return order.map { CaseFigures($0.key, byCase[$0] ?? []) }
   }
 
   init(_ key: CaseKey, _ trials: [ReportInput.Trial]) {
     self.key = key
     self.trials = trials
+    findsMaximum = trials.allSatisfy { $0.record.block == 0 }
     let valid = trials.filter { $0.record.status == .valid }
     let used = Self.directions.filter { direction in
       valid.contains { ($0.distributions[direction + " latency"]?.count ?? 0) > 0 }

@@ -26,6 +26,8 @@ public struct ReportInput: Sendable {
   public var hashes: [String: String] = [:]
   /// What became of the limits; nil where nobody judged.
   public var judgement: RunJudgement?
+  /// The run's systems against each other; nil where there is only one.
+  public var comparison: Comparison?
 
   /// A trial with its distributions and its seconds.
   public struct Trial: Sendable {
@@ -58,9 +60,9 @@ public struct ReportInput: Sendable {
     isComplete = true
   }
 
-  /// Takes a record with the histograms and seconds of all its trials.
+  /// Takes a record with the histograms and seconds of all its trials, and its files' hashes.
   ///
-  /// Throws what reading the trials' files throws.
+  /// Throws what reading the record's files throws.
   public init(_ record: RunRecord) throws(LedgerError) {
     self.init(header: record.header, scenario: record.scenario)
     findings = record.findings
@@ -68,6 +70,7 @@ public struct ReportInput: Sendable {
     environmentAfter = record.environment["after"] ?? .null
     isComplete = record.isComplete
     openChanges = record.openChanges
+    hashes = try record.hashes()
     for trial in record.trials {
       trials.append(
         Trial(

@@ -1,10 +1,37 @@
+internal import Foundation
 internal import Host
-internal import Ledger
+public import Ledger
 internal import Measure
 internal import Storage
 
 /// Metric values of a storage trial, by their names in the catalogue.
-enum TrialMetrics {
+public enum TrialMetrics {
+  /// The metrics of a recorded trial, computed anew from its counters and histograms.
+  ///
+  /// nil where its counters are not those of a storage trial: another tool measured it, or it did
+  /// not run. Equal to the bit to those of the record, for the same version of Assay.
+  public static func of(
+    _ trial: TrialRecord, histograms: TrialHistograms
+  ) -> [String: MetricValue]? {
+    guard var outcome: StorageOutcome = decoded(trial.detail) else { return nil }
+    for (name, direction) in [
+      ("read", \StorageOutcome.read), ("write", \.write), ("trim", \.trim), ("sync", \.sync),
+    ] {
+      func part(_ kind: String) -> LatencyDistribution {
+        histograms.distributions["\(name) \(kind)"] ?? LatencyDistribution()
+      }
+      outcome[keyPath: direction].latency = part("latency")
+      outcome[keyPath: direction].service = part("service")
+      outcome[keyPath: direction].submission = part("submission")
+    }
+    return of(outcome, cpu: trial.detail["cpu"].flatMap(decoded))
+  }
+
+  private static func decoded<Value: Decodable>(_ value: JSONValue) -> Value? {
+    guard let data = try? JSONEncoder().encode(value) else { return nil }
+    return try? JSONDecoder().decode(Value.self, from: data)
+  }
+
   /// Statistics of a latency that every trial carries.
   private static let quantiles: [(String, Double)] = [
     ("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999),

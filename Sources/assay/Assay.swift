@@ -26,17 +26,23 @@ struct Assay: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Measuring",
-        subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self]),
+        subcommands: [
+          DoctorCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self,
+        ]),
       CommandGroup(
-        name: "Judging", subcommands: [CompareCommand.self, GateCommand.self, BaselineCommand.self]),
+        name: "Judging",
+        subcommands: [
+          CompareCommand.self, GateCommand.self, BaselineCommand.self, QualifyCommand.self,
+        ]),
       CommandGroup(
         name: "Records",
         subcommands: [
-          ReportCommand.self, ListCommand.self, ImportCommand.self, ExportCommand.self,
+          ReportCommand.self, VerifyCommand.self, ListCommand.self, ImportCommand.self,
+          ExportCommand.self,
         ]),
       CommandGroup(
         name: "Reference",
-        subcommands: [SchemaCommand.self, ExitCodesCommand.self]),
+        subcommands: [ExplainCommand.self, SchemaCommand.self, ExitCodesCommand.self]),
     ])
 
   static func main() {

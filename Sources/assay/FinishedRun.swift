@@ -20,10 +20,8 @@ struct FinishedRun {
     do {
       record = try RunRecord.read(end.folder.path)
       verdict = RunVerdict(record)
-      var input = try ReportInput(record)
-      input.judgement = verdict.judgement
-      self.input = input
-      try end.folder.write(text: PageReport().render(input), to: "report.html")
+      input = try verdict.reportInput(record)
+      try end.folder.write(text: PageReport().render(input), to: Manifest.reportName)
       try end.folder.seal()
     } catch let error as LedgerError {
       throw Output.fail([error.description], .io)

@@ -64,6 +64,22 @@ enum Output {
     return code.map { String(cString: strerror($0)) } ?? error.localizedDescription
   }
 
+  /// Breaks a text at spaces to lines of at most 100 columns; a longer word stays whole.
+  static func wrapped(_ text: String, first: String, indent: String) -> [String] {
+    var lines: [String] = []
+    var line = first
+    var isEmpty = true
+    for word in text.split(separator: " ") {
+      if !isEmpty, line.count + 1 + word.count > 100 {
+        lines.append(line)
+        (line, isEmpty) = (indent, true)
+      }
+      line += (isEmpty ? "" : " ") + word
+      isEmpty = false
+    }
+    return lines + [line]
+  }
+
   static var stdoutIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
   static var stderrIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 

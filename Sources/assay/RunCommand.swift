@@ -127,7 +127,7 @@ struct RunCommand: ParsableCommand {
           .render(finished.input))
       Output.result(verdict.text)
       Output.result("Record: \(finished.record.folder)")
-      Output.result("Report: \(finished.record.folder)/report.html")
+      Output.result("Report: \(finished.record.folder)/\(Manifest.reportName)")
     }
     if verdict.status != .success { throw verdict.status.exit }
   }

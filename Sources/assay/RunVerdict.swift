@@ -36,6 +36,19 @@ struct RunVerdict {
     }
   }
 
+  /// What a report of the record shows: the limits, and its systems against the first of them.
+  func reportInput(_ record: RunRecord) throws(LedgerError) -> ReportInput {
+    var input = try ReportInput(record)
+    input.judgement = judgement
+    let arms = ComparisonArm.systems(of: record)
+    if arms.count > 1 {
+      // Systems of one record share their machine: nothing is refused.
+      input.comparison = try? ComparisonJudge.compare(
+        arms, rules: ComparisonRules(confidence: confidence))
+    }
+    return input
+  }
+
   /// A line for each limit, and a word for the whole.
   var text: String { VerdictLines(judgement).text }
 }

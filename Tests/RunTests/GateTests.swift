@@ -84,7 +84,8 @@ extension Program {
       #expect(judged.rows.map(\.fresh?.verdict) == [.fail] && judged.verdict == .fail)
       let (first, second) = (try RunRecord.read(slow), try RunRecord.read(fresh))
       #expect(first.header.seed != second.header.seed)
-      #expect(second.trials.count == 8 && (try second.integrity()) == [])
+      #expect(second.trials.count == 8)
+      #expect(try second.integrity() == [])
       try isOneFailure(junit)
       let markdown = try shop.folder.read("summary.md")
       #expect(markdown.hasPrefix("what another step wrote\n## Gate: FAIL\n"), "\(markdown)")
@@ -180,7 +181,8 @@ extension Program {
       #expect(elsewhere.status == 5, "\(elsewhere)")
       #expect(elsewhere.stdout.contains("machine.architecture"), "\(elsewhere)")
       #expect(elsewhere.stdout.contains("z80 there"), "\(elsewhere)")
-      #expect(try gate(now, "--despite", "machine").status == 0)
+      let meant = try gate(now, "--despite", "machine", "--tolerance", "90%")
+      #expect(meant.status == 0, "\(meant)")
     }
 
     @Test(Requires.ioUring) func aCaseThatWasNotRunNeverPasses() throws {

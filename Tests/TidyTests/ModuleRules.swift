@@ -14,11 +14,14 @@ enum ModuleRules {
     "Run": [
       "Scenario", "Storage", "Host", "Ledger", "Judgement", "Measure", "Statistics", "CLinux",
     ],
+    "Verify": ["Run", "Scenario", "Ledger", "Measure"],
     "Fio": ["Scenario", "Storage", "Ledger", "Measure"],
-    "Report": ["Judgement", "Ledger", "Statistics", "Measure", "Crypto", "Mustache"],
+    "Report": [
+      "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "Crypto", "Mustache",
+    ],
     "assay": [
-      "Run", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host", "Statistics",
-      "Measure", "CLinux", "ArgumentParser",
+      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host",
+      "Statistics", "Measure", "CLinux", "ArgumentParser",
     ],
   ]
 

@@ -28,13 +28,25 @@ public struct ComparisonRules: Hashable, Sendable {
     despite.contains { key == $0 || key.hasPrefix($0 + ".") }
   }
 
+  func zone(_ direction: MetricDefinition.Direction) -> ClosedRange<Double> {
+    Self.zone(direction, tolerance: tolerance)
+  }
+
+  fileprivate static func zone(
+    _ direction: MetricDefinition.Direction, tolerance: Fraction
+  ) -> ClosedRange<Double> {
+    let bad = direction == .higher ? 1 - tolerance.value : 1 + tolerance.value
+    return min(bad, 1 / bad)...max(bad, 1 / bad)
+  }
+}
+
+extension Comparison {
   /// The zone of ratios that do not matter.
   ///
   /// Its bad end is the tolerance to the letter, 0.95 or 1.05 for 5 %; its good end is one by the
   /// bad one, so that swapping the arms turns a verdict round and never changes it.
-  func zone(_ direction: MetricDefinition.Direction) -> ClosedRange<Double> {
-    let bad = direction == .higher ? 1 - tolerance.value : 1 + tolerance.value
-    return min(bad, 1 / bad)...max(bad, 1 / bad)
+  public func zone(_ direction: MetricDefinition.Direction) -> ClosedRange<Double> {
+    ComparisonRules.zone(direction, tolerance: tolerance)
   }
 }
 

@@ -56,11 +56,7 @@ struct ComparisonTable {
   /// The cells of a row, as many as ``headers``.
   func cells(_ row: ComparisonRow, ascii: Bool) -> [String] {
     let none = ascii ? "-" : "–"
-    let kind = Quantity.Kind(unit: row.unit)
-    func side(_ side: ComparisonRow.Side) -> String {
-      guard let median = side.median else { return none }
-      return Self.sign(side.bound, ascii) + Quantity(median, kind).text(ascii: ascii)
-    }
+    func side(_ side: ComparisonRow.Side) -> String { Self.text(side, row, ascii: ascii) }
     let interval = row.intervalTexts.map { $0.lower + (ascii ? ".." : "–") + $0.upper }
     let ratio = row.ratioText.map { Self.sign(row.ratioBound, ascii) + $0 }
     return [
@@ -94,13 +90,20 @@ struct ComparisonTable {
   }
 
   /// How many pairs; of unpaired trials `10` of each, or `10/8`, the reference's first.
-  private static func number(_ row: ComparisonRow) -> String {
+  static func number(_ row: ComparisonRow) -> String {
     if let pairs = row.pairs { return "\(pairs)" }
     let (ours, theirs) = (row.reference.n, row.subject.n)
     return ours == theirs ? "\(ours)" : "\(ours)/\(theirs)"
   }
 
-  private static func sign(_ bound: MetricValue.Bound?, _ ascii: Bool) -> String {
+  /// The median of a side, with what it is a bound of.
+  static func text(_ side: ComparisonRow.Side, _ row: ComparisonRow, ascii: Bool) -> String {
+    guard let median = side.median else { return ascii ? "-" : "–" }
+    return sign(side.bound, ascii)
+      + Quantity(median, Quantity.Kind(unit: row.unit)).text(ascii: ascii)
+  }
+
+  static func sign(_ bound: MetricValue.Bound?, _ ascii: Bool) -> String {
     switch bound {
     case nil: ""
     case .atLeast: ascii ? ">= " : "≥ "

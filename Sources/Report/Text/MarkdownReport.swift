@@ -23,7 +23,9 @@ public struct MarkdownReport: Sendable {
       ? "Figures `\(header.id)`, published \(header.startedAt.prefix(10)).\n\n"
       : "Run `\(header.id)`, started \(header.startedAt), Assay \(header.version), "
         + "seed \(header.seed).\n\n"
-    for caveat in RunCaveats.all(of: input, cases) { text += "> **\(MarkdownText.escaped(caveat))**\n>\n" }
+    for caveat in RunCaveats.all(of: input, cases) {
+      text += "> **\(MarkdownText.escaped(caveat))**\n>\n"
+    }
     text += "\n"
     if let judgement = input.judgement {
       let verdict = VerdictLines(judgement)
