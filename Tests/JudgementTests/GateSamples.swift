@@ -44,8 +44,7 @@ struct GateSamples {
       }
     }
     return CaseSamples(
-      key: CaseKey(system: "disk", workload: name), disclosure: disclosure, samples: all,
-      invalid: [], failed: [])
+      key: CaseKey(system: "disk", workload: name), disclosure: disclosure, samples: all)
   }
 
   /// A baseline of cases by name, each with its sessions' values.

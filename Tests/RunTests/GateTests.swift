@@ -86,6 +86,7 @@ extension Program {
       #expect(first.header.seed != second.header.seed)
       #expect(second.trials.count == 8)
       #expect(try second.integrity() == [])
+      #expect(try shop.assay(["verify", fresh]).status == 0)
       try isOneFailure(junit)
       let markdown = try shop.folder.read("summary.md")
       #expect(markdown.hasPrefix("what another step wrote\n## Gate: FAIL\n"), "\(markdown)")

@@ -36,6 +36,7 @@ extension Program {
       let report = try shop.assay(["report", record.folder, "--json"]).checked().stdout
       #expect(report.contains("0.984375"), "the level of seven trials")
       #expect(try Answer(result).verdict == "pass")
+      #expect(try shop.assay(["verify", record.folder]).status == 0)
     }
 
     @Test func itGivesUpAfterTheLastLook() throws {
