@@ -75,9 +75,11 @@ let package = Package(
       swiftSettings: strict),
     tests("TestSupportTests", ["TestSupport"]),
     tests("LedgerTests", ["Ledger", "Measure", "TestSupport"]),
-    tests("RunTests", ["assay", "Verify", "Ledger", "Measure", "TestSupport"]),
+    tests("RunTests", ["assay", "Verify", "Judgement", "Ledger", "Measure", "TestSupport"]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
-    tests("JudgementTests", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure"]),
+    tests(
+      "JudgementTests",
+      ["Judgement", "Ledger", "Scenario", "Statistics", "Measure", "TestSupport"]),
     tests("MeasureTests", ["Measure", "CLinux", "TestSupport"]),
     tests("StorageTests", ["Storage", "Host", "Measure", "TestSupport"]),
     tests(

@@ -1,8 +1,9 @@
 public import Measure
 
-/// A named set of records that later runs are held against: `<baselines>/<name>/<fingerprint>.json`.
+/// A named set of records that later runs are held against.
 ///
-/// Self-contained: a gate needs the run and this file, not the records that it was made from.
+/// A file `<baselines>/<name>/<fingerprint>.json`, and self-contained: a gate needs the run and
+/// this file, not the records that it was made from.
 public struct Baseline: Codable, Hashable, Sendable {
   /// Version of this format.
   public var format = Baseline.currentFormat

@@ -39,9 +39,20 @@ public enum GateConfirmation {
         needed.insert(CaseKey(system: other, workload: key.workload, point: key.point))
       }
     }
-    let plan = whole.only(needed, seed: FreshSeed.draw())
+    let plan = try fresh(record).only(needed)
     if let refusal = Preflight.survey(plan, allowDestroy: allowDestroy).refusal { throw refusal }
     return plan
+  }
+
+  /// The scenario expanded anew, with as many blocks as were run.
+  private static func fresh(_ record: RunRecord) throws(RunError) -> Plan {
+    do {
+      var scenario = try ScenarioReader.read(recorded: record.scenario).scenario
+      scenario.design.blocks = record.trials.map(\.block).max() ?? scenario.design.blocks
+      return Plan.expand(scenario, seed: FreshSeed.draw())
+    } catch {
+      throw RunError(.data, error.diagnostics.map(\.description))
+    }
   }
 }
 

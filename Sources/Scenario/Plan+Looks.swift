@@ -3,9 +3,9 @@ public import Measure
 extension Plan {
   /// Judging while a run goes on, at moments that were planned before it began.
   ///
-  /// A run that stops as soon as a limit looks decided errs more often than it says (27 % of runs at
-  /// the limit where 5 % were promised, looking after each block). A few planned looks, each at a
-  /// stricter nominal confidence, keep the promise for all of them together (Pocock, Group
+  /// A run that stops as soon as a limit looks decided errs more often than it says (27 % of
+  /// runs at the limit where 5 % were promised, looking after each block). A few planned looks,
+  /// each at a stricter nominal confidence, keep the promise for all of them together (Pocock, Group
   /// sequential methods in the design and analysis of clinical trials, Biometrika 64, 1977).
   public struct Looks: Hashable, Codable, Sendable {
     /// How many at most.
@@ -49,23 +49,21 @@ extension Plan {
   /// How long a look takes and what it writes, as far as that can be known.
   public func estimate(of look: Int) -> TrialEstimate { Self.estimate(of: trials(of: look)) }
 
-  /// The plan of some cases alone, as fresh data: a seed of its own, and no looks.
+  /// The plan of some cases alone.
   ///
-  /// A maximum that a rate is a share of is found anew. O(trials).
-  public func only(_ cases: Set<CaseKey>, seed: UInt64) -> Plan {
+  /// A maximum that a rate is a share of is found as in the whole plan. O(trials).
+  public func only(_ cases: Set<CaseKey>) -> Plan {
     var plan = self
-    plan.seed = seed
-    plan.looks = nil
     plan.trials = []
+    plan.only = []
     let kept = trials.filter { $0.block > 0 && cases.contains($0.key) }
-    let keptIDs = Set(kept.map(\.id))
-    let maxima = Set(kept.compactMap(\.maximumFrom))
+    for trial in kept where plan.only?.contains(trial.key) == false { plan.only?.append(trial.key) }
+    let needed = Set(kept.map(\.id) + kept.compactMap(\.maximumFrom))
     var names: [String: String] = [:]
-    for trial in trials where maxima.contains(trial.id) || keptIDs.contains(trial.id) {
-      var fresh = trial
-      fresh.seed = Self.trialSeed(seed, trial.key, block: trial.block)
-      fresh.maximumFrom = trial.maximumFrom.flatMap { names[$0] }
-      names[trial.id] = plan.add(fresh)
+    for trial in trials where needed.contains(trial.id) {
+      var copy = trial
+      copy.maximumFrom = trial.maximumFrom.flatMap { names[$0] }
+      names[trial.id] = plan.add(copy)
     }
     plan.limits = limits.filter { limit in cases.contains { limit.applies(to: $0) } }
     return plan

@@ -18,6 +18,8 @@ public struct Plan: Hashable, Codable, Sendable {
   public var design: Design
   /// When the limits are judged while the run goes on; nil is once, after the last trial.
   public var looks: Looks?
+  /// The cases that are run alone, in the scenario's order; nil is all of the scenario.
+  public var only: [CaseKey]?
   /// What must hold.
   public var limits: [Limit]
   /// The trials in the order in which they run.
@@ -181,7 +183,7 @@ extension Plan {
   }
 
   /// Derives a trial's seed from its workload, point and block by a stream of its own.
-  static func trialSeed(_ seed: UInt64, _ key: CaseKey, block: Int) -> UInt64 {
+  private static func trialSeed(_ seed: UInt64, _ key: CaseKey, block: Int) -> UInt64 {
     let name = ([key.workload] + key.point + ["block \(block)"]).joined(separator: "\n")
     // FNV-1a, 64 bits (draft-eastlake-fnv): the stream must not depend on Swift's seeded hashing.
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -26,6 +26,16 @@ public enum ScenarioReader {
     return Reading(scenario: scenario, warnings: found.ordered)
   }
 
+  /// Reads the scenario of a record: the overrides that it was run with stand below it as comments.
+  ///
+  /// Throws as ``read(text:file:overrides:)``.
+  public static func read(recorded text: String) throws(ScenarioError) -> Reading {
+    let mark = "# --set "
+    let overrides = text.split(separator: "\n").filter { $0.hasPrefix(mark) }
+      .map { String($0.dropFirst(mark.count)) }
+    return try read(text: text, file: "scenario.yaml", overrides: overrides)
+  }
+
   /// The file as a value of `kind` where it is one; what is wrong so far is in the checker.
   ///
   /// `overrides` is nil for files that take none.

@@ -151,6 +151,7 @@ public enum RecordSchema {
         "properties": {
           "format": {"const": "assay-plan-1"},
           "name": {"type": "string"}, "about": {"type": "string"},
+          "only": {"type": "array", "items": {"type": "object"}},
           "seed": {"$ref": "#/definitions/count"},
           "design": {
             "type": "object", "additionalProperties": false,

@@ -20,6 +20,7 @@ struct Assay: ParsableCommand {
         assay plan scenarios/etcd-disk.yaml    see what a run would do
         assay import job.fio > job.yaml        bring a fio job along
         assay compare results/runs/RECORD      its systems beside each other
+        assay gate RECORD --baseline main      is it slower than before?
         assay report results/runs/RECORD --format html --output report.html
 
       Results go to stdout, progress and diagnostics to stderr; --json gives the \

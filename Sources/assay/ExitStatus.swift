@@ -18,8 +18,9 @@ enum ExitStatus: Int32, CaseIterable {
   var meaning: String {
     switch self {
     case .success: "done; every limit holds, or there is none"
-    case .limitViolated: "a limit is violated, or `doctor --strict` has a warning"
-    case .inconclusive: "no limit is violated, but not every one could be decided"
+    case .limitViolated:
+      "a limit is violated, a gate found a loss, or `doctor --strict` has a warning"
+    case .inconclusive: "nothing is known to be violated or lost, but not all could be decided"
     case .invalid: "a trial is invalid (no steady state, say): its numbers may not be used"
     case .failed: "a trial failed: I/O errors, bad blocks, an engine that cannot be set up"
     case .refused: "refused: safety, target or machine; records that are not comparable"

@@ -143,6 +143,11 @@ struct Throttle {
     try write("\(device) \(rate)", "blkio.throttle.read_iops_device")
   }
 
+  /// Words that start a program which is under the limit from its first instruction.
+  func words(_ words: [String]) -> [String] {
+    ["sh", "-c", "echo $$ > \(folder)/cgroup.procs && exec \"$@\"", "sh"] + words
+  }
+
   func add(_ process: Int32) throws { try write("\(process)", "cgroup.procs") }
 
   func remove() { rmdir(folder) }

@@ -19,7 +19,8 @@ struct GateCaveats {
         Finding(
           code: .sessionsNotCovered, severity: .warning,
           message: "the baseline is of \(sessions): what differs from session to session is not "
-            + "covered and may raise false alarms; make it of \(Replicates.fewestSessions) records"),
+            + "covered and may raise false alarms; make it of "
+            + "\(Replicates.fewestSessions) records"),
         at: 0)
     }
     let known = Set(baseline.cases.map(\.key))

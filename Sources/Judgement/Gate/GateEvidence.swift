@@ -67,8 +67,8 @@ struct GateEvidence {
   ///
   /// Its logarithm lies off their mean by s sqrt(1 + 1/k) times Student's t with k - 1 degrees of
   /// freedom where it is one like them (prediction of one further value; Hahn & Meeker, Statistical
-  /// Intervals, 1991, section 4.8). A run of fewer trials than theirs scatters more: its share of the
-  /// variance is taken as that of theirs by the ratio of the numbers, which is never too little.
+  /// Intervals, 1991, section 4.8). A run of fewer trials than theirs scatters more: its share of
+  /// the variance is theirs by the ratio of the numbers, which is never too little.
   private static func ofGroups(
     _ baseline: Replicates, _ subject: [Double], _ direction: MetricDefinition.Direction,
     _ rules: ComparisonRules

@@ -6,9 +6,9 @@ internal import Statistics
 ///
 /// A row fails where the hypothesis that its loss is within the tolerance is rejected, one-sided,
 /// with Holm's correction over all rows: so the chance of any false alarm is at most one minus the
-/// confidence. It passes where the opposite hypothesis is rejected, each row by itself, since a gate
-/// that passes only where every row does keeps that level (Berger, Multiparameter hypothesis testing
-/// and acceptance sampling, Technometrics 24, 1982). Otherwise the trials cannot tell. Pure.
+/// confidence. It passes where the opposite hypothesis is rejected, each row by itself, since a
+/// gate that passes only where every row does keeps that level (Berger, Multiparameter hypothesis
+/// testing and acceptance sampling, Technometrics 24, 1982). Otherwise the trials cannot tell.
 public enum GateJudge {
   /// Judges a run; `cases` limits the judgement to some of the baseline's.
   ///

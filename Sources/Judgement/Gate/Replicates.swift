@@ -11,10 +11,10 @@ struct Replicates {
   /// How many trials a value rests on, the middle one of them.
   var trialsEach: Double
 
-  /// A fleet's replicate is the machine, that of three or more sessions the session: what differs
-  /// from one to the next is then in the spread. Of one or two sessions it is the trial.
+  /// Takes machines of a fleet, sessions where there are three or more, else trials.
   ///
-  /// Medians of the trials of a session or machine. O(trials log trials).
+  /// What differs from one machine or session to the next is then in the spread; a value is the
+  /// median of its trials. O(trials log trials).
   init(_ samples: [CaseSamples.Sample], _ metric: String, of baseline: Baseline) {
     let machines = Dictionary(
       baseline.sessions.map { ($0.id, $0.machine) }, uniquingKeysWith: { $1 })

@@ -9,7 +9,9 @@ internal import Statistics
 /// judged is an error. The form is the one that Jenkins, GitLab and GitHub's actions read (there is
 /// no standard; llg.cubic.org/docs/junit describes the common ground).
 public enum GateJUnit {
-  /// The document. O(rows).
+  /// The document.
+  ///
+  /// O(rows).
   public static func render(_ judgement: GateJudgement) -> String {
     var cases = judgement.rows.map(testCase)
     // What the rows do not tell must not look like a suite in which all is well.
