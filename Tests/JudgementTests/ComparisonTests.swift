@@ -96,6 +96,18 @@ struct ComparisonTests {
     #expect(silent == 0)
   }
 
+  @Test func pairsAreOfOneBlockWhereverTrialsAreMissing() throws {
+    var arms = Arms.oneRecord(.abba, blocks: 8) { system, place in
+      (system == "dpu" ? 90 : 100) / Double(place / 2 + 1)
+    }
+    arms[0].cases[0].samples.remove(at: 0)
+    arms[1].cases[0].samples.remove(at: 7)
+    let found = try row(arms)
+    #expect(found.method == .paired && found.pairs == 6, "\(found.reason)")
+    #expect(((found.interval?.lower ?? 0) - 0.9).magnitude < 1e-9)
+    #expect(((found.interval?.upper ?? 0) - 0.9).magnitude < 1e-9)
+  }
+
   // MARK: Verdicts
 
   @Test(arguments: [
