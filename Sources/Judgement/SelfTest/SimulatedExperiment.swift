@@ -22,7 +22,7 @@ public struct SimulatedExperiment: Hashable, Codable, Sendable {
   private static let metric = "iops"
   private static let level = 100_000.0
 
-  /// Two systems in one session, A B, B A, ... or all of A, then all of B.
+  /// Two systems in one session: in turn with every second block backwards, or one after the other.
   func systems(isInterleaved: Bool, _ random: inout SeededRandom) -> [ComparisonArm] {
     var samples: [[CaseSamples.Sample]] = [[], []]
     for place in 0..<2 * trials {
