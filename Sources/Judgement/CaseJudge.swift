@@ -241,7 +241,8 @@ struct CaseJudge {
     let texts = MetricText.texts(
       [interval.value, interval.lower, interval.upper, percent(required)], .percent,
       isRatio: false, apartFrom: percent(required))
-    var reason = "\(held) of \(counted(n, "trial")) hold it (\(texts[0]))"
+    var reason =
+      "\(held) of \(counted(n, "trial")) \(n == 1 ? "holds" : "hold") it (\(texts[0]))"
     if !group.failed.isEmpty { reason += ", \(group.failed.count) of them failed" }
     if !group.invalid.isEmpty {
       reason += "; \(group.invalid.map(\.id).joined(separator: ", ")) left out as invalid"

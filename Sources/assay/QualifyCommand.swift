@@ -55,7 +55,9 @@ struct QualifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write the result as OCP Test & Validation 2.0 (JSON Lines) too.", valueName: "file"))
+      "Write the result as OCP Test & Validation 2.0 (JSON Lines) too.",
+      discussion: "OCP knows no waivers: a waived failure ends as COMPLETE, FAIL there.",
+      valueName: "file"))
   var ocp: String?
 
   @Flag(help: "Print the result as JSON; the same as --format json.")

@@ -25,10 +25,12 @@ import Testing
       print(name.split("/")[-1], "accepts" if good else "refuses")
     """
 
-  private func verdicts(_ files: [URL]) throws -> [String: String] {
+  private func verdicts(
+    _ files: [URL], of format: ScenarioSchema.Format = .scenario
+  ) throws -> [String: String] {
     let schema = FileManager.default.temporaryDirectory
       .appending(path: "assay-schema-\(UUID().uuidString).json")
-    try Data(ScenarioSchema.json().utf8).write(to: schema)
+    try Data(ScenarioSchema.json(of: format).utf8).write(to: schema)
     defer { try? FileManager.default.removeItem(at: schema) }
     let command = try Command.run(
       ["python3", "-c", Self.check, schema.path] + files.map(\.path))
@@ -45,6 +47,16 @@ import Testing
     let verdicts = try verdicts(shipped)
     #expect(verdicts.count == shipped.count)
     for (name, verdict) in verdicts { #expect(verdict == "accepts", "\(name)") }
+  }
+
+  @Test(Requires.python("jsonschema"), Requires.python("yaml"))
+  func theSchemaOfSpecificationsAcceptsThemAndNoScenario() throws {
+    let shipped = try files("scenarios/specs", ".yaml")
+    let others =
+      try files("scenarios", ".yaml") + files("Tests/ScenarioTests/Bad/specs", "keys.yaml")
+    let verdicts = try verdicts(shipped + others, of: .specification)
+    for file in shipped { #expect(verdicts[file.lastPathComponent] == "accepts", "\(file)") }
+    for file in others { #expect(verdicts[file.lastPathComponent] == "refuses", "\(file)") }
   }
 
   @Test(Requires.python("jsonschema"), Requires.python("yaml"))

@@ -7,8 +7,8 @@ internal import Scenario
 /// A record as JSON Lines of OCP Test & Validation 2.0, the format that fleets read.
 ///
 /// One step a case: its medians with validators, the values of its trials as series, one diagnosis
-/// a limit. Timestamps are the record's, so that the same record gives the same bytes. Errors are of
-/// Assay alone; what the device did is a diagnosis (opencomputeproject/ocp-diag-core, json_spec).
+/// a limit. Timestamps are the record's, so that the same record gives the same bytes. Errors are
+/// of Assay alone; what the device did is a diagnosis (ocp-diag-core, json_spec/output).
 public struct OCPOutput: Sendable {
   /// The record.
   public var record: RunRecord
