@@ -89,6 +89,19 @@ import Testing
     #expect(!charts(input).flatMap(\.series).contains { $0.name.isEmpty })
   }
 
+  /// Without a sweep over the rate the search has the key of the case itself.
+  @Test func countsNoSearchAmongTheTrialsOfItsCase() throws {
+    var input = SampleRun.input(systems: ["local"], depths: [1], blocks: 2, seconds: 1)
+    var search = input.trials[0]
+    search.record.block = 0
+    search.record.metrics["iops"] = .init(1, "1/s")
+    input.trials.insert(search, at: 0)
+    let cases = CaseFigures.all(of: input)
+    #expect(cases.map { $0.valid.count } == [1, 2])
+    #expect(try #require(cases[1].lines[0].iops).least > 1)
+    #expect(cases[0].name.hasSuffix("(finds the maximum)"))
+  }
+
   @Test func spansTheTrialsOwnCurvesFromThreeOn() throws {
     func bands(_ blocks: Int) -> [[Span]] {
       charts(SampleRun.input(systems: ["local"], depths: [1], blocks: blocks, seconds: 1))

@@ -32,12 +32,12 @@ public struct ComparisonPage: Sendable {
     if let block = ComparabilitySection.model(comparison) { page["comparability"] = block }
     if let forest = ForestPlot.chart(comparison) {
       page["forest"] =
-        ["title": "Ratios with their intervals", "svg": forest.svg(as: .inline)]
+        ["title": ForestPlot.caption(comparison), "svg": forest.svg(as: .inline)]
         as [String: Any]
     }
     page.merge(ComparisonRows.model(comparison)) { $1 }
-    let cases = ComparedCase.all(of: comparison, inputs: inputs)
-    page["cases"] = cases.compactMap { found -> [String: Any]? in
+    let cases = ComparedCase.all(of: comparison, inputs: inputs).compactMap {
+      found -> [String: Any]? in
       let charts = found.charts
       guard !charts.isEmpty else { return nil }
       return [
@@ -45,8 +45,9 @@ public struct ComparisonPage: Sendable {
         "charts": charts.map { ["title": $0.title, "svg": $0.svg(as: .inline)] },
       ]
     }
+    page["cases"] = cases
     page.merge(DifferencesSection.model(comparison)) { $1 }
-    page.merge(SourcesSection.model(comparison, inputs)) { $1 }
+    page.merge(SourcesSection.model(comparison, inputs, hasCurves: !cases.isEmpty)) { $1 }
     return library.render(page, withTemplate: "page") ?? ""
   }
 
@@ -71,7 +72,7 @@ enum SystemsSection {
       ? [] : ["Not drawn, for they may not be compared: \(refused.count) rows."]
     return [
       "title": forest.title, "counts": ComparisonRows.counts(comparison),
-      "svg": forest.svg(as: .inline),
+      "caption": ForestPlot.caption(comparison), "svg": forest.svg(as: .inline),
       "notes": comparison.caveats.map(\.message) + left,
     ]
   }
@@ -171,6 +172,9 @@ enum ComparisonRows {
   }
 
   private static func foot(_ comparison: Comparison) -> String {
+    if comparison.arms.allSatisfy({ $0.evidence == .published }) {
+      return "Figures as published; ≥ and ≤ mark what a source gives as a bound only."
+    }
     let confidence = Quantity.short(comparison.confidence.value * 100, 2)
     return "Values: medians of the valid trials. Ratio: subject by reference, with its interval of "
       + "\(confidence) % confidence where there are trials enough. Detects: the smallest "

@@ -56,7 +56,9 @@ enum DifferencesSection {
 
 /// Where the numbers come from and how they were set against each other.
 enum SourcesSection {
-  static func model(_ comparison: Comparison, _ inputs: [ReportInput?]) -> [String: Any] {
+  static func model(
+    _ comparison: Comparison, _ inputs: [ReportInput?], hasCurves: Bool
+  ) -> [String: Any] {
     func input(_ arm: Int) -> ReportInput? { inputs.indices.contains(arm) ? inputs[arm] : nil }
     let arms = comparison.arms.enumerated().map { index, arm in
       [
@@ -81,11 +83,17 @@ enum SourcesSection {
     }
     return [
       "arms": arms, "hashes": hashes,
-      "methods": methods(comparison, hasCurves: inputs.contains { $0 != nil }),
+      "methods": methods(comparison, hasCurves: hasCurves),
     ]
   }
 
   private static func methods(_ comparison: Comparison, hasCurves: Bool) -> [String] {
+    guard comparison.rows.contains(where: { $0.interval != nil }) || hasCurves else {
+      return [
+        "Single figures stand beside each other: without repeated trials there is no interval, "
+          + "and without an interval no verdict."
+      ]
+    }
     var sentences = [
       "The unit of replication is the trial: one execution of a case with the target freshly "
         + "opened. Intervals and verdicts rest on trials, never on seconds or single I/Os.",

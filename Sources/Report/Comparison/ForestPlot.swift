@@ -93,6 +93,10 @@ enum ForestPlot {
     return names.dropFirst().joined(separator: ", ") + " against " + reference
   }
 
+  static func caption(_ comparison: Comparison) -> String {
+    comparison.rows.contains { $0.interval != nil } ? "Ratios with their intervals" : "Ratios"
+  }
+
   private static func about(_ comparison: Comparison, _ count: Int) -> String {
     "\(count) ratios, each with its interval of \(percent(comparison.confidence)) confidence; "
       + "the same numbers stand in the table below. An open marker has no interval."

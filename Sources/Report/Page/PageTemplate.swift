@@ -71,7 +71,7 @@ enum PageTemplate {
   static let systems = """
     <section id="systems"><h2>{{title}}</h2>
     {{#counts}}{{>counts}}{{/counts}}
-    <figure class="front"><figcaption>Ratios with their intervals</figcaption>
+    <figure class="front"><figcaption>{{caption}}</figcaption>
     {{{svg}}}</figure>
     <ul class="method">{{#notes}}<li>{{.}}</li>
     {{/notes}}</ul></section>
