@@ -4,8 +4,8 @@ internal import Statistics
 
 /// How often a judge finds a loss in experiments whose truth is known.
 ///
-/// Under no loss, or the largest one that is tolerated, that is its false-alarm rate; under a larger
-/// one its power. Measured by running the judge itself on simulated trials.
+/// Under no loss, or the largest one that is tolerated, that is its false-alarm rate; under a
+/// larger one its power. Measured by running the judge itself on simulated trials.
 public struct OperatingCharacteristic: Codable, Sendable {
   /// Which judge was asked, of trials in which order.
   public var design: Design
@@ -152,9 +152,9 @@ extension OperatingCharacteristic {
 
   /// The power that a gate of one row is stated to have against the loss of an experiment.
   ///
-  /// Normal theory of two samples on logarithms, one-sided at 5 % against the tolerance of 5 %, with
-  /// 3/pi of the trials: what Mann and Whitney's test makes of normal ones (Lehmann, Nonparametrics,
-  /// 1975, section 2.4).
+  /// Normal theory of two samples on logarithms, one-sided at 5 % against the tolerance of 5 %,
+  /// with 3/pi of the trials: what Mann and Whitney's test makes of normal ones (Lehmann,
+  /// Nonparametrics, 1975, section 2.4).
   static func power(of experiment: SimulatedExperiment) -> Fraction {
     let loss = Double.log(0.95) - .log(1 + experiment.change.value)
     let error = max(experiment.variation.value, 1e-9) * (2 / Double(experiment.trials)).squareRoot()
