@@ -29,8 +29,8 @@ struct Assay: ParsableCommand {
       CommandGroup(
         name: "Records",
         subcommands: [
-          ReportCommand.self, VerifyCommand.self, ListCommand.self, ImportCommand.self,
-          ExportCommand.self,
+          ReportCommand.self, TrendCommand.self, VerifyCommand.self, ListCommand.self,
+          ImportCommand.self, ExportCommand.self,
         ]),
       CommandGroup(
         name: "Reference",

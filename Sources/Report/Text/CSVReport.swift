@@ -42,7 +42,7 @@ public enum CSVReport {
     return Int64(exactly: value).map(String.init) ?? "\(value)"
   }
 
-  private static func quoted(_ text: String) -> String {
+  static func quoted(_ text: String) -> String {
     guard text.contains(where: { ",\"\r\n".contains($0) || $0 == "\r\n" }) else { return text }
     return "\"" + text.replacing("\"", with: "\"\"") + "\""
   }
