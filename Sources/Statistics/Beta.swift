@@ -30,7 +30,7 @@ public enum Beta {
     precondition(probability >= 0 && probability <= 1, "a probability is within 0 and 1")
     // The distribution reaches 1, as a double, well before the value does.
     guard probability < 1 else { return 1 }
-    return FirstDouble.within(1) { cumulative($0, a: a, b: b) >= probability }
+    return OrderedSearch.least(in: 0...1) { cumulative($0, a: a, b: b) >= probability }
   }
 
   /// I_x(a, b) below its middle: x^a (1 - x)^b / (a B(a, b)) times the continued fraction.

@@ -2,7 +2,7 @@ import RealModule
 
 /// Nodes and weights that integrate polynomials of degree 2 count - 1 exactly.
 struct GaussLegendre {
-  /// The nodes within -1 ... 1, from below, each with its weight.
+  /// The nodes from -1 to 1, the lowest first, each with its weight.
   let points: [(node: Double, weight: Double)]
 
   /// The rule of `count` nodes: the zeros of a Legendre polynomial, by Newton's method.
