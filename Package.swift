@@ -71,7 +71,7 @@ let package = Package(
       swiftSettings: strict),
     tests("TestSupportTests", ["TestSupport"]),
     tests("LedgerTests", ["Ledger", "Measure", "TestSupport"]),
-    tests("RunTests", ["assay", "Verify", "Ledger", "Measure", "TestSupport"]),
+    tests("RunTests", ["assay", "Verify", "Judgement", "Ledger", "Measure", "TestSupport"]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests("JudgementTests", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure"]),
     tests("MeasureTests", ["Measure", "CLinux", "TestSupport"]),
@@ -81,7 +81,8 @@ let package = Package(
     tests("TidyTests", ["TestSupport"]),
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Ledger", "Measure"],
+      name: "ReportTests",
+      dependencies: ["Report", "Judgement", "Scenario", "Ledger", "Measure", "TestSupport"],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "FioTests",

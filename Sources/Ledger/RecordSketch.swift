@@ -63,26 +63,41 @@ public struct RecordSketch: Codable, Hashable, Sendable {
   /// wrong; one that was cut short is left out. O(bytes), on every processor.
   public static func all(
     in results: String, metrics: Set<String>
-  ) -> (records: [RecordSketch], faults: [LedgerError]) {
+  ) async -> (records: [RecordSketch], faults: [LedgerError]) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: results)) ?? []
-    let found = Gathered(count: names.count)
-    DispatchQueue.concurrentPerform(iterations: names.count) { index in
-      let folder = results + "/" + names[index]
-      found.set(index, Result { () throws(LedgerError) in try read(folder, metrics: metrics) })
+    // Parts large enough that a task costs nothing, small enough that no processor waits.
+    let part = 64
+    return await withTaskGroup { group in
+      for start in stride(from: 0, to: names.count, by: part) {
+        let share = names[start..<min(start + part, names.count)]
+        group.addTask { read(share, in: results, metrics: metrics) }
+      }
+      var records: [RecordSketch] = []
+      var faults: [LedgerError] = []
+      for await found in group {
+        records += found.records
+        faults += found.faults
+      }
+      return (
+        records.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) },
+        faults.sorted { $0.message < $1.message }
+      )
     }
+  }
+
+  private static func read(
+    _ names: ArraySlice<String>, in results: String, metrics: Set<String>
+  ) -> (records: [RecordSketch], faults: [LedgerError]) {
     var records: [RecordSketch] = []
     var faults: [LedgerError] = []
-    for result in found.results {
-      switch result {
-      case .success(let sketch?): records.append(sketch)
-      case .success(nil), nil: break
-      case .failure(let fault): faults.append(fault)
+    for name in names {
+      do throws(LedgerError) {
+        if let sketch = try read(results + "/" + name, metrics: metrics) { records.append(sketch) }
+      } catch {
+        faults.append(error)
       }
     }
-    return (
-      records.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) },
-      faults.sorted { $0.message < $1.message }
-    )
+    return (records, faults)
   }
 
   /// Reads one record; nil where there is none, or its run did not end.
@@ -139,17 +154,6 @@ public struct RecordSketch: Codable, Hashable, Sendable {
       throw JSONReader.Fault(offset: place, message: "a run without its id or start")
     }
   }
-}
-
-/// Results by index, from several threads.
-private final class Gathered: @unchecked Sendable {
-  typealias Found = Result<RecordSketch?, LedgerError>
-  private let lock = NSLock()
-  private(set) var results: [Found?]
-
-  init(count: Int) { results = Array(repeating: nil, count: count) }
-
-  func set(_ index: Int, _ result: Found) { lock.withLock { results[index] = result } }
 }
 
 extension RecordSketch.Case {
@@ -244,12 +248,13 @@ extension EnvironmentFact {
   private static func mustMatch(
     _ reader: inout JSONReader
   ) throws(JSONReader.Fault) -> EnvironmentFact? {
-    var fact = EnvironmentFact(key: "", value: "", class: .informational)
+    var fact = EnvironmentFact(key: "", value: "", class: .mustMatch)
     try reader.object { reader, name throws(JSONReader.Fault) in
-      switch name {
-      case "class": fact.class = Class(rawValue: try reader.string()) ?? .informational
-      case "key": fact.key = try reader.string()
-      case "value": fact.value = try reader.string()
+      // Keys are sorted, so the class comes first: of most facts no more is decoded.
+      switch (name, fact.class) {
+      case ("class", _): fact.class = Class(rawValue: try reader.string()) ?? .informational
+      case ("key", .mustMatch): fact.key = try reader.string()
+      case ("value", .mustMatch): fact.value = try reader.string()
       default: try reader.skip()
       }
     }

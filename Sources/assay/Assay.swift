@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// The program.
 @main
-struct Assay: ParsableCommand {
+struct Assay: AsyncParsableCommand {
   /// Assay's version; part of every record.
   static let version = "0.1.0"
 
@@ -37,10 +37,14 @@ struct Assay: ParsableCommand {
         subcommands: [SchemaCommand.self, ExitCodesCommand.self]),
     ])
 
-  static func main() {
+  static func main() async {
     do {
       var command = try parseAsRoot()
-      try command.run()
+      if var waiting = command as? any AsyncParsableCommand {
+        try await waiting.run()
+      } else {
+        try command.run()
+      }
     } catch {
       // The parser's code for an error that it does not know is 1, which is a violated limit here.
       guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }

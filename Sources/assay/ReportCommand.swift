@@ -18,7 +18,7 @@ struct ReportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The record's folder.", valueName: "record"))
   var record: String
 
-  @Option(help: "terminal, markdown, html, csv or json.")
+  @Option(help: "terminal, markdown, html, csv, json or openmetrics.")
   var format = ReportFormat.terminal
 
   @Option(help: ArgumentHelp("Write to a file instead of stdout.", valueName: "file"))
@@ -41,7 +41,7 @@ struct ExportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The record's folder.", valueName: "record"))
   var record: String
 
-  @Option(help: "fio-json, fio-json+, csv, markdown, html or json.")
+  @Option(help: "fio-json, fio-json+, csv, markdown, html, json or openmetrics.")
   var format: ExportFormat
 
   @Option(help: ArgumentHelp("Write to a file instead of stdout.", valueName: "file"))
@@ -57,6 +57,7 @@ struct ExportCommand: ParsableCommand {
     case .markdown: text = try ReportFormat.markdown.render(record)
     case .html: text = try ReportFormat.html.render(record)
     case .json: text = try ReportFormat.json.render(record)
+    case .openmetrics: text = try ReportFormat.openmetrics.render(record)
     }
     try Output.write(text, to: output)
   }
@@ -77,7 +78,7 @@ struct ExportCommand: ParsableCommand {
 
 /// Forms of `assay report`.
 enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
-  case terminal, markdown, html, csv, json
+  case terminal, markdown, html, csv, json, openmetrics
 
   func render(_ record: RunRecord) throws -> String {
     let verdict = RunVerdict(record)
@@ -97,6 +98,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
       case .markdown: return MarkdownReport().render(try input)
       case .html: return try PageReport().render(try input)
       case .csv: return CSVReport.render(try input)
+      case .openmetrics: return OpenMetricsReport.render(try input)
       }
     } catch let error as LedgerError {
       throw Output.fail([error.description], .data)
@@ -108,7 +110,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
 enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
   case fioJSON = "fio-json"
   case fioJSONPlus = "fio-json+"
-  case csv, markdown, html, json
+  case csv, markdown, html, json, openmetrics
 }
 
 /// Reads records for commands.

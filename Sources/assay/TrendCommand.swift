@@ -6,7 +6,7 @@ import Measure
 import Report
 
 /// `assay trend`.
-struct TrendCommand: ParsableCommand {
+struct TrendCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trend", abstract: "The history of every case, and where it changed its level.",
     subcommands: [Show.self, Acknowledge.self], defaultSubcommand: Show.self)
@@ -16,7 +16,7 @@ struct TrendCommand: ParsableCommand {
   }
 
   /// `assay trend show`.
-  struct Show: ParsableCommand {
+  struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "show", abstract: "Show the history of the records of a folder.",
       discussion: """
@@ -62,13 +62,13 @@ struct TrendCommand: ParsableCommand {
       }
     }
 
-    func run() throws {
+    func run() async throws {
       let names = metrics.isEmpty ? MetricCatalogue.headline : metrics
       guard FileManager.default.fileExists(atPath: results.folder) else {
         throw Output.fail(
           ["there is no folder \(results.folder)\n  hint: name it with --results FOLDER"], .data)
       }
-      let found = RecordSketch.all(in: results.folder, metrics: Set(names))
+      let found = await RecordSketch.all(in: results.folder, metrics: Set(names))
       for fault in found.faults { Output.note("left out: \(fault)") }
       let records = found.records.filter { since == nil || $0.startedAt >= since ?? "" }
       let acknowledged: [Acknowledgement]

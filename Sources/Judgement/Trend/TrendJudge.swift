@@ -4,8 +4,8 @@ internal import Statistics
 
 /// Finds where the history of results changed its level.
 ///
-/// A history is split where the kind of machine or the disclosure is another one, and where somebody
-/// acknowledged a change; what is left is searched by ``Statistics/ChangePoints``.
+/// A history is split where the kind of machine or the disclosure is another one, and where a
+/// change was acknowledged; what is left is searched by ``Statistics/ChangePoints``.
 public enum TrendJudge {
   /// Judges records in order of their start.
   ///

@@ -1,6 +1,7 @@
-internal import Judgement
+public import Judgement
 internal import Ledger
 internal import Measure
+internal import Statistics
 
 /// A history in words: what every form of it shows.
 struct TrendRows {
