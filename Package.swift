@@ -53,10 +53,14 @@ let package = Package(
     library("Ledger", ["Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
     library(
-      "Run", ["Scenario", "Storage", "Host", "Ledger", "Measure", "Statistics", "CLinux"]),
+      "Run",
+      [
+        "Scenario", "Storage", "Host", "Ledger", "Judgement", "Measure", "Statistics", "CLinux",
+      ]),
     library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
-    library("Report", ["Judgement", "Ledger", "Statistics", "Measure", crypto, mustache]),
+    library(
+      "Report", ["Judgement", "Ledger", "Scenario", "Statistics", "Measure", crypto, mustache]),
     .executableTarget(
       name: "assay",
       dependencies: [
@@ -82,7 +86,9 @@ let package = Package(
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
     .testTarget(
       name: "ReportTests",
-      dependencies: ["Report", "Judgement", "Scenario", "Ledger", "Measure", "TestSupport"],
+      dependencies: [
+        "Report", "Judgement", "Scenario", "Ledger", "Statistics", "Measure", "TestSupport", crypto,
+      ],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "FioTests",

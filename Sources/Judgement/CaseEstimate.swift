@@ -43,7 +43,7 @@ public struct CaseEstimate: Codable, Hashable, Sendable {
   }
 
   /// The metric's row in the catalogue; behind all rows for one that is not in it.
-  private static func place(of metric: String) -> Int {
+  static func place(of metric: String) -> Int {
     let entries = MetricCatalogue.entries
     return entries.firstIndex { entry in
       entry.name == metric || (entry.takesStatistic && metric.hasPrefix(entry.name + " "))

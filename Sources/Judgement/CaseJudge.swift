@@ -9,11 +9,16 @@ struct CaseJudge {
   let key: CaseKey?
   let cases: TrialsByCase
   let confidence: Fraction
+  let decision: DecisionRule
 
   private var group: TrialsByCase.Group { key.map { cases[$0] } ?? TrialsByCase.Group() }
 
-  /// The metric's unit as the limit is written in; that of a ratio is 1.
+  /// The metric's unit as the limit is written in; that of a ratio is 1, that of a share percent.
   private var unit: MetricUnit {
+    limit.share == nil ? valueUnit : .percent
+  }
+
+  private var valueUnit: MetricUnit {
     if case .ratio = limit.bound { return .count }
     return MetricCatalogue.definition(of: limit.metric)?.unit ?? .count
   }
@@ -25,10 +30,14 @@ struct CaseJudge {
     }
   }
 
+  /// Which side of what is judged is good: for a share of trials, more of them.
+  private var comparison: Limit.Comparison { limit.share == nil ? limit.comparison : .atLeast }
+
   /// Judges the case.
   func judge() -> LimitJudgement {
     switch limit.bound {
     case .ratio(_, let other): ratio(to: other)
+    case .value where limit.share != nil: share(limit.share ?? Fraction(0))
     case .value where unit == .count: count()
     case .value: absolute()
     }
@@ -36,14 +45,15 @@ struct CaseJudge {
 
   func result(
     _ verdict: LimitJudgement.Verdict, _ reason: String, value: Double? = nil,
-    interval: OrderStatisticInterval? = nil, n: Int = 0
+    interval: IntervalEstimate? = nil, n: Int = 0
   ) -> LimitJudgement {
     var other: String?
     if case .ratio(_, let system) = limit.bound { other = system }
     return LimitJudgement(
       limit: limit.text, key: key, metric: limit.metric, verdict: verdict, value: value,
-      interval: interval, bound: bound, unit: unit.rawValue, comparedWith: other, n: n,
-      reason: reason, severity: limit.severity)
+      interval: interval, bound: limit.share.map { $0.value * 100 } ?? bound, unit: unit.rawValue,
+      share: limit.share, comparison: comparison, comparedWith: other, n: n, reason: reason,
+      severity: limit.severity)
   }
 
   // MARK: Counts
@@ -90,7 +100,7 @@ struct CaseJudge {
   // MARK: Estimates
 
   private func absolute() -> LimitJudgement {
-    let values = group.valid.compactMap { $0.value(of: limit.metric) }
+    let values = group.valid.compactMap { $0.span(of: limit.metric) }
     guard !values.isEmpty else { return nothing() }
     return estimate(values, of: "trial", suffix: leftOut)
   }
@@ -102,7 +112,7 @@ struct CaseJudge {
     let ours = byPlace(group.valid)
     let theirs = byPlace(cases[reference].valid)
     guard !ours.isEmpty else { return nothing() }
-    let pairs = ours.keys.sorted(by: <).compactMap { place -> (Double, Double)? in
+    let pairs = ours.keys.sorted(by: <).compactMap { place -> (Span, Span)? in
       guard let mine = ours[place], let its = theirs[place] else { return nil }
       return (mine, its)
     }
@@ -111,7 +121,7 @@ struct CaseJudge {
         .notRun,
         "no block has a valid trial of \(key.system) and one of \(other) with \(limit.metric)")
     }
-    let zeros = pairs.count { $0.1 == 0 }
+    let zeros = pairs.count { $0.1.value == 0 }
     guard zeros == 0 else {
       return result(
         .inconclusive,
@@ -133,21 +143,24 @@ struct CaseJudge {
     }
   }
 
-  private func byPlace(_ trials: [TrialRecord]) -> [Place: Double] {
+  private func byPlace(_ trials: [TrialRecord]) -> [Place: Span] {
     var turns: [Int: Int] = [:]
-    var values: [Place: Double] = [:]
+    var values: [Place: Span] = [:]
     for trial in trials {
       turns[trial.block, default: 0] += 1
       values[Place(block: trial.block, turn: turns[trial.block, default: 0])] =
-        trial.value(of: limit.metric)
+        trial.span(of: limit.metric)
     }
     return values
   }
 
-  private func estimate(_ values: [Double], of what: String, suffix: String) -> LimitJudgement {
+  private func estimate(_ values: [Span], of what: String, suffix: String) -> LimitJudgement {
     let n = values.count
-    guard let median = Median.of(values) else { return nothing() }
-    guard let interval = OrderStatisticInterval(medianOf: values, confidence: confidence) else {
+    guard let median = Median.of(values.map(\.value)) else { return nothing() }
+    if decision == .simple { return simple(values, median, of: what, suffix: suffix) }
+    guard let low = OrderStatisticInterval(medianOf: values.map(\.low), confidence: confidence),
+      let high = OrderStatisticInterval(medianOf: values.map(\.high), confidence: confidence)
+    else {
       let needed = OrderStatisticInterval.fewestValues(confidence: confidence)
       let give = n == 1 ? "gives" : "give"
       return result(
@@ -156,37 +169,108 @@ struct CaseJudge {
           + "\(needed) are needed (design: {blocks: \(needed)})" + suffix,
         value: median, n: n)
     }
-    let holds = [interval.lower, interval.upper].map { limit.comparison.holds($0, bound) }
-    let verdict: LimitJudgement.Verdict
-    let relation: String
-    if holds == [true, true] {
-      (verdict, relation) = (.pass, "lies wholly on the good side of")
-    } else if isBad(interval) {
-      (verdict, relation) = (.fail, "lies wholly on the bad side of")
-    } else {
-      (verdict, relation) = (.inconclusive, "spans")
-    }
+    let interval = IntervalEstimate(
+      value: median, lower: low.lower, upper: high.upper, level: low.level, count: n)
+    let (verdict, relation) = place(interval, bound)
     return result(
-      verdict, sentence(interval, median, relation, of: what) + suffix, value: median,
-      interval: interval, n: n)
+      verdict, sentence(interval, relation, of: what) + suffix, value: median, interval: interval,
+      n: n)
   }
 
-  /// Whether no value of the interval is good.
-  private func isBad(_ interval: OrderStatisticInterval) -> Bool {
-    switch limit.comparison {
-    case .atLeast, .above: !limit.comparison.holds(interval.upper, bound)
-    case .atMost, .below: !limit.comparison.holds(interval.lower, bound)
-    case .equal: bound < interval.lower || bound > interval.upper
+  /// By the median alone; where that is only a bound, by what it leaves open.
+  private func simple(
+    _ values: [Span], _ median: Double, of what: String, suffix: String
+  ) -> LimitJudgement {
+    let ends = [Median.of(values.map(\.low)), Median.of(values.map(\.high))].compactMap { $0 }
+    let holds = ends.map { comparison.holds($0, bound) }
+    let texts = MetricText.texts([median, bound], unit, isRatio: limit.isRatio, apartFrom: bound)
+    let said = "median \(texts[0]) of \(counted(values.count, what))"
+    guard Set(holds).count == 1 else {
+      return result(
+        .inconclusive, "\(said) is only a bound, which cannot tell (simple decision)" + suffix,
+        value: median, n: values.count)
     }
+    let side = holds[0] ? "good" : "bad"
+    return result(
+      holds[0] ? .pass : .fail,
+      "\(said) lies on the \(side) side of \(texts[1]) (simple decision: no guard band)" + suffix,
+      value: median, n: values.count)
+  }
+
+  /// The verdict on an interval and how it lies, in words.
+  private func place(
+    _ interval: IntervalEstimate, _ bound: Double
+  ) -> (LimitJudgement.Verdict, String) {
+    let holds = [interval.lower, interval.upper].map { comparison.holds($0, bound) }
+    if holds == [true, true] { return (.pass, "lies wholly on the good side of") }
+    let isBad =
+      switch comparison {
+      case .atLeast, .above: !comparison.holds(interval.upper, bound)
+      case .atMost, .below: !comparison.holds(interval.lower, bound)
+      case .equal: bound < interval.lower || bound > interval.upper
+      }
+    return isBad ? (.fail, "lies wholly on the bad side of") : (.inconclusive, "spans")
+  }
+
+  // MARK: Shares
+
+  /// How many trials hold the limit, each by itself; one that failed is a miss.
+  private func share(_ required: Fraction) -> LimitJudgement {
+    let measured = group.valid.compactMap { $0.span(of: limit.metric) }
+    let n = measured.count + group.failed.count
+    guard n > 0 else { return nothing() }
+    let held = measured.count {
+      limit.comparison.holds($0.low, bound) && limit.comparison.holds($0.high, bound)
+    }
+    let percent = { (share: Fraction) in share.value * 100 }
+    let share = Fraction(Double(held) / Double(n))
+    let ends = ClopperPearson.interval(successes: held, of: n, confidence: confidence)
+    let interval = IntervalEstimate(
+      value: percent(share), lower: percent(ends.lower), upper: percent(ends.upper),
+      level: confidence, count: n)
+    let texts = MetricText.texts(
+      [interval.value, interval.lower, interval.upper, percent(required)], .percent,
+      isRatio: false, apartFrom: percent(required))
+    var reason = "\(held) of \(counted(n, "trial")) hold it (\(texts[0]))"
+    if !group.failed.isEmpty { reason += ", \(group.failed.count) of them failed" }
+    if !group.invalid.isEmpty {
+      reason += "; \(group.invalid.map(\.id).joined(separator: ", ")) left out as invalid"
+    }
+    guard decision == .guard else {
+      let holds = share.value >= required.value
+      return result(
+        holds ? .pass : .fail,
+        "\(reason), \(texts[3]) are asked for (simple decision: no guard band)",
+        value: interval.value, n: n)
+    }
+    let (verdict, relation) = place(interval, percent(required))
+    reason +=
+      "; the \(confidence.text) interval of the share, \(texts[1]) to \(texts[2]), \(relation) "
+      + texts[3]
+    if verdict == .inconclusive, held == n {
+      reason += "; without a miss \(Self.fewestTrials(required, confidence)) trials are needed"
+    }
+    return result(verdict, reason, value: interval.value, interval: interval, n: n)
+  }
+
+  /// The fewest trials that show a share if all of them hold: p^n <= (1 - confidence) / 2.
+  static func fewestTrials(_ share: Fraction, _ confidence: Fraction) -> Int {
+    var missed = 1.0
+    var count = 0
+    while missed > (1 - confidence.value) / 2, count < 1_000_000 {
+      missed *= share.value
+      count += 1
+    }
+    return count
   }
 
   // MARK: Words
 
   private func sentence(
-    _ interval: OrderStatisticInterval, _ median: Double, _ relation: String, of what: String
+    _ interval: IntervalEstimate, _ relation: String, of what: String
   ) -> String {
     let texts = MetricText.texts(
-      [median, interval.lower, interval.upper, bound], unit, isRatio: limit.isRatio,
+      [interval.value, interval.lower, interval.upper, bound], unit, isRatio: limit.isRatio,
       apartFrom: bound)
     let level = MetricText.digits(interval.level.value * 100, 3)
     return "median \(texts[0]) of \(counted(interval.count, what)); its \(level)% interval "

@@ -14,15 +14,21 @@ public struct LimitJudgement: Codable, Hashable, Sendable {
   public var verdict: Verdict
   /// What was held against ``bound``.
   ///
-  /// The median of the trials, or of the ratios of a comparison; for counts that of the worst
-  /// trial. nil when there was nothing to judge.
+  /// The median of the trials, or of the ratios of a comparison; of a share of trials the share;
+  /// for counts that of the worst trial. nil when there was nothing to judge.
   public var value: Double?
-  /// Interval of the median; nil for counts, and when there are too few trials for one.
-  public var interval: OrderStatisticInterval?
+  /// Interval of the median, or of the share of trials; nil for counts, and when there are too few
+  /// trials for one.
+  public var interval: IntervalEstimate?
   /// What it is held against, in ``unit``.
   public var bound: Double
-  /// The unit of the value, the interval's ends and the bound: the metric's; `1` for a ratio.
+  /// The unit of the value, the interval's ends and the bound: the metric's; `1` for a ratio, `%`
+  /// for a share of trials.
   public var unit: String
+  /// How many of the trials must hold the limit, where it is about a share of them.
+  public var share: Fraction?
+  /// Which side of the bound is good.
+  public var comparison: Limit.Comparison
   /// The system with which a ratio compares; nil for an absolute limit.
   public var comparedWith: String?
   /// How many trials, or pairs of trials, were judged.

@@ -23,6 +23,20 @@ public struct Baseline: Codable, Hashable, Sendable {
   /// What the machines of a fleet have in common; nil for a baseline of records.
   public var fleet: Fleet?
 
+  /// States a baseline of sessions.
+  public init(
+    name: String, kind: Kind, fingerprint: String, facts: [EnvironmentFact], sessions: [Session],
+    cases: [CaseSamples], fleet: Fleet? = nil
+  ) {
+    self.name = name
+    self.kind = kind
+    self.fingerprint = fingerprint
+    self.facts = facts
+    self.sessions = sessions
+    self.cases = cases
+    self.fleet = fleet
+  }
+
   /// The format that this version writes and reads.
   static let currentFormat = "assay-baseline-1"
 
@@ -50,6 +64,20 @@ public struct Baseline: Codable, Hashable, Sendable {
     public var manifest: String
     /// The machine's label: its host name where it tells one.
     public var machine: String
+
+    /// States a session.
+    public init(
+      id: String, scenario: String, startedAt: String, evidence: RunHeader.Evidence,
+      notHardware: String? = nil, manifest: String, machine: String
+    ) {
+      self.id = id
+      self.scenario = scenario
+      self.startedAt = startedAt
+      self.evidence = evidence
+      self.notHardware = notHardware
+      self.manifest = manifest
+      self.machine = machine
+    }
   }
 
   /// What the machines of a fleet have in common.
@@ -137,7 +165,7 @@ public struct Baseline: Codable, Hashable, Sendable {
   public static func fingerprint(of facts: [EnvironmentFact]) -> String? {
     let lines = facts.filter { $0.class == .mustMatch }.map { "\($0.key)=\($0.value)\n" }.sorted()
     guard !lines.isEmpty else { return nil }
-    return String(Manifest.hexDigest(of: lines.joined()).prefix(12))
+    return String(Manifest.digest(of: lines.joined()).prefix(12))
   }
 }
 
@@ -218,25 +246,44 @@ extension Baseline {
   private static func requireSame(
     _ record: RunRecord, as first: RunRecord
   ) throws(LedgerError) {
-    let differing = differences(record.facts, first.facts)
+    let differing = differing(record.facts, first.facts)
     guard differing.isEmpty else {
       throw LedgerError(
         .unfit,
         "\(record.folder) is of another kind of machine than \(first.folder): "
-          + differing.joined(separator: "; "),
+          + differing.map(\.sentence).joined(separator: "; "),
         hint: "a baseline of one name has one file a kind of machine: set them one by one")
     }
   }
 
-  /// Facts of class must-match in which two machines differ, as `cpu.model: here ..., there ...`.
-  public static func differences(
+  /// A fact in which two machines differ.
+  public struct Differing: Hashable, Sendable {
+    /// The fact's key.
+    public var key: String
+    private var here: String?
+    private var there: String?
+
+    fileprivate init(key: String, here: String?, there: String?) {
+      self.key = key
+      self.here = here
+      self.there = there
+    }
+
+    /// `cpu.model (A here, B there)`.
+    public var sentence: String {
+      "\(key) (\(here ?? "not told") here, \(there ?? "not told") there)"
+    }
+  }
+
+  /// Facts of class must-match in which two machines differ, sorted by key; O(facts).
+  public static func differing(
     _ facts: [EnvironmentFact], _ others: [EnvironmentFact]
-  ) -> [String] {
+  ) -> [Differing] {
     let mine = mustMatch(facts)
     let theirs = mustMatch(others)
     return Set(mine.keys).union(theirs.keys).sorted().compactMap { key in
       guard mine[key] != theirs[key] else { return nil }
-      return "\(key): \(mine[key] ?? "not told") here, \(theirs[key] ?? "not told") there"
+      return Differing(key: key, here: mine[key], there: theirs[key])
     }
   }
 

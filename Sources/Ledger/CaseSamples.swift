@@ -25,6 +25,26 @@ public struct CaseSamples: Codable, Hashable, Sendable {
     public var place: Int
     /// One value per metric.
     public var metrics: [String: MetricValue]
+
+    /// States a trial.
+    public init(
+      id: String, session: String, block: Int, place: Int, metrics: [String: MetricValue]
+    ) {
+      self.id = id
+      self.session = session
+      self.block = block
+      self.place = place
+      self.metrics = metrics
+    }
+  }
+
+  /// States a case whose trials are all valid.
+  public init(key: CaseKey, disclosure: [String: String], samples: [Sample]) {
+    self.key = key
+    self.disclosure = disclosure
+    self.samples = samples
+    invalid = []
+    failed = []
   }
 
   /// The cases of a record in order of their first trial; trials that only find a maximum (block 0)
@@ -38,7 +58,7 @@ public struct CaseSamples: Codable, Hashable, Sendable {
       if cases[trial.key] == nil { order.append(trial.key) }
       var found =
         cases[trial.key]
-        ?? CaseSamples(key: trial.key, disclosure: [:], samples: [], invalid: [], failed: [])
+        ?? CaseSamples(key: trial.key, disclosure: [:], samples: [])
       found.add(trial, place: place, session: record.header.id)
       cases[trial.key] = found
     }

@@ -47,6 +47,44 @@ public enum FindingCode: String, CaseIterable, Sendable {
   /// An imported job completed no I/O.
   case noIO = "no-io"
 
+  // Of comparisons.
+  /// A record did not finish its plan.
+  case armIncomplete = "incomplete"
+  /// A record does not tell its machine.
+  case environmentUnknown = "environment-unknown"
+  /// Two records are of different machines.
+  case otherMachine = "other-machine"
+  /// A difference that decides figures was named as meant.
+  case despite = "compared-despite"
+  /// What can shift figures differs between two records.
+  case environmentDiffers = "environment-differs"
+  /// A fact of the machine is known on one side only.
+  case factUnknown = "fact-unknown"
+  /// Two records are of different sessions.
+  case otherSession = "other-session"
+  /// Figures of different origin stand beside each other.
+  case evidenceDiffers = "evidence-differs"
+  /// Figures are not of hardware.
+  case notHardware = "not-hardware"
+  /// Systems of one record did not run in turn.
+  case orderSequential = "order-sequential"
+  /// Values rise or fall over a record.
+  case driftSeen = "drift"
+  /// Trials of a compared case are invalid or failed.
+  case trialsLeftOut = "trials-left-out"
+  /// A publication leaves out what must be disclosed.
+  case undisclosed
+  /// So many intervals that some miss their truth.
+  case manyIntervals = "many-intervals"
+  /// A case has no counterpart.
+  case unmatched
+
+  // Of gates.
+  /// The baseline has too few sessions for their spread to be known.
+  case sessionsNotCovered = "sessions-not-covered"
+  /// The run has a case that the baseline has not.
+  case caseWithoutBaseline = "case-without-baseline"
+
   /// What was seen, what it means, what to do.
   public var explanation: Explanation {
     switch self {
@@ -67,6 +105,23 @@ public enum FindingCode: String, CaseIterable, Sendable {
     case .published: .published
     case .fioError: .fioError
     case .noIO: .noIO
+    case .armIncomplete: .armIncomplete
+    case .environmentUnknown: .environmentUnknown
+    case .otherMachine: .otherMachine
+    case .despite: .despite
+    case .environmentDiffers: .environmentDiffers
+    case .factUnknown: .factUnknown
+    case .otherSession: .otherSession
+    case .evidenceDiffers: .evidenceDiffers
+    case .notHardware: .notHardware
+    case .orderSequential: .orderSequential
+    case .driftSeen: .driftSeen
+    case .trialsLeftOut: .trialsLeftOut
+    case .undisclosed: .undisclosed
+    case .manyIntervals: .manyIntervals
+    case .unmatched: .unmatched
+    case .sessionsNotCovered: .sessionsNotCovered
+    case .caseWithoutBaseline: .caseWithoutBaseline
     }
   }
 }

@@ -158,4 +158,20 @@ extension Explanation {
     seen: "The imported job completed no I/O.",
     meaning: "It has no numbers; the trial is invalid.",
     remedy: "Check the job's runtime, size and filename, and import the new output.")
+
+  static let sessionsNotCovered = Explanation(
+    seen: "The baseline was made of one record or of two, so trials are compared with trials.",
+    meaning: """
+      A run differs from the next by more than its trials differ among themselves: placement, \
+      temperature, neighbours. That part is not in the test, and may look like a regression.
+      """,
+    remedy: """
+      Make the baseline of three records or more, of runs at different times: `assay baseline set \
+      NAME RECORD RECORD RECORD`. Sessions are then what is compared.
+      """)
+
+  static let caseWithoutBaseline = Explanation(
+    seen: "The run has a case that the baseline has not.",
+    meaning: "Nothing is known to hold it against; its figures do not count in the verdict.",
+    remedy: "Make a new baseline of runs of the scenario as it is now.")
 }

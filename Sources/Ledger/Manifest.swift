@@ -26,6 +26,9 @@ public struct Manifest: Codable, Hashable, Sendable {
     return Manifest(sha256: hashes)
   }
 
+  /// The report's name within the record.
+  public static let reportName = "report.html"
+
   /// Names of files that are missing, changed or new against the manifest.
   public func differences(in folder: String) throws(LedgerError) -> [String] {
     let now = try Manifest.of(folder: folder)
@@ -38,7 +41,8 @@ public struct Manifest: Codable, Hashable, Sendable {
     }
   }
 
-  static func hexDigest(of text: String) -> String { hexDigest(Data(text.utf8)) }
+  /// SHA-256 of a text in hex.
+  public static func digest(of text: String) -> String { hexDigest(Data(text.utf8)) }
 
   static func hexDigest(_ data: Data) -> String {
     SHA256.hash(data: data).map { byte in

@@ -65,6 +65,8 @@ public struct RunEvent: Codable, Sendable {
   public var finding: Finding?
   /// A change to the machine or its undoing, with `changing` and `restored`.
   public var change: String?
+  /// What the limits came to, with `look`.
+  public var look: LookRecord?
 
   /// What can happen.
   public enum Kind: String, Codable, Sendable {
@@ -82,6 +84,8 @@ public struct RunEvent: Codable, Sendable {
     case changing
     /// A change was undone.
     case restored
+    /// The limits were judged at a planned look.
+    case look
     /// The plan is done.
     case runFinished = "run-finished"
   }

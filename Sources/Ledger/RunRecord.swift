@@ -21,6 +21,8 @@ public struct RunRecord: Sendable {
   public var isComplete: Bool
   /// Changes to the machine that were never undone.
   public var openChanges: [String]
+  /// The planned looks that were taken, in order.
+  public var looks: [LookRecord] = []
 
   /// Whether the engines' own facts are read too: most of an event file, and reports' matter only.
   public enum Details: Sendable {
@@ -83,6 +85,7 @@ public struct RunRecord: Sendable {
     case .finding: if let finding = event.finding { findings.append(finding) }
     case .changing: if let change = event.change { openChanges.append(change) }
     case .restored: openChanges.removeAll { $0 == event.change }
+    case .look: if let look = event.look { looks.append(look) }
     case .runFinished: isComplete = true
     case .runStarted, .runResumed, .trialStarted: break
     }
@@ -113,6 +116,14 @@ public struct RunRecord: Sendable {
     let path = folder + "/" + name
     return try SeriesWriter.parse(
       String(decoding: try LedgerFile.read(path), as: UTF8.self), place: path)
+  }
+
+  /// SHA-256 in hex of every file that was there before the report, by its name.
+  ///
+  /// The report shows them, so neither it nor the manifest, which is of all, is among them.
+  /// O(bytes of the record).
+  public func hashes() throws(LedgerError) -> [String: String] {
+    try Manifest.of(folder: folder).sha256.filter { $0.key != Manifest.reportName }
   }
 
   /// Checks every file against the manifest; nil where there is no manifest yet.

@@ -20,6 +20,8 @@ public struct CaseFigures: Sendable {
   public var undisclosed: [String]
   /// Metrics that no column shows, by name.
   public var otherMetrics: [(name: String, spread: Spread)]
+  /// Whether its trial only finds the maximum of which rates are shares: no replicate of a case.
+  public var findsMaximum: Bool
 
   /// Trials whose numbers count.
   public var valid: [ReportInput.Trial] { trials.filter { $0.record.status == .valid } }
@@ -142,24 +144,28 @@ extension CaseFigures {
     "iops", "bandwidth", "errors", "cpu per io", "cpu-per-io",
   ]
 
-  /// The cases of a run in order of their first trial.
+  /// The cases of a run in order of their first trial; what finds a maximum stands by itself.
   ///
   /// O(trials x buckets).
   public static func all(of input: ReportInput) -> [CaseFigures] {
-    var order: [CaseKey] = []
-    var byCase: [CaseKey: [ReportInput.Trial]] = [:]
+    struct Place: Hashable {
+      var key: CaseKey
+      var isMaximum: Bool
+    }
+    var order: [Place] = []
+    var byCase: [Place: [ReportInput.Trial]] = [:]
     for trial in input.trials {
-      if byCase[trial.record.key] == nil { order.append(trial.record.key) }
-      byCase[trial.record.key, default: []].append(trial)
+      let place = Place(key: trial.record.key, isMaximum: trial.record.block == 0)
+      if byCase[place] == nil { order.append(place) }
+      byCase[place, default: []].append(trial)
     }
-    return order.map {
-      CaseFigures($0, byCase[$0] ?? [], required: input.requiredDisclosure)
-    }
+    return order.map { CaseFigures($0.key, byCase[$0] ?? []) }
   }
 
-  init(_ key: CaseKey, _ trials: [ReportInput.Trial], required: [String]) {
+  init(_ key: CaseKey, _ trials: [ReportInput.Trial]) {
     self.key = key
     self.trials = trials
+    findsMaximum = trials.allSatisfy { $0.record.block == 0 }
     let valid = trials.filter { $0.record.status == .valid }
     let used = Self.directions.filter { direction in
       valid.contains { ($0.distributions[direction + " latency"]?.count ?? 0) > 0 }
@@ -175,18 +181,13 @@ extension CaseFigures {
       if values[name]?.contains(value) != true { values[name, default: []].append(value) }
     }
     disclosure = values.mapValues { $0.sorted().joined(separator: " | ") }
-    let isOfDisk = trials.contains { $0.record.metrics.keys.contains(where: Self.isOfDisk) }
-    undisclosed =
-      !isOfDisk
-      ? [] : required.filter { name in trials.contains { $0.record.disclosed(name) == nil } }
+    let kind = DisclosureRules.Kind(metrics: trials.flatMap(\.record.metrics.keys))
+    undisclosed = DisclosureRules.required(for: kind).filter { name in
+      trials.contains { $0.record.disclosed(name) == nil }
+    }
     otherMetrics = Set(valid.flatMap(\.record.metrics.keys)).sorted()
       .filter { !Self.isShown($0) }
       .compactMap { name in Self.spread(name, valid).map { (name, $0) } }
-  }
-
-  /// Whether a metric says something of I/O; those of packets and of deployment do not.
-  private static func isOfDisk(_ metric: String) -> Bool {
-    !metric.hasPrefix("packet ") && metric != "create to ping"
   }
 
   /// Whether the results table has anything to show of it.

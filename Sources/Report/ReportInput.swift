@@ -26,8 +26,8 @@ public struct ReportInput: Sendable {
   public var hashes: [String: String] = [:]
   /// What became of the limits; nil where nobody judged.
   public var judgement: RunJudgement?
-  /// What must be disclosed beside a number; a case that lacks one is "not comparable".
-  public var requiredDisclosure = ReportInput.storageDisclosure
+  /// The run's systems against each other; nil where there is only one.
+  public var comparison: Comparison?
 
   /// A trial with its distributions and its seconds.
   public struct Trial: Sendable {
@@ -49,11 +49,6 @@ public struct ReportInput: Sendable {
     }
   }
 
-  /// What a storage figure needs beside it (SNIA SSS PTS 2.0.2, section 4, reporting).
-  public static let storageDisclosure = [
-    "pattern", "block size", "queue depth", "jobs", "engine", "load", "transport", "medium",
-  ]
-
   /// Starts the input of a run without trials.
   public init(header: RunHeader, scenario: String) {
     self.header = header
@@ -65,9 +60,9 @@ public struct ReportInput: Sendable {
     isComplete = true
   }
 
-  /// Takes a record with the histograms and seconds of all its trials.
+  /// Takes a record with the histograms and seconds of all its trials, and its files' hashes.
   ///
-  /// Throws what reading the trials' files throws.
+  /// Throws what reading the record's files throws.
   public init(_ record: RunRecord) throws(LedgerError) {
     self.init(header: record.header, scenario: record.scenario)
     findings = record.findings
@@ -75,6 +70,7 @@ public struct ReportInput: Sendable {
     environmentAfter = record.environment["after"] ?? .null
     isComplete = record.isComplete
     openChanges = record.openChanges
+    hashes = try record.hashes()
     for trial in record.trials {
       trials.append(
         Trial(
@@ -92,7 +88,6 @@ extension TrialRecord {
 
   /// What is disclosed under a name: `block size` is also `block-size`.
   func disclosed(_ name: String) -> String? {
-    let text = disclosure[name] ?? disclosure[name.replacing(" ", with: "-")]
-    return text?.isEmpty == true ? nil : text
+    DisclosureRules.value(name, in: disclosure)
   }
 }

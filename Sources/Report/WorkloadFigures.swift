@@ -9,11 +9,17 @@ public struct WorkloadFigures: Sendable {
   public var cases: [CaseFigures]
   /// Most points of one line over time.
   var pointsPerLine: Int
-  private let systems: [String]
-  private let points: [[String]]
+  /// The cases of the design: all but searches of a maximum.
+  let measured: [CaseFigures]
+  /// Systems in order of their first trial.
+  let systems: [String]
+  /// Points of the sweep in order of their first trial.
+  let points: [[String]]
 
   /// The most lines of one chart; beyond it people cannot tell them apart.
   static let linesPerChart = 8
+  /// Points of a band between two nines: two edges take twice the room of a line.
+  private static let bandPointsPerNine = 12
   /// Points of all lines over time on a page: about 11 bytes each, so that it stays below 1 MB.
   private static let pointsPerPage = 20_000
 
@@ -33,8 +39,9 @@ public struct WorkloadFigures: Sendable {
     self.name = name
     self.cases = cases
     self.pointsPerLine = pointsPerLine
-    systems = cases.reduce(into: []) { if !$0.contains($1.key.system) { $0.append($1.key.system) } }
-    points = cases.reduce(into: []) { if !$0.contains($1.key.point) { $0.append($1.key.point) } }
+    measured = cases.filter { !$0.findsMaximum }
+    systems = cases.map(\.key.system).uniqued()
+    points = measured.map(\.key.point).uniqued()
   }
 
   /// What tells a case from the others of its workload.
@@ -44,10 +51,16 @@ public struct WorkloadFigures: Sendable {
     return systems.count < 2 ? point : key.system + " · " + point
   }
 
+  /// The label of a case in a table.
+  func name(of figures: CaseFigures) -> String {
+    guard figures.findsMaximum else { return label(figures.key) }
+    return systems.count < 2 ? "maximum" : figures.key.system + " · maximum"
+  }
+
   /// Points of the sweep that share a chart.
   private var groups: [[CaseFigures]] {
     let perGroup = max(1, Self.linesPerChart / max(systems.count, 1))
-    var order = cases
+    var order = measured
     order.sort { left, right in
       (points.firstIndex(of: left.key.point) ?? 0) < (points.firstIndex(of: right.key.point) ?? 0)
     }
@@ -66,16 +79,15 @@ public struct WorkloadFigures: Sendable {
   /// Colour by the point of the sweep and dash by system, or colour alone where one varies.
   private func style(_ key: CaseKey, in group: [CaseFigures]) -> Series.Style {
     let system = systems.firstIndex(of: key.system) ?? 0
-    let shown = group.reduce(into: [[String]]()) {
-      if !$0.contains($1.key.point) { $0.append($1.key.point) }
-    }
+    let shown = group.map(\.key.point).uniqued()
     let point = shown.firstIndex(of: key.point) ?? 0
     if shown.count < 2 { return Series.Style(colour: system, marker: system) }
     if systems.count < 2 { return Series.Style(colour: point, marker: point) }
     return Series.Style(colour: point, dash: system, marker: system)
   }
 
-  private func id(_ kind: String, _ number: Int) -> String {
+  /// The name of a chart that no other on the page has.
+  func id(_ kind: String, _ number: Int) -> String {
     let safe = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
     return String(safe) + "-" + kind + (number == 0 ? "" : "-\(number + 1)")
   }
@@ -88,6 +100,7 @@ extension WorkloadFigures {
   public var charts: [Chart] {
     var charts: [Chart] = []
     if let chart = latencyAgainstLoad { charts.append(chart) }
+    charts += heatMaps + steadyStates
     for (number, group) in groups.enumerated() {
       let directions = Self.directions(of: group)
       for direction in directions {
@@ -112,23 +125,27 @@ extension WorkloadFigures {
   private func percentiles(
     _ group: [CaseFigures], _ direction: String, alone: Bool, _ number: Int
   ) -> Chart? {
-    let series = group.compactMap { figures -> Series? in
-      var merged = LatencyDistribution()
-      for trial in figures.valid {
-        if let part = trial.distributions[direction + " latency"] { merged.merge(part) }
-      }
+    var bands: [Series] = []
+    var lines: [Series] = []
+    for figures in group {
+      let trials = figures.valid.compactMap { $0.distributions[direction + " latency"] }
+      let merged = trials.reduce(into: LatencyDistribution()) { $0.merge($1) }
       let points = PercentileCurve.points(of: merged)
-      guard points.count > 1 else { return nil }
-      return Series(label(figures.key), .line(points), style(figures.key, in: group))
+      guard points.count > 1 else { continue }
+      let (name, style) = (label(figures.key), style(figures.key, in: group))
+      lines.append(Series(name, .line(points), style))
+      let band = PercentileCurve.band(of: trials, perNine: Self.bandPointsPerNine)
+      if !band.isEmpty { bands.append(Series(name, .band(band), style)) }
     }
-    guard !series.isEmpty else { return nil }
+    guard !lines.isEmpty else { return nil }
+    let spans = bands.isEmpty ? "" : " Bands span the curves of single trials."
     let what = alone && direction != "sync" ? "Latency" : direction.capitalised + " latency"
     return Chart(
       id: id("percentiles-" + direction, number), title: "\(what) by percentile",
       about: "\(what) of \(name) at each percentile, all valid trials of a case together. "
-        + "Curves end where fewer than \(PercentileCurve.least) observations lie beyond.",
+        + "Curves end where fewer than \(PercentileCurve.least) observations lie beyond." + spans,
       x: Axis("percentile of I/Os", .percentile, .count), y: Axis(what.lowercased(), .log10, .time),
-      series: series)
+      series: bands + lines)
   }
 
   /// I/Os per second and the longest latency of each second, trials end to end.
@@ -147,7 +164,9 @@ extension WorkloadFigures {
           }
           start += Double((trial.series.last?.second ?? 0) + 1)
         }
-        guard points.count > 1 else { return nil }
+        // Trials of a second are points without a line; the chart of trials has them.
+        let hasLine = zip(points, points.dropFirst()).contains { $0.y.isFinite && $1.y.isFinite }
+        guard hasLine else { return nil }
         return Series(
           label(figures.key), .line(Downsample.envelope(points, most: pointsPerLine)),
           style(figures.key, in: group).thinner)
@@ -185,53 +204,16 @@ extension WorkloadFigures {
   }
 
   /// In proportion; logarithmic where cases lie more than a factor of 30 apart.
-  private static func scale(for series: [Series]) -> Axis.Scale {
+  static func scale(for series: [Series]) -> Axis.Scale {
     let tops = series.compactMap { $0.mark.points?.map(\.y).filter(\.isFinite).max() }
     guard let least = tops.min(), let largest = tops.max(), least > 0, largest > 30 * least
     else { return .linear }
     return .log10
   }
 
-  /// Latency of each point of a sweep over load against what was achieved.
-  private var latencyAgainstLoad: Chart? {
-    let swept = points.contains { point in
-      point.contains { $0.hasPrefix("queue-depth=") || $0.hasPrefix("rate=") }
-    }
-    guard swept, points.count > 1 else { return nil }
-    var series: [Series] = []
-    var notes: [Note] = []
-    for (index, system) in systems.enumerated() {
-      for (dash, column) in [LatencyColumn.p50, .p99].enumerated() {
-        var path: [Point] = []
-        for figures in cases where figures.key.system == system {
-          guard let rate = figures.lines[0].iops?.median,
-            let latency = column.value(of: figures.lines[0].latency), latency > 0
-          else { continue }
-          path.append(Point(rate, latency))
-          guard column == .p50 else { continue }
-          let value = figures.key.point.map { $0.split(separator: "=").last.map(String.init) ?? $0 }
-          notes.append(Note(at: Point(rate, latency), value.joined(separator: ", ")))
-        }
-        guard path.count > 1 else { continue }
-        series.append(
-          Series(
-            "\(system) \(column.rawValue)", .path(path),
-            Series.Style(colour: index, dash: dash, marker: index)))
-      }
-    }
-    guard !series.isEmpty else { return nil }
-    var chart = Chart(
-      id: id("load", 0), title: "Latency against load",
-      about: "Median and 99th percentile latency of \(name) against achieved IOPS; "
-        + "each point is one case of the sweep.",
-      x: Axis("achieved IOPS, median of trials", .linear, .rate),
-      y: Axis("latency", .log10, .time), series: series)
-    chart.notes = notes
-    return chart
-  }
-
   /// One marker a trial in executed order: drift shows as a slope, an outlier as itself.
   private var trialsInOrder: Chart? {
+    let cases = measured
     guard cases.contains(where: { $0.valid.count > 1 }), cases.count <= 16 else { return nil }
     let order = cases.flatMap(\.trials).map(\.record).sorted {
       ($0.startedAt, $0.id) < ($1.startedAt, $1.id)

@@ -23,6 +23,7 @@ enum Disclosure {
     facts["batch"] =
       "submit \(workload.submitBatch.map(String.init) ?? "what is ready"), "
       + "complete \(workload.completeBatch.map { "at least \($0)" } ?? "in bursts as they come")"
+    if case .open(.shareOfMaximum, _) = workload.load { facts["offered rate"] = rate?.text }
     if workload.pattern.isRandom { facts["distribution"] = distribution(workload) }
     if workload.pattern.writes { facts["data"] = data(workload) }
     guard let device = system.device else {
@@ -59,7 +60,14 @@ enum Disclosure {
   }
 
   private static func load(_ workload: StorageWorkload, _ rate: Rate?) -> String {
-    guard case .open(_, let arrivals) = workload.load, let rate else { return "closed loop" }
+    guard case .open(let asked, let arrivals) = workload.load, let rate else {
+      return "closed loop"
+    }
+    // What the share comes to differs from run to run, and stands apart: it does not define the
+    // workload.
+    if case .shareOfMaximum(let share) = asked {
+      return "open loop, \(share.text) of maximum, \(arrivals.rawValue) arrivals"
+    }
     return "open loop, \(rate.text), \(arrivals.rawValue) arrivals"
   }
 

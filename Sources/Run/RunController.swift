@@ -67,7 +67,7 @@ public final class RunController {
         id: id, name: plan.name, about: plan.about, startedAt: WallClock.now(),
         version: options.version, seed: plan.seed, notHardware: notHardware(systems))
       try folder.append(.runStarted) { $0.run = header }
-      return try controller.execute(in: folder, systems, preparation, finished: [])
+      return try controller.execute(in: folder, systems, preparation, finished: [], looks: [])
     } catch let error as LedgerError {
       throw RunError(.io, [error.description])
     } catch let error as RunError {
@@ -100,7 +100,8 @@ public final class RunController {
       let preparation = controller.preparation(of: systems)
       try preparation.lock()
       try folder.append(.runResumed)
-      return try controller.execute(in: folder, systems, preparation, finished: record.trials)
+      return try controller.execute(
+        in: folder, systems, preparation, finished: record.trials, looks: record.looks)
     } catch let error as RunError {
       throw error
     } catch let error as LedgerError {
@@ -174,15 +175,17 @@ public final class RunController {
 
   private func execute(
     in folder: RunFolder, _ systems: [ExaminedSystem], _ preparation: TargetPreparation,
-    finished: [TrialRecord]
+    finished: [TrialRecord], looks: [LookRecord]
   ) throws(RunError) -> RunEnd {
     let journal = RunJournal(folder)
+    let looking = LookTaking(plan: plan, finished: finished, taken: looks)
     let done = Set(finished.map(\.id))
-    let needed = Set(plan.trials.filter { !done.contains($0.id) }.map(\.key.system))
+    let needed = Set(
+      plan.trials.filter { !done.contains($0.id) && !looking.hasEnded }.map(\.key.system))
     progress.runBegins(plan: plan, skipped: finished.count, folder: folder.path)
     do throws(RunError) {
       try preparation.prepare(journal, needed: needed)
-      try runTrials(in: folder, systems, preparation, journal, finished: finished)
+      try runLooks(looking, in: folder, systems, preparation, journal, finished: finished)
     } catch {
       preparation.restore(isDone: false)
       throw error
@@ -199,30 +202,51 @@ public final class RunController {
     }
   }
 
-  private func runTrials(
-    in folder: RunFolder, _ systems: [ExaminedSystem], _ preparation: TargetPreparation,
-    _ journal: RunJournal, finished: [TrialRecord]
+  /// Runs the trials look by look; without planned looks all of them at once.
+  private func runLooks(
+    _ looking: LookTaking, in folder: RunFolder, _ systems: [ExaminedSystem],
+    _ preparation: TargetPreparation, _ journal: RunJournal, finished: [TrialRecord]
   ) throws(RunError) {
+    guard !looking.hasEnded else { return }
+    var looking = looking
     var known = Dictionary(finished.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-    for (index, trial) in plan.trials.enumerated() where known[trial.id] == nil {
+    var total = 0
+    for look in 1...looking.count {
+      let trials = plan.trials(of: look)
+      total += trials.count
+      try run(trials, of: total, &known, in: folder, systems, preparation, journal)
+      guard !progress.isInterrupted() else { return }
+      let ended = plan.trials.compactMap { known[$0.id] }
+      guard let record = looking.look(look, after: ended) else { continue }
+      journal.looked(record)
+      if let failure = journal.failure { throw RunError(.io, [failure.description]) }
+      progress.preparing(record.sentence)
+      if record.end != nil { return }
+    }
+  }
+
+  /// Runs the trials that are not known yet, the last of which is number `total` of the run.
+  private func run(
+    _ trials: [PlannedTrial], of total: Int, _ known: inout [String: TrialRecord],
+    in folder: RunFolder, _ systems: [ExaminedSystem], _ preparation: TargetPreparation,
+    _ journal: RunJournal
+  ) throws(RunError) {
+    for (index, trial) in trials.enumerated() where known[trial.id] == nil {
       if progress.isInterrupted() { return }
       guard let system = systems.first(where: { $0.name == trial.key.system }) else { continue }
-      let maximum = trial.maximumFrom.flatMap { known[$0] }
+      let number = total - trials.count + index + 1
       progress.trialBegins(
-        trial, number: index + 1, of: plan.trials.count, remaining: remaining(from: index))
+        trial, number: number, of: total,
+        remaining: trials[index...].reduce(.zero) { $0 + $1.estimate.knownNs })
       journal.began(trial.id)
       let record = try run(
-        trial, on: system, maximum: maximum, preparation, folder)
+        trial, on: system, maximum: trial.maximumFrom.flatMap { known[$0] }, preparation, folder)
       if progress.isInterrupted() { return }
       journal.finished(record)
       if let failure = journal.failure { throw RunError(.io, [failure.description]) }
       known[trial.id] = record
-      progress.trialEnded(record, number: index + 1, of: plan.trials.count)
+      progress.trialEnded(record, number: number, of: total)
     }
-  }
-
-  private func remaining(from index: Int) -> Nanoseconds {
-    plan.trials[index...].reduce(.zero) { $0 + $1.estimate.knownNs }
   }
 
   /// Runs one trial; what keeps it from running is recorded, and the next one goes on.

@@ -10,6 +10,8 @@ public struct RunError: Error, Sendable, CustomStringConvertible {
     case io
     /// What was given is not right: a record that cannot be resumed, say.
     case data
+    /// What was asked for makes no sense with this scenario.
+    case usage
   }
 
   /// Which kind.

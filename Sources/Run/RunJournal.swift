@@ -12,6 +12,7 @@ final class RunJournal {
   func restored(_ change: String) { append(.restored) { $0.change = change } }
   func note(_ finding: Finding) { append(.finding) { $0.finding = finding } }
   func began(_ trial: String) { append(.trialStarted) { $0.trialID = trial } }
+  func looked(_ look: LookRecord) { append(.look) { $0.look = look } }
   func finished(_ trial: TrialRecord) { append(.trialFinished) { $0.trial = trial } }
 
   private func append(_ kind: RunEvent.Kind, _ fill: (inout RunEvent) -> Void) {

@@ -121,7 +121,8 @@ struct Checker {
     for member in members where member.required && !meant.contains(member.name) {
       if entries.contains(where: { $0.key == member.name }) { continue }
       error(
-        "\(path.isEmpty ? "the file" : path) has no \(member.name)", keyPlaces[path] ?? at,
+        "\(path.isEmpty ? "the file" : isItem(path) ? leaf(path) : path) has no \(member.name)",
+        keyPlaces[path] ?? at,
         hint: "add \"\(member.name): ...\": \(member.doc); \(member.kind.text)")
       complete = false
     }
@@ -267,9 +268,14 @@ struct Checker {
     guard !path.isEmpty else { return "the file" }
     let parts = path.split(separator: ".")
     guard let last = parts.last else { return path }
-    guard let index = Int(last), parts.count > 1, parts[0] != "systems" || parts.count > 2 else {
-      return String(last)
-    }
-    return "item \(index + 1) of \(parts[parts.count - 2])"
+    guard isItem(path), let index = Int(last) else { return String(last) }
+    return "item \(index + 1)" + (parts.count > 1 ? " of \(parts[parts.count - 2])" : "")
+  }
+
+  /// Whether a path ends in a place of a list, not in a name of digits.
+  private func isItem(_ path: String) -> Bool {
+    let parts = path.split(separator: ".")
+    return parts.last.flatMap { Int($0) } != nil
+      && (parts.count == 1 || !["systems", "workloads"].contains(parts[0]) || parts.count > 2)
   }
 }

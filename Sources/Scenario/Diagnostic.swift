@@ -19,6 +19,8 @@ public struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
     case position(line: Int, column: Int)
     /// An override as given: `path=value`.
     case override(String)
+    /// An argument of the command line as given.
+    case argument(String)
     /// The file as a whole.
     case file
   }
@@ -37,6 +39,7 @@ public struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
     case .position(let line, let column):
       "\(file):\(line):\(column): \(severity.rawValue): \(message)"
     case .override(let text): "--set \(text): \(severity.rawValue): \(message)"
+    case .argument(let text): "\(text): \(severity.rawValue): \(message)"
     case .file: "\(file): \(severity.rawValue): \(message)"
     }
   }
@@ -97,7 +100,7 @@ struct DiagnosticCollector {
       switch diagnostic.place {
       case .file: (0, 0)
       case .position(let line, let column): (line, column)
-      case .override: (Int.max, 0)
+      case .override, .argument: (Int.max, 0)
       }
     }
     return all.enumerated().sorted { left, right in

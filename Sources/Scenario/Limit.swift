@@ -14,6 +14,9 @@ public struct Limit: Hashable, Codable, Sendable {
   public var comparison: Comparison
   /// What the metric is held against.
   public var bound: Bound
+  /// How many of the trials must hold it, each by itself: `in 95% of trials`; nil judges their
+  /// median.
+  public var share: Fraction?
   /// The points of the sweep it is about, all of them must match; empty is every point.
   public var conditions: [Condition]
   /// Whether its violation fails the run.

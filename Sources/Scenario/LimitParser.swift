@@ -8,7 +8,8 @@ struct LimitProblem: Error {
   var hint: String?
 }
 
-/// Reads `metric [of system] [for workload] >= bound [when key = value, ...] [severity warn]`.
+/// Reads `metric [of system] [for workload] >= bound [in 95% of trials] [when key = value, ...]
+/// [severity warn]`.
 struct LimitParser {
   private struct Word {
     var text: String
@@ -83,6 +84,7 @@ struct LimitParser {
     }
     limit.comparison = try comparison()
     limit.bound = try bound(metric)
+    if peek == "in" { limit.share = try share(limit) }
     if peek == "when" {
       repeat {
         next += 1
@@ -102,9 +104,40 @@ struct LimitParser {
     if let word = peek {
       throw LimitProblem(
         message: "\"\(word)\" is not expected here", offset: offset,
-        hint: "after the bound come \"when key = value, ...\" and \"severity warn\"")
+        hint: "after the bound come \"in 95% of trials\", \"when key = value, ...\", "
+          + "\"severity warn\"")
     }
     return limit
+  }
+
+  /// Reads `in 95% of trials`.
+  private mutating func share(_ limit: Limit) throws(LimitProblem) -> Fraction {
+    next += 1
+    let start = offset
+    let word = try take("a share such as 95%")
+    do throws(QuantityError) {
+      let share = try QuantityText.share(word)
+      guard share.value > 0, share.value < 1 else {
+        throw QuantityError(
+          "a share of trials must be above 0% and below 100%, not \(word)",
+          hint: "no number of trials shows that all trials to come will hold a limit")
+      }
+      guard case .value = limit.bound else {
+        throw QuantityError(
+          "a share of trials is of a limit with a value, not of one that compares",
+          hint: "leave out \"in \(word) of trials\"")
+      }
+      for due in ["of", "trials"] {
+        guard peek == due else {
+          throw QuantityError(
+            "\"of trials\" is due after \"in \(word)\"", hint: "write \"in \(word) of trials\"")
+        }
+        next += 1
+      }
+      return share
+    } catch {
+      throw LimitProblem(message: error.message, offset: start, hint: error.hint)
+    }
   }
 
   private mutating func metric() throws(LimitProblem) -> MetricDefinition {

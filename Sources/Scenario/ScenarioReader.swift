@@ -196,6 +196,7 @@ struct Builder {
   private mutating func limits(_ workloads: [ScenarioWorkload]) -> [Limit] {
     var result: [Limit] = []
     for (limit, place) in checker.limits { result.append(check(limit, place, workloads)) }
+    checker.contradictions()
     return result
   }
 
@@ -207,14 +208,8 @@ struct Builder {
     if let workload = limit.workload { unknown("workload", workload, in: "workloads", place) }
     if case .ratio(_, let other) = limit.bound {
       unknown("system", other, in: "systems", place)
-      if limit.system == nil {
-        checker.error(
-          "the limit compares with \"\(other)\" but does not say which system", place,
-          hint: "write \"\(limit.metric) of <system> \(limit.comparison.rawValue) ...\"")
-      } else if limit.system == other {
-        checker.error("the limit compares \"\(other)\" with itself", place)
-      }
     }
+    checker.ratio(limit, place)
     for index in limit.conditions.indices {
       condition(&limit.conditions[index], limit, place, workloads)
     }

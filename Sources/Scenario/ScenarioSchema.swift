@@ -3,20 +3,33 @@ public import Measure
 
 /// The scenario format for machines and people, made from the grammar that the reader uses.
 public enum ScenarioSchema {
+  /// Formats that have a schema.
+  public enum Format: Sendable {
+    /// Scenario files.
+    case scenario
+    /// Specifications.
+    case specification
+  }
+
   /// The JSON Schema (draft-07, which yaml-language-server understands) as text.
-  public static func json() -> String {
+  public static func json(of format: Format = .scenario) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     // Strings, numbers and lists cannot fail to encode.
-    guard let data = try? encoder.encode(value()) else { return "{}\n" }
+    guard let data = try? encoder.encode(value(of: format)) else { return "{}\n" }
     return String(decoding: data, as: UTF8.self) + "\n"
   }
 
   /// The JSON Schema as a value.
-  public static func value() -> JSONValue {
-    guard case .object(var schema) = schema(Grammar.document) else { return .null }
+  public static func value(of format: Format = .scenario) -> JSONValue {
+    let document =
+      switch format {
+      case .scenario: Grammar.document
+      case .specification: SpecificationReader.document
+      }
+    guard case .object(var schema) = schema(document) else { return .null }
     schema["$schema"] = .string("http://json-schema.org/draft-07/schema#")
-    schema["title"] = .string("Assay scenario")
+    schema["title"] = .string(format == .scenario ? "Assay scenario" : "Assay specification")
     return .object(schema)
   }
 

@@ -1,12 +1,12 @@
 /// Search among the floating-point numbers themselves, which are finite in number.
 ///
-/// Whoever can count how many of his values are at most x selects the k-th smallest by it without
-/// having the values in an array: it is the least x with a count of k.
+/// Inverts a distribution function, and selects the k-th smallest of more values than fit an array:
+/// that is the least x which k of them do not exceed.
 enum OrderedSearch {
   /// The least number within `range` that fulfils a condition which holds from there on upwards.
   ///
-  /// Halves the numbers left by their place in the order of all doubles, so the answer is exact
-  /// after at most 64 questions. The upper end must fulfil the condition.
+  /// The range's upper end if none does. Halves the numbers left by their place in the order of all
+  /// doubles, so it finds 1e-200 as well as 0.5, to the last bit. At most 64 calls.
   static func least(
     in range: ClosedRange<Double>, where holds: (Double) -> Bool
   ) -> Double {

@@ -17,7 +17,7 @@ public enum StudentT {
     // Exactly the middle: the tail is flat there for many doubles.
     guard beyond < 0.5 else { return 0 }
     guard beyond > 0 else { return probability < 0.5 ? -.infinity : .infinity }
-    let distance = OrderedSearch.least(in: 0...(.infinity)) { tail($0, degrees: degrees) <= beyond }
+    let distance = OrderedSearch.least(in: 0 ... .infinity) { tail($0, degrees: degrees) <= beyond }
     return probability < 0.5 ? -distance : distance
   }
 

@@ -16,6 +16,7 @@ struct Assay: AsyncParsableCommand {
         assay run scenarios/quickstart.yaml    measure this machine's disk, safely
         assay plan scenarios/etcd-disk.yaml    see what a run would do
         assay import job.fio > job.yaml        bring a fio job along
+        assay compare results/runs/RECORD      its systems beside each other
         assay report results/runs/RECORD --format html --output report.html
 
       Results go to stdout, progress and diagnostics to stderr; --json gives the \
@@ -25,7 +26,14 @@ struct Assay: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Measuring",
-        subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self]),
+        subcommands: [
+          DoctorCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self,
+        ]),
+      CommandGroup(
+        name: "Judging",
+        subcommands: [
+          CompareCommand.self, GateCommand.self, BaselineCommand.self, QualifyCommand.self,
+        ]),
       CommandGroup(
         name: "Records",
         subcommands: [
@@ -34,7 +42,7 @@ struct Assay: AsyncParsableCommand {
         ]),
       CommandGroup(
         name: "Reference",
-        subcommands: [SchemaCommand.self, ExitCodesCommand.self]),
+        subcommands: [ExplainCommand.self, SchemaCommand.self, ExitCodesCommand.self]),
     ])
 
   static func main() async {

@@ -18,16 +18,36 @@ enum ExitStatus: Int32, CaseIterable {
   var meaning: String {
     switch self {
     case .success: "done; every limit holds, or there is none"
-    case .limitViolated: "a limit is violated"
+    case .limitViolated: "a limit is violated, or `doctor --strict` has a warning"
     case .inconclusive: "no limit is violated, but not every one could be decided"
     case .invalid: "a trial is invalid (no steady state, say): its numbers may not be used"
     case .failed: "a trial failed: I/O errors, bad blocks, an engine that cannot be set up"
-    case .refused: "refused before anything ran: safety, target or machine"
+    case .refused: "refused: safety, target or machine; records that are not comparable"
     case .usage: "the command line is wrong"
     case .data: "a scenario, job file or record is wrong"
     case .unavailable: "a device, tool, permission or kernel feature is missing"
     case .io: "a record could not be written or read"
     case .interrupted: "stopped by the user; `assay run --resume RECORD` goes on"
+    }
+  }
+
+  /// What the user can do about it.
+  var advice: String {
+    switch self {
+    case .success: "Nothing; the record stays, and later runs can be held against it."
+    case .limitViolated:
+      "The report names the limit, its interval and the bound; `assay doctor` rules out the host."
+    case .inconclusive:
+      "Run more blocks (`--set design.blocks=10`): the interval of each limit gets narrower."
+    case .invalid:
+      "The findings say which rule tripped in which trial; `assay explain CODE` says what mends it."
+    case .failed: "The findings of the failed trials say on what; `--resume` does not repeat them."
+    case .refused: "The message says what is in the way, and which option or choice removes it."
+    case .usage: "`assay help COMMAND` shows the options; the message has the nearest word."
+    case .data: "The message has file, line and column; `assay validate` shows all errors at once."
+    case .unavailable: "`assay doctor` and `assay list engines` say what this machine offers."
+    case .io: "Look at free space and permissions of the results folder."
+    case .interrupted: "`assay run --resume RECORD` goes on; finished trials stay as they are."
     }
   }
 
@@ -40,6 +60,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .unavailable: self = .unavailable
     case .io: self = .io
     case .data: self = .data
+    case .usage: self = .usage
     }
   }
 }

@@ -9,13 +9,13 @@ import Verify
 /// `assay list`.
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List runs, scenarios, metrics or engines.")
+    commandName: "list", abstract: "List runs, scenarios, specifications, metrics or engines.")
 
   enum Kind: String, CaseIterable, ExpressibleByArgument {
-    case runs, scenarios, metrics, engines
+    case runs, scenarios, specs, metrics, engines
   }
 
-  @Argument(help: "runs, scenarios, metrics or engines.")
+  @Argument(help: "runs, scenarios, specs, metrics or engines.")
   var kind: Kind
 
   @OptionGroup var results: ResultsArguments
@@ -35,7 +35,8 @@ struct ListCommand: ParsableCommand {
     let rows =
       switch kind {
       case .runs: runs()
-      case .scenarios: scenarioFiles()
+      case .scenarios: files(in: scenarios)
+      case .specs: files(in: scenarios + "/specs")
       case .metrics:
         MetricCatalogue.entries.map { entry in
           let statistics = entry.takesStatistic ? " mean|min|max|p50|p99|..." : ""
@@ -71,14 +72,17 @@ struct ListCommand: ParsableCommand {
     }
   }
 
-  private func scenarioFiles() -> [Row] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: scenarios)) ?? []
+  private func files(in folder: String) -> [Row] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.sorted().filter { $0.hasSuffix(".yaml") }.map { name in
-      let path = scenarios + "/" + name
+      let path = folder + "/" + name
       let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
       let about = text.split(separator: "\n").first { $0.hasPrefix("about:") }
       return Row(
-        name: path, about: about.map { $0.dropFirst(6).trimmingCharacters(in: .whitespaces) } ?? "")
+        name: path,
+        about: about.map {
+          $0.dropFirst(6).trimmingCharacters(in: CharacterSet(charactersIn: " \""))
+        } ?? "")
     }
   }
 
@@ -104,7 +108,7 @@ struct ListCommand: ParsableCommand {
 struct SchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema",
-    abstract: "Print the JSON Schema (draft-07) of scenario files, or of a record's.",
+    abstract: "Print the JSON Schema (draft-07) of scenarios, specifications or records.",
     discussion: """
       For editors with yaml-language-server, put this line on top of a scenario:
       # yaml-language-server: $schema=/path/to/assay.schema.json
@@ -113,17 +117,22 @@ struct SchemaCommand: ParsableCommand {
   @Flag(help: "Print a reference of every key in Markdown instead.")
   var reference = false
 
+  @Flag(help: "Print the schema of specifications, for `qualify`.")
+  var spec = false
+
   @Flag(help: "Print the schema of a record's files: a definition for each.")
   var record = false
 
   func validate() throws {
-    if reference && record {
-      throw ValidationError("--reference is of scenarios; give it without --record.")
+    if [reference, spec, record].count(where: { $0 }) > 1 {
+      throw ValidationError("Give one of --reference, --spec and --record.")
     }
   }
 
   func run() {
     if record { return Output.result(RecordSchema.text) }
-    Output.result(reference ? ScenarioSchema.reference() : ScenarioSchema.json())
+    Output.result(
+      reference
+        ? ScenarioSchema.reference() : ScenarioSchema.json(of: spec ? .specification : .scenario))
   }
 }

@@ -18,10 +18,13 @@ enum Output {
     return status.exit
   }
 
-  static func json(_ value: some Encodable) throws {
+  static func json(_ value: some Encodable) throws { result(try jsonText(value)) }
+
+  /// JSON for people and programs: sorted keys, one a line.
+  static func jsonText(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    result(String(decoding: try encoder.encode(value), as: UTF8.self))
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
   /// Writes to a file, or to stdout for nil and `-`.
@@ -59,6 +62,22 @@ enum Output {
       default: nil
       }
     return code.map { String(cString: strerror($0)) } ?? error.localizedDescription
+  }
+
+  /// Breaks a text at spaces to lines of at most 100 columns; a longer word stays whole.
+  static func wrapped(_ text: String, first: String, indent: String) -> [String] {
+    var lines: [String] = []
+    var line = first
+    var isEmpty = true
+    for word in text.split(separator: " ") {
+      if !isEmpty, line.count + 1 + word.count > 100 {
+        lines.append(line)
+        (line, isEmpty) = (indent, true)
+      }
+      line += (isEmpty ? "" : " ") + word
+      isEmpty = false
+    }
+    return lines + [line]
   }
 
   static var stdoutIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

@@ -122,9 +122,10 @@ struct PlanCommand: ParsableCommand {
 /// `assay validate`.
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "validate", abstract: "Check scenario files; every error of every file at once.")
+    commandName: "validate",
+    abstract: "Check scenarios and specifications; every error of every file at once.")
 
-  @Argument(help: ArgumentHelp("Scenario files; - is stdin.", valueName: "scenario"))
+  @Argument(help: ArgumentHelp("Scenarios or specifications; - is stdin.", valueName: "file"))
   var paths: [String]
 
   @OptionGroup var scenario: ScenarioArguments
@@ -143,10 +144,16 @@ struct ValidateCommand: ParsableCommand {
     for path in paths {
       let text = try ScenarioArguments.text(of: path)
       do {
-        let reading = try ScenarioReader.read(
-          text: text, file: path, overrides: scenario.overrides)
+        var warnings: [Diagnostic] = []
+        if SpecificationReader.recognises(text) {
+          _ = try SpecificationReader.read(text: text, file: path)
+        } else {
+          warnings = try ScenarioReader.read(
+            text: text, file: path, overrides: scenario.overrides
+          ).warnings
+        }
         answers.append(
-          Answer(file: path, valid: true, diagnostics: reading.warnings.map(\.description)))
+          Answer(file: path, valid: true, diagnostics: warnings.map(\.description)))
       } catch {
         answers.append(
           Answer(file: path, valid: false, diagnostics: error.diagnostics.map(\.description)))

@@ -83,13 +83,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
   func render(_ record: RunRecord) throws -> String {
     let verdict = RunVerdict(record)
     do {
-      var input: ReportInput {
-        get throws {
-          var input = try ReportInput(record)
-          input.judgement = verdict.judgement
-          return input
-        }
-      }
+      var input: ReportInput { get throws { try verdict.reportInput(record) } }
       switch self {
       case .json: return try RunResult(record, verdict).text()
       case .terminal:

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CLinux
-import Foundation
 import Ledger
 import Measure
 import Report
@@ -35,6 +34,22 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Go on with a record that was cut short.", valueName: "record"))
   var resume: String?
 
+  @Flag(
+    name: .customLong("until-decided"),
+    help: ArgumentHelp(
+      "Go on, for at most five planned looks, until every limit is decided.",
+      discussion: """
+        Each look is a whole design of at least seven blocks, judged at Pocock's nominal level, \
+        so that all looks together keep the confidence asked for.
+        """))
+  var untilDecided = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --until-decided: begin no look that would not end within this time.",
+      valueName: "45m"), transform: Self.span)
+  var budget: Nanoseconds?
+
   @Flag(help: "Print the result as JSON.")
   var json = false
 
@@ -44,6 +59,12 @@ struct RunCommand: ParsableCommand {
     }
     if resume != nil && (!scenario.overrides.isEmpty || scenario.seed != nil) {
       throw ValidationError("A resumed run keeps its plan: --set and --seed belong to a new one.")
+    }
+    if resume != nil && untilDecided {
+      throw ValidationError("A resumed run keeps its plan, its looks and its budget.")
+    }
+    if budget != nil && !untilDecided {
+      throw ValidationError("--budget belongs to --until-decided: a plain run has a fixed length.")
     }
   }
 
@@ -59,7 +80,7 @@ struct RunCommand: ParsableCommand {
       } else {
         let loaded = try scenario.load(path ?? "-")
         end = try RunController.start(
-          scenario.plan(loaded.scenario), scenario: recorded(loaded.text), options: options,
+          plan(loaded.scenario), scenario: recorded(loaded.text), options: options,
           progress: progress)
       }
     } catch let error as RunError {
@@ -70,37 +91,44 @@ struct RunCommand: ParsableCommand {
     try conclude(end)
   }
 
+  /// Reads `90s`, `1h`, and `45m` beside a scenario's `45min`: no length is meant here.
+  private static func span(_ text: String) throws -> Nanoseconds {
+    do {
+      let span = try QuantityText.duration(text.hasSuffix("m") ? text + "in" : text)
+      guard span > .zero else { throw ValidationError("--budget \(text): it is above 0") }
+      return span
+    } catch let error as QuantityError {
+      throw ValidationError(
+        "--budget: \(error.message)" + (error.hint.map { "; \($0)" } ?? ""))
+    }
+  }
+
+  private func plan(_ read: Scenario) throws -> Plan {
+    guard untilDecided else { return scenario.plan(read) }
+    return try UntilDecided.plan(read, seed: scenario.seed(for: read), budget: budget)
+  }
+
   /// The scenario as given, with the overrides as a comment, so that the record tells all.
   private func recorded(_ text: String) -> String {
-    guard !scenario.overrides.isEmpty else { return text }
-    return text + (text.hasSuffix("\n") ? "" : "\n")
-      + scenario.overrides.map { "# --set \($0)\n" }.joined()
+    var added = scenario.overrides.map { "# --set \($0)\n" }
+    if untilDecided { added.append("# --until-decided\n") }
+    guard !added.isEmpty else { return text }
+    return text + (text.hasSuffix("\n") ? "" : "\n") + added.joined()
   }
 
   private func conclude(_ end: RunEnd) throws {
-    do {
-      if end.wasInterrupted {
-        Output.note("stopped; go on with: assay run --resume \(end.folder.path)")
-        throw ExitStatus.interrupted.exit
-      }
-      let record = try RunRecord.read(end.folder.path)
-      let verdict = RunVerdict(record)
-      var input = try ReportInput(record)
-      input.judgement = verdict.judgement
-      try end.folder.write(text: PageReport().render(input), to: "report.html")
-      try end.folder.seal()
-      if json {
-        try Output.json(RunResult(record, verdict))
-      } else {
-        Output.result(
-          TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour).render(input))
-        Output.result(verdict.text)
-        Output.result("Record: \(end.folder.path)")
-        Output.result("Report: \(end.folder.path)/report.html")
-      }
-      if verdict.status != .success { throw verdict.status.exit }
-    } catch let error as LedgerError {
-      throw Output.fail([error.description], .io)
+    let finished = try FinishedRun(end)
+    let verdict = finished.verdict
+    if json {
+      try Output.json(RunResult(finished.record, verdict))
+    } else {
+      Output.result(
+        TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour)
+          .render(finished.input))
+      Output.result(verdict.text)
+      Output.result("Record: \(finished.record.folder)")
+      Output.result("Report: \(finished.record.folder)/\(Manifest.reportName)")
     }
+    if verdict.status != .success { throw verdict.status.exit }
   }
 }

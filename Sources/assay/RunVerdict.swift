@@ -3,6 +3,7 @@ import Judgement
 import Ledger
 import Measure
 import Report
+import Run
 import Scenario
 import Statistics
 
@@ -17,9 +18,8 @@ struct RunVerdict {
 
   init(_ record: RunRecord) {
     // An imported record has no plan of ours, and so no limits.
-    let data = FileManager.default.contents(atPath: record.folder + "/plan.json") ?? Data()
-    let plan = try? JSONDecoder().decode(Plan.self, from: data)
-    confidence = plan?.design.confidence ?? .percent(95)
+    let plan = Plan(recordedIn: record)
+    confidence = plan?.confidence ?? .percent(95)
     judgement = LimitJudge.judge(
       limits: plan?.limits ?? [], record: record, confidence: confidence)
     status = Self.status(judgement)
@@ -34,6 +34,19 @@ struct RunVerdict {
     case .inconclusive: return .inconclusive
     case .pass, .notJudged: return judgement.invalid.isEmpty ? .success : .invalid
     }
+  }
+
+  /// What a report of the record shows: the limits, and its systems against the first of them.
+  func reportInput(_ record: RunRecord) throws(LedgerError) -> ReportInput {
+    var input = try ReportInput(record)
+    input.judgement = judgement
+    let arms = ComparisonArm.systems(of: record)
+    if arms.count > 1 {
+      // Systems of one record share their machine: nothing is refused.
+      input.comparison = try? ComparisonJudge.compare(
+        arms, rules: ComparisonRules(confidence: confidence))
+    }
+    return input
   }
 
   /// A line for each limit, and a word for the whole.

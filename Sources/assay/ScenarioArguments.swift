@@ -36,8 +36,10 @@ struct ScenarioArguments: ParsableArguments {
 
   /// The plan, with the seed of the option, the scenario, or a drawn one.
   func plan(_ scenario: Scenario) -> Plan {
-    return Plan.expand(scenario, seed: seed ?? scenario.seed ?? FreshSeed.draw())
+    Plan.expand(scenario, seed: seed(for: scenario))
   }
+
+  func seed(for scenario: Scenario) -> UInt64 { seed ?? scenario.seed ?? FreshSeed.draw() }
 
   /// A file's text; `-` is stdin.
   static func text(of path: String) throws -> String {

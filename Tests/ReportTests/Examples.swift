@@ -1,8 +1,12 @@
-import Report
+public import Testing
+
+@testable public import Report
 
 /// One chart of every kind that later pages need.
 enum Examples {
-  static let all = [overTime, percentiles, load, forest, shift, convergence]
+  static let all = [
+    overTime, percentiles, load, forest, rows, shift, convergence, heatMap,
+  ]
 
   static let overTime = Chart(
     id: "over-time", title: "I/Os completed in each second", about: "Two lines over a minute.",
@@ -78,6 +82,27 @@ enum Examples {
     return chart
   }
 
+  /// A comparison's plot: groups, every verdict, open markers, texts at the right.
+  static var rows: Chart {
+    ForestPlot.chart(SampleComparison.measured().0, id: "rows") ?? forest
+  }
+
+  /// A sweep over two parameters.
+  static var heatMap: Chart {
+    let cells = (0..<12).map { index in
+      Cell(
+        at: Point(Double(index % 4), Double(index / 4)), share: Double(index) / 11,
+        text: "\(index * index) MiB/s")
+    }
+    var chart = Chart(
+      id: "heat-map", title: "Bandwidth by block-size and queue-depth", about: "Twelve fields.",
+      x: Axis("queue-depth", .categories(["1", "4", "16", "64"]), .count),
+      y: Axis("block-size", .categories(["4KiB", "16KiB", "64KiB"]), .count),
+      series: [Series("", .cells(cells), .number(0))])
+    chart.plotHeight = 100
+    return chart
+  }
+
   /// The difference of two distributions at each quantile, with its band.
   static var shift: Chart {
     let nines = (0...30).map { step in
@@ -117,4 +142,9 @@ enum Examples {
     chart.zones = [Zone(on: .x, from: 3, to: 7, meaning: .neutral)]
     return chart
   }
+}
+
+extension Chart: CustomTestStringConvertible {
+  /// Failures name the chart instead of listing its points.
+  public var testDescription: String { id }
 }

@@ -22,7 +22,8 @@ import Testing
       limits: [
         LimitJudgement(
           limit: "latency p99 <= 1ms", key: key, metric: "latency p99", verdict: .fail, value: nil,
-          interval: nil, bound: 1, unit: "ns", comparedWith: nil, n: 3, reason: "",
+          interval: nil, bound: 1, unit: "ns", comparison: .atMost, comparedWith: nil, n: 3,
+          reason: "",
           severity: .fail)
       ], invalid: [], failed: [], isComplete: true)
     return input

@@ -140,6 +140,28 @@ struct RatioEffectTests {
     }
   }
 
+  /// Two one-sided tests find equivalence exactly if the interval lies within the tolerance.
+  @Test func equivalenceIsAnIntervalWithinTheTolerance() throws {
+    var found = 0
+    for (round, one) in cases(120, seed: 54).enumerated() {
+      guard let interval = try effect(one).interval else { continue }
+      let low = interval.lower * [0.999, 1.001, 0.99][round % 3]
+      let high = interval.upper * [1.001, 1.01, 0.999, 1.1][round % 4]
+      guard low < high else { continue }
+      let test =
+        one.isPaired
+        ? try RatioEquivalence.paired(
+          reference: one.reference, subject: one.subject, within: low...high)
+        : try RatioEquivalence.unpaired(
+          reference: one.reference, subject: one.subject, within: low...high)
+      let alpha = (1 - interval.level.value) / 2 + 1e-12
+      #expect((test.p <= alpha) == (low < interval.lower && interval.upper < high))
+      #expect(test.lower == low && test.upper == high)
+      if test.p <= alpha { found += 1 }
+    }
+    #expect(found > 20 && found < 80)
+  }
+
   @Test func pairsOfOneRatioAreTiesHoweverLarge() throws {
     let reference = (1...8).map { pow(7, Double($0)) }
     let subject = reference.map { $0 * 2 }

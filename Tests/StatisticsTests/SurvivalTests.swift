@@ -78,7 +78,8 @@ struct SurvivalTests {
       found = steps(case)
       left = 1 - case["share"]
       # As a quotient where the share is one, so that it can be met exactly.
-      exact = 1 - F(case["share"]).limit_denominator(100) if case["share"] in (.5, .25, .9) else left
+      exact = left
+      if case["share"] in (.5, .25, .9): exact = 1 - F(case["share"]).limit_denominator(100)
       first = lambda column, bound: next((s[0] for s in found if s[column] <= bound), None)
       return {
         "steps": [[float(v) for v in s] for s in found],

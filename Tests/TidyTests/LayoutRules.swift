@@ -25,13 +25,17 @@ enum LayoutRules {
       source.path.hasSuffix(".yaml") || source.path.hasSuffix(".yml")
     else { return [] }
     let opening = source.lines.prefix { $0.hasPrefix("#") }
-    return ["# Shows:", "# Destroys:", "# Takes:"].compactMap { heading in
+    // A specification runs nothing: it says what measures what it asks for, and who asks.
+    let headings =
+      source.path.hasPrefix("scenarios/specs/")
+      ? ["# Shows:", "# Measured by:", "# Source:"] : ["# Shows:", "# Destroys:", "# Takes:"]
+    return headings.compactMap { heading in
       let line = opening.first { $0.hasPrefix(heading) }
       guard line.map({ $0.count > heading.count + 1 }) != true else { return nil }
       return source.violation(
         1,
-        "the opening comment has no line '\(heading) …'; use a comment block of all three "
-          + "(Shows, Destroys, Takes) instead")
+        "the opening comment has no line '\(heading) …'; use a comment block of all of "
+          + "\(headings.joined(separator: " ")) instead")
     }
   }
 

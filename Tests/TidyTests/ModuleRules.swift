@@ -16,7 +16,9 @@ enum ModuleRules {
     ],
     "Verify": ["Run", "Scenario", "Ledger", "Measure"],
     "Fio": ["Scenario", "Storage", "Ledger", "Measure"],
-    "Report": ["Judgement", "Ledger", "Statistics", "Measure", "Crypto", "Mustache"],
+    "Report": [
+      "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "Crypto", "Mustache",
+    ],
     "assay": [
       "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host",
       "Statistics", "Measure", "CLinux", "ArgumentParser",

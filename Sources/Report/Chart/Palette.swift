@@ -78,6 +78,6 @@ public enum Palette {
     .chart .limit-name{fill:var(--bad)}
     .chart .pass{fill:var(--good);fill-opacity:.1}.chart .fail{fill:var(--bad);fill-opacity:.1}
     .chart .inconclusive{fill:var(--doubt);fill-opacity:.1}
-    .chart .neutral{fill:var(--soft);fill-opacity:.1}
+    .chart .neutral{fill:var(--soft);fill-opacity:.18}
     """
 }

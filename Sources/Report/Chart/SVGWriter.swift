@@ -14,19 +14,7 @@ struct SVGWriter {
   static func fine(_ value: Double) -> String { Quantity.short(value, 2) }
 
   /// Text for an element or an attribute.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
-    return result
-  }
+  static func escaped(_ text: String) -> String { XMLText.escaped(text) }
 
   mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ role: String) {
     out += "<path class=\"\(role)\" d=\"M\(pair(x1, y1))L\(pair(x2, y2))\"/>\n"

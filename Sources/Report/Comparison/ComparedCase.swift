@@ -126,7 +126,8 @@ extension ComparedCase {
     }
     var chart = Chart(
       id: "shift-\(number)-\(direction)",
-      title: "\(what) difference from \(sides[0].label) by percentile",
+      title: "\(what) of \(shifts.map(\.0.label).joined(separator: ", ")) against "
+        + "\(sides[0].label) by percentile",
       about: "How much longer than \(sides[0].label)'s the latencies are at each percentile. "
         + bands.joined(separator: " "),
       x: Axis("percentile of I/Os", .percentile, .count),

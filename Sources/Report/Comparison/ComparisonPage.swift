@@ -14,7 +14,7 @@ public struct ComparisonPage: Sendable {
     library = try PageFrame.library([
       "page": ComparisonTemplate.page, "comparability": ComparisonTemplate.comparability,
       "rows": ComparisonTemplate.rows, "differences": ComparisonTemplate.differences,
-      "sources": ComparisonTemplate.sources,
+      "sources": ComparisonTemplate.sources, "counts": PageTemplate.counts,
     ])
   }
 
@@ -28,8 +28,7 @@ public struct ComparisonPage: Sendable {
   ) -> String {
     var page = PageFrame.model(title: ForestPlot.title(comparison), version: version)
     page["about"] = Self.about(comparison)
-    page["hasCounts"] = !comparison.rows.isEmpty
-    page["counts"] = Self.counts(comparison)
+    if !comparison.rows.isEmpty { page["counts"] = ComparisonRows.counts(comparison) }
     if let block = ComparabilitySection.model(comparison) { page["comparability"] = block }
     if let forest = ForestPlot.chart(comparison) {
       page["forest"] =
@@ -58,18 +57,23 @@ public struct ComparisonPage: Sendable {
       return "\(name)\(system), \(arm.evidence.rawValue)"
     }
     return arms.joined(separator: "; ") + ". Tolerance "
-      + Quantity(comparison.tolerance.value * 100, .percent).text + "."
+      + Quantity.short(comparison.tolerance.value * 100, 2) + " %."
   }
+}
 
-  private static func counts(_ comparison: Comparison) -> [[String: String]] {
-    ComparisonRow.Verdict.allCases.compactMap { verdict in
-      let count = comparison.rows.filter { $0.verdict == verdict }.count
-      guard count > 0 else { return nil }
-      let mark = VerdictMark(verdict)
-      return [
-        "kind": mark.kind, "symbol": mark.symbol, "word": mark.word, "count": String(count),
-      ]
-    }
+/// The systems of a run against its first one, at the front of the run's page.
+enum SystemsSection {
+  static func model(_ comparison: Comparison) -> [String: Any]? {
+    guard let forest = ForestPlot.chart(comparison) else { return nil }
+    let refused = comparison.rows.filter { $0.verdict == .notComparable }
+    let left =
+      refused.isEmpty
+      ? [] : ["Not drawn, for they may not be compared: \(refused.count) rows."]
+    return [
+      "title": forest.title, "counts": ComparisonRows.counts(comparison),
+      "svg": forest.svg(as: .inline),
+      "notes": comparison.caveats.map(\.message) + left,
+    ]
   }
 }
 
@@ -78,16 +82,6 @@ enum ComparabilitySection {
   static func model(_ comparison: Comparison) -> [String: Any]? {
     var lines = comparison.caveats.map { caveat in
       line(caveat.severity == .note ? "" : caveat.severity.rawValue, caveat.message)
-    }
-    let evidences = Set(comparison.arms.map(\.evidence.rawValue))
-    if evidences.count > 1, !comparison.caveats.contains(where: { $0.code.contains("evidence") }) {
-      let arms = comparison.arms.map { "\($0.label) is \($0.evidence.rawValue)" }
-      lines.append(line("origin", arms.joined(separator: ", ") + "."))
-    }
-    for arm in comparison.arms {
-      guard let reason = arm.notHardware else { continue }
-      let isSaid = comparison.caveats.contains { $0.message.contains(reason) }
-      if !isSaid { lines.append(line("not hardware", "\(arm.label): \(reason).")) }
     }
     let forbidden = comparison.differences.filter { $0.class == .mustMatch && !$0.isMeant }
     for difference in forbidden where difference.reference != nil && difference.subject != nil {
@@ -113,6 +107,19 @@ enum ComparabilitySection {
 
 /// The table of rows, metric by metric as in the forest plot.
 enum ComparisonRows {
+  /// How many rows have each verdict.
+  static func counts(_ comparison: Comparison) -> [String: Any] {
+    let verdicts = ComparisonRow.Verdict.allCases.compactMap { verdict -> [String: String]? in
+      let count = comparison.rows.count { $0.verdict == verdict }
+      guard count > 0 else { return nil }
+      let mark = VerdictMark(verdict)
+      return [
+        "kind": mark.kind, "symbol": mark.symbol, "word": mark.word, "count": String(count),
+      ]
+    }
+    return ["verdicts": verdicts]
+  }
+
   static func model(_ comparison: Comparison) -> [String: Any] {
     let labels = CaseLabels(comparison)
     let hasArms = comparison.arms.count > 2
@@ -124,7 +131,7 @@ enum ComparisonRows {
     let columns =
       [("case", true)] + (hasArms ? [("arm", true)] : []) + [
         ("metric", true), (reference, false), (subject, false), ("ratio", false),
-        ("verdict", true), ("smallest seen", false), ("n", false), ("why", true),
+        ("verdict", true), ("detects", false), ("n", false), ("why", true),
       ]
     return [
       "hasRows": !ordered.isEmpty,
@@ -153,9 +160,9 @@ enum ComparisonRows {
       "kind": mark.kind, "symbol": mark.symbol, "word": mark.word,
       "name": labels.label(row.referenceKey),
       "arm": hasArms ? [arm(row.arm, comparison)] : [], "metric": row.metric,
-      "reference": RowText.value(row.reference, unit: row.unit),
-      "subject": RowText.value(row.subject, unit: row.unit), "ratio": RowText.ratio(row),
-      "smallest": smallest ?? "–", "n": RowText.trials(row), "reason": row.reason,
+      "reference": ComparisonTable.text(row.reference, row, ascii: false),
+      "subject": ComparisonTable.text(row.subject, row, ascii: false), "ratio": RowText.ratio(row),
+      "smallest": smallest ?? "–", "n": ComparisonTable.number(row), "reason": row.reason,
     ]
   }
 
@@ -166,8 +173,8 @@ enum ComparisonRows {
   private static func foot(_ comparison: Comparison) -> String {
     let confidence = Quantity.short(comparison.confidence.value * 100, 2)
     return "Values: medians of the valid trials. Ratio: subject by reference, with its interval of "
-      + "\(confidence) % confidence where there are trials enough. Smallest seen: the smallest "
+      + "\(confidence) % confidence where there are trials enough. Detects: the smallest "
       + "change that this design would have seen with a power of 80 %. n: pairs of trials of one "
-      + "block, or the trials of both sides."
+      + "block; unpaired the trials of both sides."
   }
 }

@@ -6,9 +6,7 @@ enum ComparisonTemplate {
     <p class="kind">Assay comparison</p>
     <h1>{{title}}</h1>
     <p class="about">{{about}}</p>
-    {{#hasCounts}}<ul class="counts" aria-label="Rows by verdict">{{#counts}}<li class="{{kind}}">\
-    <span class="verdict"><span aria-hidden="true">{{symbol}}</span> {{count}} {{word}}</span></li>\
-    {{/counts}}</ul>{{/hasCounts}}
+    {{#counts}}{{>counts}}{{/counts}}
     </header>
     {{#comparability}}{{>comparability}}{{/comparability}}
     <main>

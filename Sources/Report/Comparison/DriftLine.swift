@@ -1,23 +1,19 @@
+internal import Measure
 internal import Statistics
 
 /// How a metric drifted over trials: a line that single odd trials do not move.
 enum DriftLine {
-  /// The ends of the line through points by Theil (1950) and Sen (JASA 63, 1968).
+  /// The ends of a line from the first point to the last, points taken as evenly spaced.
   ///
-  /// Its slope is the median of the slopes of all pairs. Empty for fewer than four points: with
-  /// three a single trial decides. O(points² log points).
+  /// Its slope is that of ``TheilSen``, its height the median of what the slope leaves. nil for
+  /// fewer than four points: with three a single trial decides. O(points² log points).
   static func through(_ points: [Point]) -> [Point]? {
-    guard points.count >= 4, let first = points.map(\.x).min(), let last = points.map(\.x).max()
+    let values = points.map(\.y)
+    guard points.count >= 4, let first = points.first, let last = points.last,
+      // The slope alone is drawn: its interval's confidence does not matter here.
+      let slope = TheilSen.slope(of: values, confidence: .percent(95))?.value,
+      let height = Median.of(values.enumerated().map { $1 - slope * Double($0) })
     else { return nil }
-    var slopes: [Double] = []
-    for (index, one) in points.enumerated() {
-      for other in points[(index + 1)...] where other.x != one.x {
-        slopes.append((other.y - one.y) / (other.x - one.x))
-      }
-    }
-    guard let slope = Median.of(slopes),
-      let height = Median.of(points.map { $0.y - slope * $0.x })
-    else { return nil }
-    return [first, last].map { Point($0, height + slope * $0) }
+    return [Point(first.x, height), Point(last.x, height + slope * Double(values.count - 1))]
   }
 }

@@ -7,7 +7,7 @@ enum DifferencesSection {
   private static let classes: [(EnvironmentFact.Class, name: String, about: String)] = [
     (
       .mustMatch, "Decides figures",
-      "Figures on both sides of such a difference are not comparable, unless it is what is compared."
+      "Figures on its two sides are not comparable, unless it is what is compared."
     ),
     (.shouldMatch, "May shift figures", "Named because a part of a ratio may be due to it."),
     (.identity, "Which machine it is", "Tells machines apart; says nothing of figures."),

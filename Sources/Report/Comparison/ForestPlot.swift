@@ -30,7 +30,7 @@ enum ForestPlot {
         rows.append(Row(label, text: RowText.ratio(row)))
       }
       let extent = first...(Double(rows.count) - 0.5)
-      zones += Self.zones(direction, comparison.tolerance.value, along: extent)
+      zones += Self.zones(direction, comparison, along: extent)
     }
     var chart = Chart(
       id: id, title: title(comparison), about: about(comparison, drawn.count),
@@ -60,9 +60,10 @@ enum ForestPlot {
   }
 
   private static func zones(
-    _ direction: MetricDefinition.Direction, _ tolerance: Double, along: ClosedRange<Double>
+    _ direction: MetricDefinition.Direction, _ comparison: Comparison, along: ClosedRange<Double>
   ) -> [Zone] {
-    let (low, high) = (1 - tolerance, 1 + tolerance)
+    let same = comparison.zone(direction)
+    let (low, high) = (same.lowerBound, same.upperBound)
     let isHigher = direction == .higher
     return [
       Zone(on: .x, from: nil, to: low, meaning: isHigher ? .fail : .pass, along: along),
@@ -76,12 +77,12 @@ enum ForestPlot {
     let places = rows.compactMap { place(of: $0) }
     let tolerance = comparison.tolerance.value
     // A little more than the tolerance, so that its zone shows both ends.
-    let least = min(places.map(\.low).min() ?? 1, 1 - 1.5 * tolerance)
+    let least = min(places.map(\.low).min() ?? 1, 1 / (1 + 1.5 * tolerance))
     let largest = max(places.map(\.high).max() ?? 1, 1 + 1.5 * tolerance)
     let subject = comparison.arms.count == 2 ? comparison.arms[1].label : "subject"
     return Axis(
       "ratio \(subject) / \(comparison.arms.first?.label ?? "reference"); grey: within ± "
-        + Quantity(tolerance * 100, .percent).text,
+        + percent(comparison.tolerance),
       least > 0 && largest / least > 4 ? .log10 : .linearAroundData, .ratio,
       range: max(least, 1e-9)...largest)
   }

@@ -137,9 +137,11 @@ extension MethodText {
       "A trial is one execution of a case with the target freshly opened: it is the unit of "
         + "replication. Ranges are of trials, never of seconds or single I/Os.",
       "Latency figures are of all I/Os of a case's valid trials together (merged histograms, "
-        + "buckets at most 1.6 % wide); percentiles are never averaged. The small range below is "
-        + "of the trials' own figures.",
+        + "buckets at most 1.6 % wide); percentiles are never averaged.",
     ]
+    if cases.contains(where: { $0.valid.count > 1 }) {
+      sentences.append("A small range below a figure is of the trials' own figures.")
+    }
     let open = cases.filter(\.isOpenLoop)
     if open.count < cases.count {
       sentences.append(
@@ -156,6 +158,16 @@ extension MethodText {
     sentences.append(
       "A percentile curve ends where fewer than \(PercentileCurve.least) observations lie beyond; "
         + "the table shows a percentile from one observation beyond.")
+    if cases.contains(where: { $0.valid.count > 2 }) {
+      sentences.append(
+        "A band around a percentile curve spans the curves of single trials, as far as ten "
+          + "observations of each lie beyond.")
+    }
+    if cases.contains(where: \.findsMaximum) {
+      sentences.append(
+        "A trial that finds the maximum runs before those whose rate is a part of it; it is no "
+          + "replicate and counts for no n.")
+    }
     sentences.append(
       "Lines over time are drawn through the smallest and largest value of each share of the time "
         + "axis, so no extreme is lost. Invalid and failed trials count for nothing but are drawn.")
@@ -168,9 +180,15 @@ enum MethodText {
   static let published =
     "Figures as published: Assay measured none of them. What stands under disclosure is all that "
     + "their source tells; ≥ and ≤ mark what it gives as a bound only."
-  /// Under the results of a run.
-  static let underResults =
-    "n: valid trials. IOPS, bandwidth and CPU/IO: median of trials, range below. Latency: all I/Os "
-    + "of the valid trials together, range of the trials' own figures below. Errors: sum of all "
-    + "trials."
+  /// Under the results of a run; of ranges only where a case has several trials.
+  static func underResults(_ cases: [CaseFigures]) -> String {
+    let several = cases.contains { $0.valid.count > 1 }
+    let rates = several ? "median of trials, range below" : "of the trial"
+    let latencies =
+      several
+      ? "all I/Os of the valid trials together, range of the trials' own figures below"
+      : "all I/Os of the trial"
+    return "n: valid trials. IOPS, bandwidth and CPU/IO: \(rates). Latency: \(latencies). "
+      + "Errors: sum of all trials."
+  }
 }

@@ -15,7 +15,8 @@ public struct PageReport: Sendable {
       "page": PageTemplate.page, "verdict": PageTemplate.verdict,
       "results": PageTemplate.results, "cpu": PageTemplate.cpu, "trials": PageTemplate.trials,
       "disclosure": PageTemplate.disclosure, "environment": PageTemplate.environment,
-      "provenance": PageTemplate.provenance,
+      "provenance": PageTemplate.provenance, "systems": PageTemplate.systems,
+      "counts": PageTemplate.counts,
     ])
   }
 
@@ -28,6 +29,9 @@ public struct PageReport: Sendable {
     var page = PageFrame.model(title: input.header.name, version: input.header.version)
     page.merge(head(input, cases)) { $1 }
     if let judgement = input.judgement { page["verdict"] = VerdictSection.model(judgement) }
+    if let comparison = input.comparison, let systems = SystemsSection.model(comparison) {
+      page["systems"] = systems
+    }
     page["results"] =
       [
         "groups": workloads.map { ResultsSection.group($0) }, "columns": ResultsSection.columns,
@@ -63,11 +67,11 @@ public struct PageReport: Sendable {
       isPublished
       ? [
         ("published", String(header.startedAt.prefix(10))), ("record", header.id),
-        ("cases", String(cases.count)),
+        ("cases", String(cases.count { !$0.findsMaximum })),
       ]
       : [
         ("started", header.startedAt), ("run", header.id), ("Assay", header.version),
-        ("seed", String(header.seed)), ("cases", String(cases.count)),
+        ("seed", String(header.seed)), ("cases", String(cases.count { !$0.findsMaximum })),
         ("valid trials", "\(valid) of \(input.trials.count)"),
         ("plan", input.isComplete ? "done" : "not finished"),
       ]
@@ -82,7 +86,7 @@ public struct PageReport: Sendable {
           "message": $0.finding.message, "code": $0.finding.code,
         ]
       },
-      "method": isPublished ? MethodText.published : MethodText.underResults,
+      "method": isPublished ? MethodText.published : MethodText.underResults(cases),
     ]
   }
 }
@@ -119,7 +123,7 @@ enum ResultsSection {
   static func group(_ workload: WorkloadFigures) -> [String: Any] {
     [
       "workload": workload.name,
-      "cases": workload.cases.map { ["lines": lines($0, named: workload.label($0.key))] },
+      "cases": workload.cases.map { ["lines": lines($0, named: workload.name(of: $0))] },
     ]
   }
 
@@ -130,6 +134,10 @@ enum ResultsSection {
       if isFirst, !figures.isComparable {
         let why = "not disclosed: " + figures.undisclosed.joined(separator: ", ")
         marks = [["text": "not comparable", "why": why]]
+      }
+      if isFirst, figures.findsMaximum {
+        let why = "its IOPS are what rates given in percent are a part of"
+        marks.append(["text": "finds the maximum", "why": why])
       }
       let latencies = LatencyColumn.allCases.map { column in
         cell(line.text(of: column, ascii: false), line.perTrial[column])
@@ -167,7 +175,8 @@ enum ResultsSection {
         column.value(of: latency).map { Quantity($0, .time).text } ?? "–"
       }
       return [
-        "id": record.id, "key": record.key.description, "block": String(record.block),
+        "id": record.id, "key": record.key.description,
+        "block": record.block == 0 ? "maximum" : String(record.block),
         "status": record.status.rawValue,
         "cells": [metric("iops"), metric("bandwidth")] + latencies
           + [metric("cpu per io"), metric("errors")],

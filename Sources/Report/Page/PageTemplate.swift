@@ -34,6 +34,7 @@ enum PageTemplate {
     {{/caveats}}</ul></section>{{/hasCaveats}}
     <main>
     {{#verdict}}{{>verdict}}{{/verdict}}
+    {{#systems}}{{>systems}}{{/systems}}
     <section id="results"><h2>Results</h2>
     {{#results}}{{>results}}{{/results}}
     <p class="foot">{{method}}</p>
@@ -65,6 +66,21 @@ enum PageTemplate {
     <code>{{limit}}</code> <span class="where">{{place}}</span> {{reason}}</li>
     {{/limits}}</ul>{{/hasLimits}}
     </section>
+    """
+
+  static let systems = """
+    <section id="systems"><h2>{{title}}</h2>
+    {{#counts}}{{>counts}}{{/counts}}
+    <figure class="front"><figcaption>Ratios with their intervals</figcaption>
+    {{{svg}}}</figure>
+    <ul class="method">{{#notes}}<li>{{.}}</li>
+    {{/notes}}</ul></section>
+    """
+
+  static let counts = """
+    <ul class="counts" aria-label="Rows by verdict">{{#verdicts}}<li class="{{kind}}">\
+    <span class="verdict"><span aria-hidden="true">{{symbol}}</span> {{count}} {{word}}</span></li>\
+    {{/verdicts}}</ul>
     """
 
   static let results = """

@@ -12,7 +12,7 @@ public enum CSVReport {
 
   /// The whole table; fields without a value are empty.
   public static func render(_ input: ReportInput) -> String {
-    var text = headers.joined(separator: ",") + "\r\n"
+    var text = CSVText.row(headers)
     for figures in CaseFigures.all(of: input) {
       for line in figures.lines {
         let key = figures.key
@@ -21,12 +21,13 @@ public enum CSVReport {
           "\(figures.valid.count)", "\(figures.trials.count)", number(line.iops),
           number(line.bandwidth), "\(line.latency.count)",
         ]
-        cells += LatencyColumn.allCases.map { number($0.value(of: line.latency)) }
+        cells += LatencyColumn.allCases.map { CSVText.number($0.value(of: line.latency)) }
         cells += [
-          number(figures.cpuPerIO?.median), number(figures.errors?.values.reduce(0, +)),
+          CSVText.number(figures.cpuPerIO?.median),
+          CSVText.number(figures.errors?.values.reduce(0, +)),
           figures.isComparable ? "yes" : "no",
         ]
-        text += cells.map(quoted).joined(separator: ",") + "\r\n"
+        text += CSVText.row(cells)
       }
     }
     return text
@@ -34,16 +35,6 @@ public enum CSVReport {
 
   /// The median; a bound is no value.
   private static func number(_ spread: CaseFigures.Spread?) -> String {
-    number(spread?.bound == nil ? spread?.median : nil)
-  }
-
-  private static func number(_ value: Double?) -> String {
-    guard let value else { return "" }
-    return Int64(exactly: value).map(String.init) ?? "\(value)"
-  }
-
-  static func quoted(_ text: String) -> String {
-    guard text.contains(where: { ",\"\r\n".contains($0) || $0 == "\r\n" }) else { return text }
-    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+    CSVText.number(spread?.bound == nil ? spread?.median : nil)
   }
 }

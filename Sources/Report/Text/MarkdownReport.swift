@@ -12,8 +12,10 @@ public struct MarkdownReport: Sendable {
   /// The report; findings and then rows are cut, and the cut is told, where it would not fit.
   public func render(_ input: ReportInput) -> String {
     let cases = CaseFigures.all(of: input)
-    var text = "## \(Self.escaped(input.header.name))\n\n"
-    if !input.header.about.isEmpty { text += Self.escaped(input.header.about) + "\n\n" }
+    let elsewhere = "the record's report.html"
+    var text = MarkdownText(most: most)
+    text += "## \(MarkdownText.escaped(input.header.name))\n\n"
+    if !input.header.about.isEmpty { text += MarkdownText.escaped(input.header.about) + "\n\n" }
     let header = input.header
     let isPublished = header.evidence == .published
     text +=
@@ -21,73 +23,41 @@ public struct MarkdownReport: Sendable {
       ? "Figures `\(header.id)`, published \(header.startedAt.prefix(10)).\n\n"
       : "Run `\(header.id)`, started \(header.startedAt), Assay \(header.version), "
         + "seed \(header.seed).\n\n"
-    for caveat in RunCaveats.all(of: input, cases) { text += "> **\(Self.escaped(caveat))**\n>\n" }
+    for caveat in RunCaveats.all(of: input, cases) {
+      text += "> **\(MarkdownText.escaped(caveat))**\n>\n"
+    }
     text += "\n"
     if let judgement = input.judgement {
       let verdict = VerdictLines(judgement)
-      text += "**Verdict: \(Self.escaped(verdict.word))**\n\n"
+      text += "**Verdict: \(MarkdownText.escaped(verdict.word))**\n\n"
       let lines = verdict.lines.map { line in
-        "- **\(line.word)** `\(line.limit)` \(Self.escaped(line.place)): "
-          + "\(Self.escaped(line.reason))\n"
+        "- **\(line.word)** `\(line.limit)` \(MarkdownText.escaped(line.place)): "
+          + "\(MarkdownText.escaped(line.reason))\n"
       }
-      append(lines, of: "limits", to: &text)
+      text.append(lines, of: "limits", elsewhere: elsewhere)
       text += "\n"
     }
-    let rows = ResultRows(cases, ascii: false).rows.map(Self.row)
+    let rows = ResultRows(cases, ascii: false).rows.map(MarkdownText.row)
     if !rows.isEmpty {
-      text += Self.row(ResultRows.headers)
-      text += "|"
-      for column in ResultRows.headers.indices {
-        text += column < ResultRows.words ? ":--|" : "--:|"
-      }
-      text += "\n"
-      append(rows, of: "rows", to: &text)
+      text += MarkdownText.head(ResultRows.headers, words: ResultRows.words)
+      text.append(rows, of: "rows", elsewhere: elsewhere)
       text +=
         isPublished
         ? "\nFigures as published.\n"
         : "\nIOPS, bandwidth and CPU/IO are medians of n trials; latency is of all I/Os of the "
           + "valid trials together.\n"
     }
-    append(
-      ResultRows.others(cases, ascii: false).map { "- \(Self.escaped($0))\n" }, of: "metrics",
-      to: &text)
+    text.append(
+      ResultRows.others(cases, ascii: false).map { "- \(MarkdownText.escaped($0))\n" },
+      of: "metrics", elsewhere: elsewhere)
     let findings = PlacedFinding.all(of: input).map { entry in
-      "- **\(entry.finding.severity.rawValue)** \(Self.escaped(entry.place)): "
-        + "\(Self.escaped(entry.finding.message)) (`\(entry.finding.code)`)\n"
+      "- **\(entry.finding.severity.rawValue)** \(MarkdownText.escaped(entry.place)): "
+        + "\(MarkdownText.escaped(entry.finding.message)) (`\(entry.finding.code)`)\n"
     }
     if !findings.isEmpty {
       text += "\n### Findings\n\n"
-      append(findings, of: "findings", to: &text)
+      text.append(findings, of: "findings", elsewhere: elsewhere)
     }
-    return text
-  }
-
-  private func append(_ lines: [String], of what: String, to text: inout String) {
-    // Room for the sentence that tells the cut, and for what follows a table.
-    var room = most - text.utf8.count - 400
-    for (index, line) in lines.enumerated() {
-      room -= line.utf8.count
-      if room < 0 {
-        text += "\n\(lines.count - index) more \(what) are in the record's report.html.\n"
-        return
-      }
-      text += line
-    }
-  }
-
-  private static func row(_ cells: [String]) -> String {
-    "| " + cells.map(escaped).joined(separator: " | ") + " |\n"
-  }
-
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "|", "*", "_", "`", "<", ">", "[", "]", "\\", "#": result += "\\" + String(character)
-      case "\n", "\r": result += " "
-      default: result.append(character)
-      }
-    }
-    return result
+    return text.text
   }
 }

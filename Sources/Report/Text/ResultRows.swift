@@ -23,7 +23,7 @@ struct ResultRows {
       figures.lines.enumerated().map { index, line in
         let latencies = LatencyColumn.allCases.map { line.text(of: $0, ascii: ascii) ?? none }
         let isFirst = index == 0
-        let name = isFirst ? figures.key.description : ""
+        let name = isFirst ? figures.name : ""
         let direction = isFirst && figures.lines.count > 1 ? "all" : line.direction
         let trials = isFirst ? Self.trials(figures) : ""
         // No value is not zero errors: an engine that does not count them shows a dash.
@@ -44,11 +44,17 @@ struct ResultRows {
     }
   }
 
-  /// `5`, or `4/5` where trials were excluded.
+  /// `5`, or `4/5` where trials were excluded; nothing for a search of the maximum.
   static func trials(_ figures: CaseFigures) -> String {
+    if figures.findsMaximum { return "" }
     let valid = figures.valid.count
     return valid == figures.trials.count ? "\(valid)" : "\(valid)/\(figures.trials.count)"
   }
+}
+
+extension CaseFigures {
+  /// The case, with what it is for where it is no replicate.
+  var name: String { key.description + (findsMaximum ? " (finds the maximum)" : "") }
 }
 
 /// A finding with what it is about.

@@ -17,14 +17,15 @@ public struct TerminalReport: Sendable {
   /// The report as lines, ending in a new line.
   public func render(_ input: ReportInput) -> String {
     let cases = CaseFigures.all(of: input)
+    let terminal = TerminalText(unicode: unicode, colour: colour)
     let table = ResultRows(cases, ascii: !unicode)
-    var lines = [bold(input.header.name) + "  " + dim(input.header.id)]
-    lines += RunCaveats.all(of: input, cases).map { paint("! " + $0, "33") }
+    var lines = [terminal.bold(input.header.name) + "  " + terminal.dim(input.header.id)]
+    lines += RunCaveats.all(of: input, cases).map { terminal.paint("! " + $0, "33") }
     lines.append("")
     if !table.rows.isEmpty {
-      lines += aligned(table.rows)
+      lines += terminal.table(ResultRows.headers, table.rows, words: ResultRows.words)
       let isPublished = input.header.evidence == .published
-      lines.append(dim(isPublished ? "figures as published" : legend(cases)))
+      lines.append(terminal.dim(isPublished ? "figures as published" : legend(cases)))
     }
     lines += ResultRows.others(cases, ascii: !unicode)
     let findings = PlacedFinding.all(of: input)
@@ -36,28 +37,10 @@ public struct TerminalReport: Sendable {
         case .warning: "33"
         case .note: "2"
         }
-      let label = paint("\(entry.finding.severity.rawValue):", code)
+      let label = terminal.paint("\(entry.finding.severity.rawValue):", code)
       lines.append("\(label) \(entry.place): \(entry.finding.message) [\(entry.finding.code)]")
     }
-    let text = lines.joined(separator: "\n") + "\n"
-    return unicode ? text : Self.ascii(text)
-  }
-
-  private func aligned(_ rows: [[String]]) -> [String] {
-    let all = [ResultRows.headers] + rows
-    let used = ResultRows.headers.indices.filter { column in
-      !ResultRows.headers[column].isEmpty || rows.contains { !$0[column].isEmpty }
-    }
-    let widths = used.map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.enumerated().map { index, row in
-      let cells = zip(used, widths).map { column, width in
-        let space = String(repeating: " ", count: width - row[column].count)
-        return column < ResultRows.words ? row[column] + space : space + row[column]
-      }
-      var line = cells.joined(separator: "  ")
-      while line.last == " " { line.removeLast() }
-      return index == 0 ? bold(line) : line
-    }
+    return terminal.text(lines)
   }
 
   private func legend(_ cases: [CaseFigures]) -> String {
@@ -69,28 +52,5 @@ public struct TerminalReport: Sendable {
         ? "closed loop: the tail is a lower bound"
         : "open loop from the intended start, closed loop from preparation"
     return "IOPS, bandwidth, CPU/IO: median of n trials; latency: all I/Os of valid trials, " + loop
-  }
-
-  private func bold(_ text: String) -> String { paint(text, "1") }
-  private func dim(_ text: String) -> String { paint(text, "2") }
-  private func paint(_ text: String, _ code: String) -> String {
-    colour ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
-  }
-
-  /// Other characters of findings and names become `?`; the common ones their ASCII kin.
-  private static func ascii(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "µ": result += "u"
-      case "–", "—": result += "-"
-      case "…": result += "..."
-      case "≤": result += "<="
-      case "≥": result += ">="
-      case "×": result += "x"
-      default: result += character.isASCII ? String(character) : "?"
-      }
-    }
-    return result
   }
 }

@@ -58,8 +58,10 @@ public struct TrendPage: Sendable {
     {{#hasEvents}}<div class="wide"><table class="plain words"><thead><tr><th>case</th>\
     <th>metric</th><th>when</th><th>what</th><th>change</th><th>levels</th><th>since</th>\
     <th>about</th></tr></thead><tbody>
-    {{#events}}<tr><th>{{case}}</th><td>{{metric}}</td><td>{{when}}</td><td>{{word}}</td>\
-    <td>{{relative}}</td><td>{{levels}}</td><td>{{record}}</td><td>{{about}}</td></tr>
+    {{#events}}<tr><th>{{case}}</th><td class="line">{{metric}}</td>\
+    <td class="line">{{when}}</td><td class="line">{{word}}</td>\
+    <td class="line">{{relative}}</td><td class="line">{{levels}}</td><td>{{record}}</td>\
+    <td>{{about}}</td></tr>
     {{/events}}</tbody></table></div>{{/hasEvents}}
     <p class="foot">A point is the median over the valid trials of a record. A change is one that \
     two of three methods see (E-divisive means, optimal partitioning by medians, rank test); \
@@ -71,7 +73,8 @@ public struct TrendPage: Sendable {
     {{/charts}}</div></section>
     <section id="series"><h2>Series</h2><div class="wide"><table class="plain words"><thead><tr>\
     <th>case</th><th>metric</th><th>last</th><th>records</th></tr></thead><tbody>
-    {{#series}}<tr><th>{{case}}</th><td>{{metric}}</td><td>{{last}}</td><td>{{span}}</td></tr>
+    {{#series}}<tr><th>{{case}}</th><td class="line">{{metric}}</td><td>{{last}}</td>\
+    <td>{{span}}</td></tr>
     {{/series}}</tbody></table></div></section>
     </main>
     {{>foot}}

@@ -103,26 +103,27 @@ public enum TrendText {
     text + String(repeating: " ", count: max(width - text.count, 0))
   }
 
-  /// As a table of changes in Markdown (GitHub's).
-  public static func markdown(_ trend: Trend) -> String {
-    var text = "## Trend\n\n"
+  /// As a table of changes in Markdown (GitHub's), of at most `most` bytes.
+  public static func markdown(_ trend: Trend, most: Int = 60_000) -> String {
+    var text = MarkdownText(most: most)
     let changed = trend.series.map { TrendRows(series: $0, ascii: false) }
       .filter { !$0.events.isEmpty }
-    text +=
-      "\(trend.records) records, \(trend.series.count) series, \(changed.count) with events.\n"
-    guard !changed.isEmpty else { return text }
-    text += "\n| case | metric | when | what | change | levels | since | about |\n"
-    text += "|:--|:--|:--|:--|--:|:--|:--|:--|\n"
-    for rows in changed {
-      for event in rows.events {
-        let cells = [
+    text += "## Trend\n\n\(trend.records) records, \(trend.series.count) series, "
+    text += "\(changed.count) with events.\n"
+    guard !changed.isEmpty else { return text.text }
+    text += "\n"
+    text += MarkdownText.head(
+      ["case", "metric", "when", "what", "change", "levels", "since", "about"], words: 8)
+    let rows = changed.flatMap { rows in
+      rows.events.map { event in
+        MarkdownText.row([
           rows.title, rows.series.metric, String(event.startedAt.prefix(10)), event.word,
           event.relative, event.levels, event.record, event.about,
-        ]
-        text += "| " + cells.map(MarkdownReport.escaped).joined(separator: " | ") + " |\n"
+        ])
       }
     }
-    return text
+    text.append(rows, of: "changes", elsewhere: "`assay trend --format html`")
+    return text.text
   }
 
   /// Every point as CSV (RFC 4180), in base units.
@@ -137,10 +138,10 @@ public enum TrendText {
         let cells = [
           series.scenario, series.key.system, series.key.workload,
           series.key.point.joined(separator: " "), series.metric, series.unit, point.record,
-          point.startedAt, "\(point.value)", "\(point.trials)", "\(point.segment + 1)",
+          point.startedAt, CSVText.number(point.value), "\(point.trials)", "\(point.segment + 1)",
           changes[point.record] ?? "",
         ]
-        text += cells.map(CSVReport.quoted).joined(separator: ",") + "\r\n"
+        text += CSVText.row(cells)
       }
     }
     return text

@@ -39,8 +39,7 @@ public enum FiguresReader {
 
   /// Whether a text is such a file: it says so in its first key.
   public static func recognises(_ text: String) -> Bool {
-    let lines = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }
-    return lines.contains { $0.hasPrefix("assay-figures:") }
+    text.split(whereSeparator: \.isNewline).contains { $0.hasPrefix("assay-figures:") }
   }
 
   /// Reads `text`, which stands in `file` (named in messages only).

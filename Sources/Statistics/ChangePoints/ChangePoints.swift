@@ -60,15 +60,17 @@ public enum ChangePoints {
   /// The changes in a series, in order.
   ///
   /// Neighbours may be correlated as those of an autoregression of first order are; the level holds
-  /// nearly for these too. A slow drift shows as a stair of changes. Empty for fewer values than two
-  /// segments have, or if one is not finite. O(n window) with a factor for the changes; deterministic.
+  /// nearly for these too. A slow drift shows as a stair of changes. Empty for fewer values than
+  /// two segments have, or if one is not finite. Deterministic. O(n window), once more for each
+  /// change in a window.
   public static func find(
     _ values: [Double], options: Options = Options()
   ) -> [ChangePoint] {
     guard values.count >= 2 * options.leastSegment, values.allSatisfy(\.isFinite) else {
       return []
     }
-    var points = Search(values, options).votedPlaces()
+    var search = Search(values, options)
+    var points = search.votedPlaces()
     // The least of the changes that are too small goes first: its neighbours then see it whole.
     while true {
       let changes = described(values, points, options)

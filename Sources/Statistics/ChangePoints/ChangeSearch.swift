@@ -19,9 +19,12 @@ extension ChangePoints {
     private let windows: [Range<Int>]
     /// Each window has its part of the level.
     private let level: Double
+    /// The values less the shifts known so far: what the noise is judged by.
+    private var levelled: [Double]
 
     init(_ values: [Double], _ options: Options) {
       self.values = values
+      levelled = values
       self.options = options
       windows = Self.windows(count: values.count, length: options.window)
       level = options.level.value / Double(windows.count)
@@ -36,13 +39,24 @@ extension ChangePoints {
 
     /// The places that two methods see, in order.
     ///
+    /// Many shifts look like correlated noise, in which others hide: with those found taken out it
+    /// is searched once more.
+    mutating func votedPlaces() -> [Candidate] {
+      let first = vote()
+      guard !first.isEmpty else { return [] }
+      levelled = residuals(of: values[...], splitAt: first.map(\.place))
+      return vote()
+    }
+
+    /// One round of votes.
+    ///
     /// An error of energy, or of medians and ranks together, is what two voters need; so half of
     /// the level is energy's and half is medians'.
-    func votedPlaces() -> [Candidate] {
+    private func vote() -> [Candidate] {
       var named: [Candidate] = []
       for window in windows {
         let part = values[window]
-        let noise = SeriesNoise(part)
+        let noise = SeriesNoise(levelled[window])
         let least = options.leastSegment
         let energy = EnergySplit.places(in: part, least: least, p: level / 2, noise: noise)
         named += energy.map { Candidate(place: $0, voters: [.energy]) }
@@ -96,9 +110,10 @@ extension ChangePoints {
         let end = index + 1 < candidates.count ? candidates[index + 1].place : values.count
         let (before, after) = neighbours(of: candidate.place, from: start, to: end)
         let around = values[before.startIndex..<after.endIndex]
-        let inflation = SeriesNoise(windowAround(candidate.place)).inflation.squareRoot()
+        let window = window(around: candidate.place)
+        let inflation = SeriesNoise(levelled[window]).inflation.squareRoot()
         let selection = SelectedSplit(
-          count: max(windowAround(candidate.place).count, around.count),
+          count: max(window.count, around.count),
           least: options.leastSegment)
         candidate.p = selection.p(SelectedSplit.z(before, after) / inflation)
         if let test = MannWhitney.test(Array(before), Array(after)) {
@@ -125,9 +140,9 @@ extension ChangePoints {
     }
 
     /// The window in whose middle a place is, nearer the ends as far as the series goes.
-    private func windowAround(_ place: Int) -> ArraySlice<Double> {
+    private func window(around place: Int) -> Range<Int> {
       let start = min(max(0, place - options.window / 2), max(0, values.count - options.window))
-      return values[start..<min(values.count, start + options.window)]
+      return start..<min(values.count, start + options.window)
     }
   }
 }
