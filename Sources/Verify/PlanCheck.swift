@@ -45,7 +45,7 @@ enum PlanCheck {
         scenario.design.blocks = plan.design.blocks
         due = Plan.expand(scenario, seed: plan.seed).only(Set(cases))
       } else {
-        due = Plan.expand(scenario, seed: plan.seed)
+        due = Plan.expand(scenario, seed: plan.seed, looks: plan.looks)
       }
       if due != plan { log.fail(.plan, "plan.json", "scenario.yaml expands to another plan") }
     } catch {
@@ -77,7 +77,7 @@ enum PlanCheck {
       log.fail(.plan, "events.jsonl", "the trials did not run in the order of the plan")
     }
     // With planned looks a run may end before the plan does, but leaves no gap.
-    let hasLooks = record.plan["looks"] != nil
+    let hasLooks = plan.looks != nil
     if hasLooks, ran != plan.trials.prefix(ran.count).map(\.id) {
       log.fail(.plan, "events.jsonl", "the trials are not the first ones of the plan")
     }

@@ -3,7 +3,7 @@ import Measure
 
 /// The program.
 @main
-struct Assay: ParsableCommand {
+struct Assay: AsyncParsableCommand {
   /// Assay's version; part of every record.
   static let version = "0.1.0"
   /// When that version was made, for the manual page.
@@ -42,8 +42,8 @@ struct Assay: ParsableCommand {
       CommandGroup(
         name: "Records",
         subcommands: [
-          ReportCommand.self, VerifyCommand.self, ListCommand.self, ImportCommand.self,
-          ExportCommand.self,
+          ReportCommand.self, TrendCommand.self, VerifyCommand.self, ListCommand.self,
+          ImportCommand.self, ExportCommand.self,
         ]),
       CommandGroup(
         name: "Reference",
@@ -53,14 +53,18 @@ struct Assay: ParsableCommand {
         ]),
     ])
 
-  static func main() {
+  static func main() async {
     let words = Array(CommandLine.arguments.dropFirst())
     if let problem = UnknownCommand.find(in: words, below: self) {
       exit(withError: Output.fail([problem], .usage))
     }
     do {
       var command = try parseAsRoot()
-      try command.run()
+      if var waiting = command as? any AsyncParsableCommand {
+        try await waiting.run()
+      } else {
+        try command.run()
+      }
     } catch {
       // The parser's code for an error that it does not know is 1, which is a violated limit here.
       guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }

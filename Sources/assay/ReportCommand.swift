@@ -19,7 +19,7 @@ struct ReportCommand: ParsableCommand {
     help: ArgumentHelp("The record's folder.", valueName: "record"), completion: Completing.record)
   var record: String
 
-  @Option(help: "terminal, markdown, html, csv or json.")
+  @Option(help: "terminal, markdown, html, csv, json or openmetrics.")
   var format = ReportFormat.terminal
 
   @Option(help: ArgumentHelp("Write to a file instead of stdout.", valueName: "file"))
@@ -43,7 +43,10 @@ struct ExportCommand: ParsableCommand {
     help: ArgumentHelp("The record's folder.", valueName: "record"), completion: Completing.record)
   var record: String
 
-  @Option(help: "fio-json, fio-json+, ocptv (OCP Test & Validation), csv, markdown, html or json.")
+  @Option(
+    help: """
+      fio-json, fio-json+, ocptv (OCP Test & Validation), openmetrics, csv, markdown, html or json.
+      """)
   var format: ExportFormat
 
   @Option(help: ArgumentHelp("Write to a file instead of stdout.", valueName: "file"))
@@ -60,6 +63,7 @@ struct ExportCommand: ParsableCommand {
     case .markdown: text = try ReportFormat.markdown.render(record)
     case .html: text = try ReportFormat.html.render(record)
     case .json: text = try ReportFormat.json.render(record)
+    case .openmetrics: text = try ReportFormat.openmetrics.render(record)
     }
     try Output.write(text, to: output)
   }
@@ -80,7 +84,7 @@ struct ExportCommand: ParsableCommand {
 
 /// Forms of `assay report`.
 enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
-  case terminal, markdown, html, csv, json
+  case terminal, markdown, html, csv, json, openmetrics
 
   func render(_ record: RunRecord) throws -> String {
     let verdict = RunVerdict(record)
@@ -94,6 +98,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
       case .markdown: return MarkdownReport().render(try input)
       case .html: return try PageReport().render(try input)
       case .csv: return CSVReport.render(try input)
+      case .openmetrics: return OpenMetricsReport.render(try input)
       }
     } catch let error as LedgerError {
       throw Output.fail([error.description], .data)
@@ -105,7 +110,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
 enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
   case fioJSON = "fio-json"
   case fioJSONPlus = "fio-json+"
-  case ocptv, csv, markdown, html, json
+  case ocptv, openmetrics, csv, markdown, html, json
 }
 
 /// Reads records for commands.

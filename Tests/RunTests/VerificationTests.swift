@@ -255,6 +255,18 @@ extension Program {
       }
     }
 
+    @Test func whatOthersMeasuredIsCheckedAsFarAsItGoes() throws {
+      let fixtures = Workshop.package + "/Tests/FioTests/Fixtures/"
+      let results = shop.path("imported")
+      for name in try FileManager.default.contentsOfDirectory(atPath: fixtures)
+      where name.contains(".json") {
+        try shop.assay(["import", fixtures + name, "--results", results]).checked()
+      }
+      let records = try FileManager.default.contentsOfDirectory(atPath: results)
+      #expect(!records.isEmpty)
+      try shop.assay(["verify"] + records.map { results + "/" + $0 }).checked()
+    }
+
     @Test func whatIsNoRecordIsSaid() throws {
       let result = try shop.assay(["verify", shop.path("nowhere")])
       #expect(result.status == 65)

@@ -1,0 +1,184 @@
+public import Ledger
+public import Measure
+internal import Statistics
+
+/// Finds where the history of results changed its level.
+///
+/// A history is split where the kind of machine or the disclosure is another one, and where a
+/// change was acknowledged; what is left is searched by ``Statistics/ChangePoints``.
+public enum TrendJudge {
+  /// Judges records in order of their start.
+  ///
+  /// `metrics` in the order in which they are shown; `wants` chooses cases.
+  /// O(points) and the search.
+  public static func judge(
+    _ records: [RecordSketch], metrics: [String], acknowledged: [Acknowledgement] = [],
+    wants: (CaseKey) -> Bool = { _ in true }
+  ) -> Trend {
+    var order: [SeriesName] = []
+    var samples: [SeriesName: [Sample]] = [:]
+    var used = 0
+    for record in records {
+      let cases = record.cases.filter { wants($0.key) }
+      if !cases.isEmpty { used += 1 }
+      for found in cases {
+        let name = SeriesName(scenario: record.scenario, key: found.key)
+        if samples[name] == nil { order.append(name) }
+        samples[name, default: []].append(Sample(record: record, found: found))
+      }
+    }
+    let byRecord = Dictionary(grouping: acknowledged, by: \.record)
+    return Trend(
+      records: used,
+      series: order.flatMap { name in
+        metrics.compactMap { metric in
+          History(name, metric, samples[name] ?? [], byRecord)?.series()
+        }
+      })
+  }
+
+  private struct SeriesName: Hashable {
+    var scenario: String
+    var key: CaseKey
+  }
+
+  /// A case in a record.
+  private struct Sample {
+    var record: RecordSketch
+    var found: RecordSketch.Case
+
+    var conditions: Conditions {
+      Conditions(
+        fingerprint: record.fingerprint, evidence: record.evidence,
+        notHardware: record.notHardware, disclosure: found.disclosure)
+    }
+  }
+
+  /// What must be the same for two values to be compared.
+  private struct Conditions: Hashable {
+    var fingerprint: String?
+    var evidence: RunHeader.Evidence
+    var notHardware: String?
+    var disclosure: [String: String]
+
+    /// In what it differs from what came before, in a sentence.
+    func difference(from other: Conditions) -> String {
+      var parts: [String] = []
+      if fingerprint != other.fingerprint {
+        parts.append("machine \(other.fingerprint ?? "unknown") -> \(fingerprint ?? "unknown")")
+      }
+      if evidence != other.evidence {
+        parts.append("\(other.evidence.rawValue) -> \(evidence.rawValue)")
+      }
+      if notHardware != other.notHardware {
+        parts.append("\(other.notHardware ?? "hardware") -> \(notHardware ?? "hardware")")
+      }
+      for name in Set(disclosure.keys).union(other.disclosure.keys).sorted()
+      where disclosure[name] != other.disclosure[name] {
+        parts.append(
+          "\(name) \(other.disclosure[name] ?? "not told") -> \(disclosure[name] ?? "not told")")
+      }
+      return parts.joined(separator: "; ")
+    }
+  }
+
+  /// One metric of one case as it is put together.
+  private struct History {
+    let name: SeriesName
+    let definition: MetricDefinition
+    var unit = ""
+    var points: [Trend.Point] = []
+    var segments: [Trend.Segment] = []
+    /// Values by segment, and where they stand among the points.
+    var values: [[Double]] = []
+    var places: [[Int]] = []
+    /// Segments that an acknowledgement began, with the segment before.
+    var begun: [Int: (acknowledgement: Acknowledgement, previous: Int)] = [:]
+
+    init?(
+      _ name: SeriesName, _ metric: String, _ samples: [Sample],
+      _ acknowledged: [String: [Acknowledgement]]
+    ) {
+      guard let definition = MetricCatalogue.definition(of: metric) else { return nil }
+      self.name = name
+      self.definition = definition
+      var open: [Conditions: Int] = [:]
+      var last: (conditions: Conditions, segment: Int)?
+      for sample in samples {
+        guard let value = sample.found.medians[metric], value.value.isFinite else { continue }
+        unit = value.unit
+        let conditions = sample.conditions
+        // Most points are of the last one's conditions: no look-up for these.
+        let known = last?.conditions == conditions ? last?.segment : open[conditions]
+        let acknowledgement = acknowledged[sample.record.id]?.first {
+          $0.isAbout(name.key, metric)
+        }
+        let segment: Int
+        if let known, acknowledgement == nil {
+          segment = known
+        } else {
+          segment = segments.count
+          if let known, let acknowledgement { begun[segment] = (acknowledgement, known) }
+          let reason = acknowledgement.map { "acknowledged: \($0.reason)" }
+          segments.append(
+            Trend.Segment(
+              fingerprint: conditions.fingerprint,
+              reason: known != nil
+                ? reason : last.map { conditions.difference(from: $0.conditions) },
+              count: 0))
+          values.append([])
+          places.append([])
+        }
+        open[conditions] = segment
+        last = (conditions, segment)
+        segments[segment].count += 1
+        values[segment].append(value.value)
+        places[segment].append(points.count)
+        points.append(
+          Trend.Point(
+            record: sample.record.id, startedAt: sample.record.startedAt, value: value.value,
+            trials: sample.found.trials, segment: segment))
+      }
+      if points.isEmpty { return nil }
+    }
+
+    func series() -> Trend.Series {
+      let found = values.map { ChangePoints.find($0) }
+      var changes: [(place: Int, change: Trend.Change)] = []
+      for segment in segments.indices {
+        if let start = begun[segment], let place = places[segment].first,
+          let before = places[start.previous].last
+        {
+          let old = values[start.previous].dropFirst(found[start.previous].last?.place ?? 0)
+          let new = values[segment].prefix(found[segment].first?.place ?? values[segment].count)
+          if let from = Median.of(Array(old)), let to = Median.of(Array(new)) {
+            changes.append(
+              (place, change(segment, before, place, from, to, [], start.acknowledgement)))
+          }
+        }
+        for point in found[segment] {
+          let place = places[segment][point.place]
+          let before = places[segment][point.place - 1]
+          changes.append(
+            (place, change(segment, before, place, point.before, point.after, point.voters, nil)))
+        }
+      }
+      return Trend.Series(
+        scenario: name.scenario, key: name.key, metric: definition.name, unit: unit,
+        direction: definition.direction, points: points, segments: segments,
+        changes: changes.sorted { $0.place < $1.place }.map(\.change))
+    }
+
+    private func change(
+      _ segment: Int, _ before: Int, _ after: Int, _ from: Double, _ to: Double,
+      _ voters: [ChangePoint.Voter], _ acknowledged: Acknowledgement?
+    ) -> Trend.Change {
+      Trend.Change(
+        segment: segment, before: points[before].record, after: points[after].record,
+        startedAt: points[after].startedAt, from: from, to: to,
+        relative: from > 0 ? Fraction(to / from - 1) : nil,
+        isBetter: definition.direction == .higher ? to > from : to < from, voters: voters,
+        acknowledged: acknowledged)
+    }
+  }
+}
