@@ -5,7 +5,7 @@ extension Plan {
   ///
   /// A run that stops as soon as a limit looks decided errs more often than it says (27 % of
   /// runs at the limit where 5 % were promised, looking after each block). A few planned looks,
-  /// each at a stricter nominal confidence, keep the promise for all of them together (Pocock, Group
+  /// each at a stricter nominal confidence, keep the promise for all together (Pocock, Group
   /// sequential methods in the design and analysis of clinical trials, Biometrika 64, 1977).
   public struct Looks: Hashable, Codable, Sendable {
     /// How many at most.
