@@ -47,7 +47,7 @@ import Testing
     #expect(failing(cases: 4, loss: 0, cv: 0.05, drift: 0.05, seed: 2) <= 0.005)
   }
 
-  @Test(arguments: [(1, 0.0), (1, 0.05), (4, 0.05)])
+  @Test(arguments: [(1, 0.0), (1, 0.05), (4, 0.0), (4, 0.05)])
   func aLossOfJustTheToleranceFailsAsRarelyAsPromised(cases: Int, drift: Double) {
     #expect(failing(cases: cases, loss: 0.05, cv: 0.02, drift: drift, seed: 3) <= atMost)
   }

@@ -40,7 +40,7 @@ extension Program {
     private func gateWords(_ record: String, _ baseline: String) -> [String] {
       [
         Workshop.assay, "gate", record, "--baseline", baseline, "--baselines", baselines,
-        "--results", shop.results, "--tolerance", "15%",
+        "--results", shop.results, "--tolerance", "35%",
       ]
     }
 
@@ -50,7 +50,8 @@ extension Program {
       try Command.run(gateWords(record, baseline) + more)
     }
 
-    /// A token bucket of the kernel makes the loss, and takes it back.
+    /// A token bucket of the kernel makes the loss, and takes it back; both are so slow that a busy
+    /// machine keeps up.
     @Test(Requires.loopDevices, .enabled(if: Throttle.isUsable, "needs cgroup v1 blkio"))
     func aLossFailsAndStandsOnlyWhileItLasts() throws {
       let loop = try LoopDevice(bytes: 16 << 20, in: "/dev/shm")
@@ -61,13 +62,13 @@ extension Program {
       defer { throttle.remove() }
       let measure = throttle.words([Workshop.assay, "run", path])
 
-      try throttle.limit(readsPerSecond: 2000)
+      try throttle.limit(readsPerSecond: 1000)
       let before = try record(measure)
       try set("main", before).checked()
       let same = try gate(try record(measure))
       #expect(same.status == 0 && same.stdout.hasPrefix("PASS"), "\(same)")
 
-      try throttle.limit(readsPerSecond: 1000)
+      try throttle.limit(readsPerSecond: 400)
       let slow = try record(measure)
       let unasked = try gate(slow, "--confirm", "never")
       #expect(unasked.status == 1 && shop.records.count == 3, "\(unasked)")
@@ -91,7 +92,7 @@ extension Program {
       let markdown = try shop.folder.read("summary.md")
       #expect(markdown.hasPrefix("what another step wrote\n## Gate: FAIL\n"), "\(markdown)")
 
-      try throttle.limit(readsPerSecond: 2000)
+      try throttle.limit(readsPerSecond: 1000)
       let fallen = try Command.run(throttle.words(gateWords(slow, "main")))
       #expect(fallen.status == 0, "\(fallen)")
       #expect(fallen.stdout.contains("fresh data did not confirm it"))
@@ -108,7 +109,7 @@ extension Program {
         print({p.get("name"): p.get("value") for p in case.iter("property")}["tolerated ratio"])
         """
       let read = try Command.run(["python3", "-c", program, path]).checked().stdout
-      #expect(read == "1 1 0\ndisk/io iops fail\n0.85\n")
+      #expect(read == "1 1 0\ndisk/io iops fail\n0.65\n")
     }
 
     @Test(Requires.ioUring) func whatOneTrialCannotTellIsInconclusive() throws {
