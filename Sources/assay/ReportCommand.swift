@@ -115,9 +115,11 @@ enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
 
 /// Reads records for commands.
 enum RecordReading {
-  static func read(_ path: String) throws -> RunRecord {
+  static func read(
+    _ path: String, details: RunRecord.Details = .included
+  ) throws -> RunRecord {
     do {
-      let record = try RunRecord.read(path)
+      let record = try RunRecord.read(path, details: details)
       if let changed = try record.integrity(), !changed.isEmpty {
         throw LedgerError(
           .damaged, "\(path) is not as it was sealed: " + changed.joined(separator: ", "),
