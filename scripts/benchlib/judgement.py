@@ -111,18 +111,18 @@ class Bench:
       self.problems.append(
           f"NOT VALID as a verdict: {name} took {wall:.2f} s, of which {cpu:.2f} s of processor "
           "time; run it again when the machine is quieter")
-    row = {
+    figures = {
         "case": name, "about": about, "unit": "s", "judgedBy": "limit", "ours": wall, "peer": None,
         "ratio": None, "spread": spread(walls), "target": target, "met": met,
         "wholeProcess": {"unit": "s", "ours": cpu, "peer": None, "ratio": None},
         "runs": [{"wall": one, "cpu": other} for one, other in cells]}
     if peers:
-      row["peer"] = statistics.median(peer[0] for peer in peers)
-      row["ratio"] = statistics.median(one[0] / peer[0] for one, peer in zip(cells, peers))
-      row["wholeProcess"].update({
+      figures["peer"] = statistics.median(peer[0] for peer in peers)
+      figures["ratio"] = statistics.median(one[0] / peer[0] for one, peer in zip(cells, peers))
+      figures["wholeProcess"].update({
           "peer": statistics.median(peer[1] for peer in peers),
           "ratio": statistics.median(one[1] / peer[1] for one, peer in zip(cells, peers))})
-    self.rows.append(row)
+    self.rows.append(figures)
     self.say(f"{name}: {wall:.3f} s, processor {cpu:.3f} s")
 
   def size(self, name, path):
