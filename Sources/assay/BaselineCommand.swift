@@ -41,7 +41,7 @@ struct BaselinesArguments: ParsableArguments {
   ) throws {
     do {
       var records: [RunRecord] = []
-      for path in paths { records.append(try RunRecord.read(path)) }
+      for path in paths { records.append(try RunRecord.read(path, details: .omitted)) }
       var baseline = try Baseline.of(records, name: name, kind: kind)
       if kind == .fleet { baseline = try FleetBaseline.complete(baseline) }
       let path = try store.write(baseline, replace: replace)

@@ -65,7 +65,7 @@ struct GateCommand: ParsableCommand {
   func run() throws {
     cl_install_stop_signals()
     let summary = try summaryPath()
-    let record = try RecordReading.read(record)
+    let record = try RecordReading.read(record, details: .omitted)
     let session = try GateSession(record, baselines.store, baseline, try gateRules(record))
     var judgement = session.judge(record)
     if judgement.verdict == .fail {

@@ -61,7 +61,7 @@ struct ListCommand: ParsableCommand {
       let path = results.folder + "/" + name
       guard FileManager.default.fileExists(atPath: path + "/events.jsonl") else { return nil }
       do {
-        let record = try RunRecord.read(path)
+        let record = try RunRecord.read(path, details: .omitted)
         let state = record.isComplete ? "complete" : "cut short"
         return Row(
           name: path,
