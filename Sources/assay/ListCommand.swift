@@ -65,7 +65,7 @@ struct ListCommand: ParsableCommand {
         let state = record.isComplete ? "complete" : "cut short"
         return Row(
           name: path,
-          about: "\(record.header.name), \(Output.count(record.trials.count, "trial")), \(state)")
+          about: "\(record.header.name), \(counted(record.trials.count, "trial")), \(state)")
       } catch {
         return Row(name: path, about: "damaged: \(error)")
       }

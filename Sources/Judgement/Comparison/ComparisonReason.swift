@@ -57,7 +57,7 @@ struct ComparisonReason {
   }
 
   private var number: String {
-    if let pairs = row.pairs { return "\(pairs) pair\(pairs == 1 ? "" : "s")" }
+    if let pairs = row.pairs { return counted(pairs, "pair") }
     return "\(row.reference.n) and \(row.subject.n) trials"
   }
 

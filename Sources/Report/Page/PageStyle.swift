@@ -40,6 +40,7 @@ enum PageStyle {
     .plain tbody tr{border-bottom:1px solid var(--faint)}
     .words td,.hashes td{white-space:normal}
     td.line{white-space:nowrap}
+    td.blank{width:24em;height:2.5em}
     tr.invalid td,tr.failed td{color:var(--soft)}
     tr.invalid .status,tr.failed .status{color:var(--bad);font-weight:600}
     #trials td.word:last-child{white-space:normal;overflow-wrap:anywhere;\
