@@ -28,42 +28,50 @@ import Testing
 
   /// The gate's power, simulated anew in python by the test that it is made of.
   @Test(Requires.python("scipy")) func powerIsThatOfAnIndependentSimulation() throws {
-    struct Design: Codable {
-      var cv: Double
-      var stated: Double
-    }
     let rows = Self.table.filter { $0.experiment.change == .percent(-10) }
     #expect(rows.map(\.experiment.variation) == [.percent(5), .percent(3)])
     #expect(rows.allSatisfy { $0.experiment.trials == 10 && $0.design == .gate(sessions: 1) })
-    let designs = rows.compactMap { row -> Design? in
-      guard case .atLeast(let power)? = row.promise else { return nil }
-      return Design(cv: row.experiment.variation.value, stated: power.value)
-    }
-    try #require(designs.count == rows.count, "a power is promised")
-    let answers: [[Double]] = try PythonOracle.answers(
+    let powers: [Double] = try PythonOracle.answers(
       """
       import numpy as np
-      from scipy.stats import mannwhitneyu, norm
+      from scipy.stats import mannwhitneyu
       rng = np.random.default_rng(11)
-      def answer(case):
-        before = np.exp(case["cv"] * rng.standard_normal((6000, 10)))
-        now = 0.9 * np.exp(case["cv"] * rng.standard_normal((6000, 10)))
+      def answer(cv):
+        before = np.exp(cv * rng.standard_normal((20000, 10)))
+        now = 0.9 * np.exp(cv * rng.standard_normal((20000, 10)))
         p = mannwhitneyu(now / 0.95, before, axis=1, alternative="less", method="exact").pvalue
-        shift = np.log(0.95 / 0.9) / (case["cv"] * np.sqrt(0.2) / np.sqrt(3 / np.pi))
-        return [(p <= 0.05).mean(), norm.cdf(shift - norm.ppf(0.95))]
-      """, to: designs)
-    for (row, (design, answer)) in zip(rows, zip(designs, answers)) {
-      let power = answer[0]
-      let perRound = 1 / Double(Self.rounds) + 1.0 / 6000
-      let error = (power * (1 - power) * perRound).squareRoot()
-      let difference = (row.rate.value - power).magnitude
-      #expect(difference < 4 * error + 0.002, "\(row) \(power)")
-      // What is stated is theory, and the theory is near the truth.
-      #expect((design.stated - answer[1]).magnitude < 1e-9)
-      #expect((design.stated - power).magnitude < 0.03, "\(design) \(power)")
-      #expect(row.isKept)
+        return (p <= 0.05).mean()
+      """, to: Self.variations)
+    for (variation, power) in zip(Self.variations, powers) {
+      var experiment = rows[0].experiment
+      experiment.variation = Fraction(variation)
+      let stated = OperatingCharacteristic.power(of: experiment)
+      let error = (power * (1 - power) / 20_000).squareRoot()
+      #expect(
+        (stated.value - power).magnitude < 3 * error + 0.002, "\(variation) \(stated) \(power)")
+      guard let row = rows.first(where: { $0.experiment.variation.value == variation }) else {
+        continue
+      }
+      #expect(row.promise == .atLeast(stated) && row.isKept)
+      let chance = (power * (1 - power) / Double(Self.rounds)).squareRoot()
+      #expect((row.rate.value - power).magnitude < 4 * chance + 0.002, "\(row) \(power)")
     }
-    #expect(answers[0][0] > 0.5 && answers[1][0] > 0.9, "\(answers)")
+    // 10 % at a CV of 5 %, ten trials.
+    #expect(powers[2] > 0.69 && powers[2] < 0.73, "\(powers)")
+  }
+
+  private static let variations = [0.02, 0.03, 0.05, 0.04, 0.07, 0.1, 0.2]
+
+  @Test func tooFewTrialsHaveNoPowerAndNoNoiseHasAll() {
+    func power(_ trials: Int, _ variation: Double) -> Double {
+      OperatingCharacteristic.power(
+        of: SimulatedExperiment(
+          trials: trials, variation: Fraction(variation), change: .percent(-10))
+      ).value
+    }
+    #expect(power(1, 0.05) == 0 && power(2, 0.05) == 0)
+    #expect(power(10, 0) > 1 - 1e-12 && power(10, 0) <= 1)
+    #expect(power(3, 0.05) < power(6, 0.05) && power(6, 0.05) < power(10, 0.05))
   }
 
   @Test func inTurnTheRateHoldsAndOneAfterTheOtherItDoesNot() throws {
@@ -80,13 +88,13 @@ import Testing
   }
 
   @Test func theSameSeedGivesTheSameTable() {
-    func found(_ seed: UInt64, rounds: Int = 40) -> [[Int]] {
+    func found(_ seed: UInt64, rounds: Int = 10) -> [[Int]] {
       OperatingCharacteristic.table(rounds: rounds, seed: seed, hostVariation: .percent(3))
         .map { [$0.found, $0.undecided, $0.rounds] }
     }
     let one = found(7)
     #expect(one == found(7) && one != found(8))
-    #expect(one.allSatisfy { $0[2] == 40 && $0[0] >= 0 && $0[0] + $0[1] <= 40 })
+    #expect(one.allSatisfy { $0[2] == 10 && $0[0] >= 0 && $0[0] + $0[1] <= 10 })
   }
 
   private func row(
