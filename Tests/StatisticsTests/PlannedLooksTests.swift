@@ -42,7 +42,7 @@ struct PlannedLooksTests {
     var random = SeededRandom(seed: 2)
     var alphas: [Double] = []
     var cases: [Case] = []
-    for place in 0..<100 {
+    for place in 0..<200 {
       let looks = place < 20 ? place + 1 : 1 + Int(random.below(6))
       let alpha = place < 20 ? 0.05 : random.logUniform(1e-4...0.5)
       let constant = PlannedLooks.pocock(looks: looks, alpha: Fraction(alpha)).value
