@@ -126,7 +126,7 @@ import Testing
         ToolCost(name: "clock-read", about: "", value: 1, unit: "ns", bound: 2),
         ToolCost(name: "loop", about: "", value: cost, unit: "ns", bound: 2),
       ],
-      noise: HostNoise(perTrialNs: [1], variation: Fraction(0), range: Fraction(0)),
+      noise: Repeatability(perTrialNs: [1], variation: Fraction(0), range: Fraction(0)),
       characteristics: rows)
   }
 
