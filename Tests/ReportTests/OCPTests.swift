@@ -9,64 +9,6 @@ import Testing
 @testable import Ledger
 
 @Suite struct OCPTests {
-  /// Reads the lines as a fleet would; prints how the run ends, then a line a step.
-  static let reader = """
-    import json, sys
-    lines = [json.loads(line) for line in sys.stdin]
-    assert [line["sequenceNumber"] for line in lines] == list(range(len(lines)))
-    assert lines[0]["schemaVersion"] == {"major": 2, "minor": 0}
-    start = lines[1]["testRunArtifact"]["testRunStart"]
-    assert set(start) == {"name", "version", "commandLine", "parameters", "dutInfo"}
-    device = start["dutInfo"]
-    hardware = [part["hardwareInfoId"] for part in device["hardwareInfos"]]
-    software = [part["softwareInfoId"] for part in device["softwareInfos"]]
-    assert len(set(hardware)) == len(hardware) and len(set(software)) == len(software)
-    end = lines[-1]["testRunArtifact"]["testRunEnd"]
-    pair = (end["status"], end["result"])
-    assert pair in [("COMPLETE", "PASS"), ("COMPLETE", "FAIL"), ("ERROR", "NOT_APPLICABLE"),
-      ("SKIP", "NOT_APPLICABLE")], pair
-    print(*pair)
-    steps, series, open_step = {}, {}, None
-    for line in lines[2:-1]:
-      assert len(set(line) - {"sequenceNumber", "timestamp"}) == 1
-      if "testRunArtifact" in line:
-        assert set(line["testRunArtifact"]) <= {"log", "error"}
-        continue
-      step = line["testStepArtifact"]
-      (kind,) = set(step) - {"testStepId"}
-      value = step[kind]
-      if kind == "testStepStart":
-        assert open_step is None and step["testStepId"] not in steps
-        open_step = step["testStepId"]
-        steps[open_step] = [value["name"]]
-        continue
-      assert step["testStepId"] == open_step
-      for reference in [value.get("hardwareInfoId")]:
-        assert reference is None or reference in hardware, reference
-      assert all(one in software for one in value.get("softwareInfoIds", []))
-      if kind == "testStepEnd":
-        steps[open_step].append(value["status"])
-        open_step = None
-      elif kind == "measurementSeriesStart":
-        series[value["measurementSeriesId"]] = []
-      elif kind == "measurementSeriesElement":
-        series[value["measurementSeriesId"]].append(value["index"])
-      elif kind == "measurementSeriesEnd":
-        assert series[value["measurementSeriesId"]] == list(range(value["totalCount"]))
-      elif kind == "measurement":
-        for one in value.get("validators", []):
-          steps[open_step].append(f'{value["name"]}={value["value"]} {one["type"]} {one["value"]}')
-      elif kind == "diagnosis":
-        assert value["type"] in ["PASS", "FAIL", "UNKNOWN"]
-        steps[open_step].append(f'{value["type"]} {value["verdict"]}')
-      elif kind == "error":
-        steps[open_step].append("error " + value["symptom"])
-      else:
-        assert kind == "log" and value["severity"] in ["INFO", "WARNING", "ERROR"], kind
-    assert open_step is None
-    for step in steps.values(): print(" | ".join(step))
-    """
-
   private func record(
     _ iops: [Double], change: (inout TrialRecord) -> Void = { _ in }
   ) -> RunRecord {
@@ -116,7 +58,7 @@ import Testing
         failed: record.trials.filter { $0.status == .failed }.map(\.id), isComplete: true)
     ).render()
     #expect(text.hasSuffix("}\n") && text == text.replacing("\n\n", with: "\n"))
-    let result = try Command.run(["python3", "-c", Self.reader], input: text)
+    let result = try Command.run(["python3", "-c", ExportReaders.ocp], input: text)
     #expect(result.status == 0, "\(result)\n\(text)")
     return result.stdout.split(separator: "\n").map(String.init)
   }

@@ -83,7 +83,14 @@ extension Program {
       let sequential = try answer(shop, first)
       #expect(sequential.rows.allSatisfy { $0.method == "unpaired" })
       #expect(sequential.caveats.contains { $0.code == "order-sequential" })
+      // And so for people, in every form; in turn there is nothing to warn of.
+      let warned = "drift cannot be told"
+      for form in ["terminal", "markdown", "html"] {
+        let text = try shop.assay(["compare", first, "--format", form]).checked().stdout
+        #expect(text.contains(warned), "\(form): \(text)")
+      }
       let second = try record(shop, devices)
+      #expect(try !shop.assay(["compare", second]).checked().stdout.contains(warned))
       let sessions = try answer(shop, first, second)
       #expect(sessions.caveats.contains { $0.code == "other-session" })
       #expect(sessions.arms.map(\.label).allSatisfy { $0.hasPrefix("two-") })
