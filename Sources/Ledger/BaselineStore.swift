@@ -45,7 +45,7 @@ public struct BaselineStore: Sendable {
   }
 
   /// Fingerprints of a name's files, sorted.
-  public func fingerprints(of name: String) -> [String] {
+  func fingerprints(of name: String) -> [String] {
     Self.entries(of: "\(folder)/\(name)").filter { $0.hasSuffix(".json") }
       .map { String($0.dropLast(".json".count)) }
   }

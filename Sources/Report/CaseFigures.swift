@@ -1,53 +1,53 @@
-public import Ledger
-public import Measure
+internal import Ledger
+internal import Measure
 internal import Statistics
 
 /// The figures of one case: what every output shows.
-public struct CaseFigures: Sendable {
+struct CaseFigures: Sendable {
   /// The case.
-  public var key: CaseKey
+  var key: CaseKey
   /// Its trials in executed order, the excluded ones too.
-  public var trials: [ReportInput.Trial]
+  var trials: [ReportInput.Trial]
   /// Lines of the results table: all I/O, then each direction where there are several, then sync.
-  public var lines: [Line]
+  var lines: [Line]
   /// CPU time for one I/O over the valid trials.
-  public var cpuPerIO: Spread?
+  var cpuPerIO: Spread?
   /// Failed I/Os of all trials, the excluded ones too.
-  public var errors: Spread?
+  var errors: Spread?
   /// Disclosure, with every value that occurs.
-  public var disclosure: [String: String]
+  var disclosure: [String: String]
   /// Required disclosure that at least one trial lacks.
-  public var undisclosed: [String]
+  var undisclosed: [String]
   /// Metrics that no column shows, by name.
-  public var otherMetrics: [(name: String, spread: Spread)]
+  var otherMetrics: [(name: String, spread: Spread)]
   /// Whether its trial only finds the maximum of which rates are shares: no replicate of a case.
-  public var findsMaximum: Bool
+  var findsMaximum: Bool
 
   /// Trials whose numbers count.
-  public var valid: [ReportInput.Trial] { trials.filter { $0.record.status == .valid } }
+  var valid: [ReportInput.Trial] { trials.filter { $0.record.status == .valid } }
   /// Whether its numbers may stand beside others.
-  public var isComparable: Bool { undisclosed.isEmpty }
+  var isComparable: Bool { undisclosed.isEmpty }
   /// Whether latency counts from the intended start: an open loop.
-  public var isOpenLoop: Bool {
+  var isOpenLoop: Bool {
     let load = trials.lazy.compactMap { $0.record.disclosed("load") }.first
     return load?.lowercased().hasPrefix("open") == true
   }
 
   /// One line of figures: all I/O or one direction.
-  public struct Line: Sendable {
+  struct Line: Sendable {
     /// `read`, `write`, `trim`, `sync`; empty for all I/O together.
-    public var direction: String
+    var direction: String
     /// I/Os per second.
-    public var iops: Spread?
+    var iops: Spread?
     /// Bytes per second.
-    public var bandwidth: Spread?
+    var bandwidth: Spread?
     /// Latency of the valid trials' I/Os together: merged histograms.
-    public var latency: LatencyDistribution
+    var latency: LatencyDistribution
     /// Per-trial quantiles and the like, by the column's name: for the spread, never averaged.
-    public var perTrial: [LatencyColumn: Spread]
+    var perTrial: [LatencyColumn: Spread]
 
     /// A latency figure: of all I/Os, or where one trial has no histogram, as its source gives it.
-    public func text(of column: LatencyColumn, ascii: Bool) -> String? {
+    func text(of column: LatencyColumn, ascii: Bool) -> String? {
       guard latency.count == 0 else {
         return column.value(of: latency).map { Quantity($0, .time).text(ascii: ascii) }
       }
@@ -56,16 +56,16 @@ public struct CaseFigures: Sendable {
   }
 
   /// The values of a metric in several trials.
-  public struct Spread: Hashable, Sendable {
+  struct Spread: Hashable, Sendable {
     /// One a trial, in executed order.
-    public var values: [Double]
+    var values: [Double]
     /// What they count.
-    public var kind: Quantity.Kind
+    var kind: Quantity.Kind
     /// Set where the values are bounds, and nothing closer is known.
-    public var bound: MetricValue.Bound?
+    var bound: MetricValue.Bound?
 
     /// Takes at least one value; nil without any.
-    public init?(
+    init?(
       _ values: [Double], _ kind: Quantity.Kind, bound: MetricValue.Bound? = nil
     ) {
       self.bound = bound
@@ -76,14 +76,14 @@ public struct CaseFigures: Sendable {
     }
 
     /// The smallest.
-    public var least: Double { values.reduce(values[0], min) }
+    var least: Double { values.reduce(values[0], min) }
     /// The largest.
-    public var largest: Double { values.reduce(values[0], max) }
+    var largest: Double { values.reduce(values[0], max) }
     /// The median; the mean of the middle two for an even count.
-    public var median: Double { Median.of(values) ?? values[0] }
+    var median: Double { Median.of(values) ?? values[0] }
 
     /// The median, `≥` or `≤` before a bound.
-    public func text(ascii: Bool) -> String {
+    func text(ascii: Bool) -> String {
       let number = Quantity(median, kind).text(ascii: ascii)
       return switch bound {
       case .atLeast: (ascii ? ">= " : "≥ ") + number
@@ -93,7 +93,7 @@ public struct CaseFigures: Sendable {
     }
 
     /// `84.1–92.0 µs`, or `1.20 µs–3.40 ms` where units differ; nil for a single trial.
-    public func range(ascii: Bool) -> String? {
+    func range(ascii: Bool) -> String? {
       guard values.count > 1 else { return nil }
       let low = Quantity(least, kind).text(ascii: ascii)
       let high = Quantity(largest, kind).text(ascii: ascii)
@@ -108,7 +108,7 @@ public struct CaseFigures: Sendable {
 }
 
 /// A latency figure that every results table shows.
-public enum LatencyColumn: String, CaseIterable, Sendable {
+enum LatencyColumn: String, CaseIterable, Sendable {
   /// The mean.
   case mean
   /// The median.
@@ -121,7 +121,7 @@ public enum LatencyColumn: String, CaseIterable, Sendable {
   case max
 
   /// The figure, ns; nil where there are too few observations to tell: n(1-p) < 1.
-  public func value(of latency: LatencyDistribution) -> Double? {
+  func value(of latency: LatencyDistribution) -> Double? {
     guard latency.count > 0 else { return nil }
     switch self {
     case .mean: return latency.mean
@@ -147,7 +147,7 @@ extension CaseFigures {
   /// The cases of a run in order of their first trial; what finds a maximum stands by itself.
   ///
   /// O(trials x buckets).
-  public static func all(of input: ReportInput) -> [CaseFigures] {
+  static func all(of input: ReportInput) -> [CaseFigures] {
     struct Place: Hashable {
       var key: CaseKey
       var isMaximum: Bool

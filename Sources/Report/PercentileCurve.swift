@@ -1,20 +1,20 @@
 internal import Foundation
-public import Measure
+internal import Measure
 
 /// Latency at each percentile, for an axis where every nine takes the same room.
-public enum PercentileCurve {
+enum PercentileCurve {
   /// The fewest observations that must lie beyond a point for it to be drawn.
   ///
   /// With ten beyond, the quantile's relative sampling error in rank is about 1/sqrt(10) = 32 %;
   /// further out a curve shows single events as if they were a distribution.
-  public static let least = 10
+  static let least = 10
   /// Points of a curve between two nines where a page has room for them.
   static let pointsPerNine = 24
 
   /// Points (share, ns) from 1 % to where n(1-p) = ``least``.
   ///
   /// O(buckets + points).
-  public static func points(of latency: LatencyDistribution) -> [Point] {
+  static func points(of latency: LatencyDistribution) -> [Point] {
     points(of: latency, perNine: pointsPerNine)
   }
 

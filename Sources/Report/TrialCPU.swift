@@ -1,50 +1,50 @@
-public import Measure
+internal import Measure
 
 /// What one trial took of the machine's CPUs, as far as its engine wrote it down.
-public struct TrialCPU: Hashable, Sendable {
+struct TrialCPU: Hashable, Sendable {
   /// I/Os of all workers.
-  public var ios: UInt64
+  var ios: UInt64
   /// Measured time, seconds; 0 where it is not known.
-  public var elapsed: Double
+  var elapsed: Double
   /// Per worker.
-  public var workers: [Worker]
+  var workers: [Worker]
   /// Busy time of the whole host in the measured window, ns; nil where it is not known.
-  public var hostBusy: Double?
+  var hostBusy: Double?
   /// Interrupt and soft-interrupt time of the whole host, ns.
-  public var hostInterrupts: Double?
+  var hostInterrupts: Double?
   /// Time of kernel threads by name, ns, the largest first.
-  public var threads: [Thread]
+  var threads: [Thread]
 
   /// One worker.
-  public struct Worker: Hashable, Sendable {
+  struct Worker: Hashable, Sendable {
     /// The CPU to which it was pinned.
-    public var cpu: Int?
+    var cpu: Int?
     /// CPU time, ns.
-    public var time: Double
+    var time: Double
     /// The part in user mode, ns.
-    public var user: Double
+    var user: Double
     /// The part in the kernel, ns.
-    public var system: Double
+    var system: Double
     /// Context switches of both kinds.
-    public var switches: Double
+    var switches: Double
   }
 
   /// Threads of one name.
-  public struct Thread: Hashable, Sendable {
+  struct Thread: Hashable, Sendable {
     /// `kworker`, `nvmet_rdma` ...
-    public var name: String
+    var name: String
     /// CPU time, ns.
-    public var time: Double
+    var time: Double
   }
 
   /// CPU time of all workers, ns.
-  public var workerTime: Double { workers.reduce(0) { $0 + $1.time } }
+  var workerTime: Double { workers.reduce(0) { $0 + $1.time } }
 
   /// Reads a trial's `detail`; nil where it has no workers.
   ///
   /// Keys: `elapsed` (ns), `workers[]` as in `WorkerOutcome`, and `cpu` as in `Host.CPUUse` for
   /// the whole host: `host{userNs ...}`, `kernelThreads[]{name, cpuTimeNs}`.
-  public init?(detail: JSONValue) {
+  init?(detail: JSONValue) {
     guard case .array(let workers)? = detail["workers"], !workers.isEmpty else { return nil }
     ios = UInt64(max(0, workers.reduce(0) { $0 + ($1["ios"]?.number ?? 0) }))
     elapsed = (detail["elapsed"]?.number ?? 0) / 1e9

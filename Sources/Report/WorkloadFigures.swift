@@ -2,11 +2,11 @@ internal import Ledger
 internal import Measure
 
 /// One workload: its cases side by side, with the charts that show them.
-public struct WorkloadFigures: Sendable {
+struct WorkloadFigures: Sendable {
   /// The workload's name in the scenario.
-  public var name: String
+  var name: String
   /// Its cases in order of their first trial.
-  public var cases: [CaseFigures]
+  var cases: [CaseFigures]
   /// Most points of one line over time.
   var pointsPerLine: Int
   /// The cases of the design: all but searches of a maximum.
@@ -24,7 +24,7 @@ public struct WorkloadFigures: Sendable {
   private static let pointsPerPage = 20_000
 
   /// Groups cases by workload in order of their first trial.
-  public static func all(of cases: [CaseFigures]) -> [WorkloadFigures] {
+  static func all(of cases: [CaseFigures]) -> [WorkloadFigures] {
     var order: [String] = []
     for figures in cases where !order.contains(figures.key.workload) {
       order.append(figures.key.workload)
@@ -97,7 +97,7 @@ public struct WorkloadFigures: Sendable {
 
 extension WorkloadFigures {
   /// All charts of the workload.
-  public var charts: [Chart] {
+  var charts: [Chart] {
     var charts: [Chart] = []
     if let chart = latencyAgainstLoad { charts.append(chart) }
     charts += heatMaps + steadyStates

@@ -6,7 +6,7 @@ internal import Statistics
 public enum UntilDecided {
   /// The most looks: five cost little and end most runs early (Pocock 1977, table 1; R12 of the
   /// project's research).
-  public static let mostLooks = 5
+  static let mostLooks = 5
 
   /// The looks for a scenario: each of its design's blocks, and at least of as many as give the
   /// median an interval of the nominal confidence (7 for 95 % over five looks).

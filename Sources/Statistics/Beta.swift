@@ -1,13 +1,13 @@
 import RealModule
 
 /// The beta distribution: the regularised incomplete beta function and its inverse.
-public enum Beta {
+enum Beta {
   /// The probability that a beta(a, b) variable is at most `x`: I_x(a, b).
   ///
   /// To about 14 digits of the smaller of the two tails. By the continued fraction DLMF 8.17.22,
   /// which converges quickly below (a + 1) / (a + b + 2); above it by the symmetry
   /// I_x(a, b) = 1 - I_1-x(b, a). Traps unless a > 0 and b > 0. O(sqrt(a + b)).
-  public static func cumulative(_ x: Double, a: Double, b: Double) -> Double {
+  static func cumulative(_ x: Double, a: Double, b: Double) -> Double {
     guard x > 0 else { return 0 }
     guard x < 1 else { return 1 }
     return cumulative(x, complement: 1 - x, a: a, b: b)
@@ -26,7 +26,7 @@ public enum Beta {
   ///
   /// Found by bisection, to the last bit for which ``cumulative(_:a:b:)`` is good. Traps unless
   /// 0 <= probability <= 1. O(sqrt(a + b)).
-  public static func quantile(_ probability: Double, a: Double, b: Double) -> Double {
+  static func quantile(_ probability: Double, a: Double, b: Double) -> Double {
     precondition(probability >= 0 && probability <= 1, "a probability is within 0 and 1")
     // The distribution reaches 1, as a double, well before the value does.
     guard probability < 1 else { return 1 }

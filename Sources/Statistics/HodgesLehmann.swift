@@ -13,7 +13,7 @@ public enum HodgesLehmann {
   /// signed-rank test does not reject; exact up to 50 values. nil when there are too few values for
   /// the confidence, see ``fewestValues(confidence:)``, or one is not finite. O(n log n), and
   /// O(n^3) while exact; traps unless 0 < confidence < 1.
-  public static func center(of values: [Double], confidence: Fraction) -> IntervalEstimate? {
+  static func center(of values: [Double], confidence: Fraction) -> IntervalEstimate? {
     guard let pairs = WalshAverages(values) else { return nil }
     let count = values.count
     let ends: EndRank?
@@ -29,7 +29,7 @@ public enum HodgesLehmann {
   /// The estimate of ``center(of:confidence:)`` alone; nil for no values or one not finite.
   ///
   /// O(n log n).
-  public static func centerEstimate(of values: [Double]) -> Double? {
+  static func centerEstimate(of values: [Double]) -> Double? {
     WalshAverages(values)?.median
   }
 
@@ -61,7 +61,7 @@ public enum HodgesLehmann {
   /// is not finite.
   ///
   /// O(n log n).
-  public static func shiftEstimate(from a: [Double], to b: [Double]) -> Double? {
+  static func shiftEstimate(from a: [Double], to b: [Double]) -> Double? {
     PairDifferences(from: a, to: b)?.median
   }
 

@@ -3,7 +3,7 @@
 /// Mann & Whitney, On a Test of Whether One of Two Random Variables is Stochastically Larger than
 /// the Other, Annals of Mathematical Statistics 18 (1947); Hollander, Wolfe & Chicken,
 /// Nonparametric Statistical Methods, 3rd ed. 2014, section 4.1.
-public enum MannWhitney {
+enum MannWhitney {
   /// Up to so many pairs the distribution is counted: within it, as for two samples of 28, there
   /// are fewer than 2^53 ways to part the values, so that counts are exact.
   static let mostExactPairs = 28 * 28
@@ -14,7 +14,7 @@ public enum MannWhitney {
   /// of the counts is at most 784; beyond, they are of the normal approximation with corrections
   /// for ties and for continuity. nil for an empty sample or a value that is not a number.
   /// O(n log n), and O(n^2 * pairs) at most while exact.
-  public static func test(_ a: [Double], _ b: [Double]) -> RankTest? {
+  static func test(_ a: [Double], _ b: [Double]) -> RankTest? {
     let all = a + b
     guard !a.isEmpty, !b.isEmpty, !all.contains(where: \.isNaN) else { return nil }
     let ranks = MidRanks(of: all)

@@ -10,7 +10,7 @@ import RealModule
 /// Group Sequential Methods, 2000, chapters 2 and 19).
 public enum PlannedLooks {
   /// The most looks that are computed.
-  public static let most = 20
+  static let most = 20
 
   /// Pocock's level: the same nominal two-sided level at each of `looks` looks.
   ///

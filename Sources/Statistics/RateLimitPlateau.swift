@@ -28,9 +28,9 @@ public struct RateLimitPlateau: Hashable, Codable, Sendable {
   public var credit: Double
 
   /// The most that a plateau may swing, see ``flatness``.
-  public static let flattest = Fraction.percent(3)
+  static let flattest = Fraction.percent(3)
   /// The least that the burst must be, of the limit.
-  public static let leastRatio = 1.2
+  static let leastRatio = 1.2
   private static let fewestBurstSeconds = 3
   private static let fewestPlateauSeconds = 5
 

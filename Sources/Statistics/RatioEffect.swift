@@ -70,7 +70,7 @@ public struct RatioEffect: Hashable, Codable, Sendable {
   ///
   /// `pLess` is of the alternative that the subject is less than `ratio` times its reference.
   /// Throws `RatioProblem`. Traps unless ratio > 0 and finite.
-  public static func pairedTest(
+  static func pairedTest(
     reference: [Double], subject: [Double], ratio: Double
   ) throws(RatioProblem) -> RankTest {
     precondition(ratio > 0 && ratio.isFinite, "a ratio to test against is above zero")

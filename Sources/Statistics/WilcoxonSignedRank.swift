@@ -2,7 +2,7 @@
 ///
 /// Wilcoxon, Individual Comparisons by Ranking Methods, Biometrics Bulletin 1 (1945); Hollander,
 /// Wolfe & Chicken, Nonparametric Statistical Methods, 3rd ed. 2014, section 3.1.
-public enum WilcoxonSignedRank {
+enum WilcoxonSignedRank {
   /// Up to so many differences the distribution is counted; 2^50 sign patterns are exact.
   static let mostExact = 50
 
@@ -13,7 +13,7 @@ public enum WilcoxonSignedRank {
   /// of the normal approximation with corrections for ties and for continuity. All zero is evidence
   /// of nothing: p = 1. nil for no differences or one that is not a number. O(n log n), and
   /// O(n^3) while exact.
-  public static func test(_ differences: [Double]) -> RankTest? {
+  static func test(_ differences: [Double]) -> RankTest? {
     guard !differences.isEmpty, !differences.contains(where: \.isNaN) else { return nil }
     let moved = differences.filter { $0 != 0 }
     let ranks = MidRanks(of: moved.map(\.magnitude))

@@ -34,33 +34,10 @@ struct BaselinesArguments: ParsableArguments {
     BaselineStore(
       baselines ?? ProcessInfo.processInfo.environment["ASSAY_BASELINES"] ?? "results/baselines")
   }
-
-  /// Makes a baseline of records and keeps it.
-  func make(
-    _ name: String, of paths: [String], kind: Baseline.Kind, replace: Bool, json: Bool
-  ) throws {
-    do {
-      var records: [RunRecord] = []
-      for path in paths { records.append(try RunRecord.read(path, details: .omitted)) }
-      var baseline = try Baseline.of(records, name: name, kind: kind)
-      if kind == .fleet { baseline = try FleetBaseline.complete(baseline) }
-      let path = try store.write(baseline, replace: replace)
-      if json { return try Output.json(BaselineListCommand.Row(baseline, path)) }
-      Output.result(BaselineListCommand.Row(baseline, path).text)
-      for outlier in baseline.fleet?.outliers ?? [] {
-        Output.result("left out: \(outlier.sentence)")
-      }
-    } catch let error as LedgerError {
-      throw Output.fail([error.description], error.kind == .io ? .io : .data)
-    }
-  }
 }
 
-/// `assay baseline set`.
-struct BaselineSetCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "set", abstract: "Make a baseline of records; several are several sessions.")
-
+/// A baseline that is to be made.
+struct BaselineMakingArguments: ParsableArguments {
   @Argument(help: "The baseline's name.")
   var name: String
 
@@ -75,9 +52,33 @@ struct BaselineSetCommand: ParsableCommand {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
-  func run() throws {
-    try baselines.make(name, of: records, kind: .record, replace: replace, json: json)
+  /// Makes it of the records and keeps it.
+  func make(_ kind: Baseline.Kind) throws {
+    do {
+      var baseline = try Baseline.of(
+        try records.map { try RunRecord.read($0) }, name: name, kind: kind)
+      if kind == .fleet { baseline = try FleetBaseline.complete(baseline) }
+      let row = BaselineListCommand.Row(
+        baseline, try baselines.store.write(baseline, replace: replace))
+      if json { return try Output.json(row) }
+      Output.result(row.text)
+      for outlier in baseline.fleet?.outliers ?? [] {
+        Output.result("left out: \(outlier.sentence)")
+      }
+    } catch let error as LedgerError {
+      throw Output.fail(error)
+    }
   }
+}
+
+/// `assay baseline set`.
+struct BaselineSetCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "set", abstract: "Make a baseline of records; several are several sessions.")
+
+  @OptionGroup var made: BaselineMakingArguments
+
+  func run() throws { try made.make(.record) }
 }
 
 /// `assay baseline generate`.
@@ -89,23 +90,9 @@ struct BaselineGenerateCommand: ParsableCommand {
       in a headline metric is named and left out.
       """)
 
-  @Argument(help: "The baseline's name.")
-  var name: String
+  @OptionGroup var made: BaselineMakingArguments
 
-  @Argument(help: ArgumentHelp("Records of machines of one kind.", valueName: "record"))
-  var records: [String]
-
-  @OptionGroup var baselines: BaselinesArguments
-
-  @Flag(help: "Replace the baseline of this name and kind of machine.")
-  var replace = false
-
-  @Flag(help: "Print the result as JSON.")
-  var json = false
-
-  func run() throws {
-    try baselines.make(name, of: records, kind: .fleet, replace: replace, json: json)
-  }
+  func run() throws { try made.make(.fleet) }
 }
 
 /// `assay baseline list`.

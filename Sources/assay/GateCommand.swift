@@ -156,7 +156,7 @@ struct GateSession {
       self.choice = choice
       source = store.path(name: name, fingerprint: choice.baseline.fingerprint)
     } catch let error as LedgerError {
-      throw Output.fail([error.description], error.kind == .io ? .io : .data)
+      throw Output.fail(error)
     }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Ledger
 import Measure
 
 /// Where text goes: results to stdout, everything else to stderr.
@@ -16,6 +17,11 @@ enum Output {
   static func fail(_ messages: [String], _ status: ExitStatus) -> ExitCode {
     for message in messages { note("assay: " + message) }
     return status.exit
+  }
+
+  /// Says why a file of the ledger cannot be read or written.
+  static func fail(_ error: LedgerError) -> ExitCode {
+    fail([error.description], error.kind == .io ? .io : .data)
   }
 
   static func json(_ value: some Encodable) throws { result(try jsonText(value)) }

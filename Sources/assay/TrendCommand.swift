@@ -151,7 +151,7 @@ struct TrendCommand: AsyncParsableCommand {
         if json { return try Output.json(acknowledgement) }
         Output.note("noted in \(results.folder)/\(Acknowledgement.fileName)")
       } catch let error as LedgerError {
-        throw Output.fail([error.description], error.kind == .io ? .io : .data)
+        throw Output.fail(error)
       }
     }
   }

@@ -1,6 +1,6 @@
-public import Testing
+import Testing
 
-@testable public import Report
+@testable import Report
 
 /// One chart of every kind that later pages need.
 enum Examples {

@@ -1,8 +1,9 @@
 import Foundation
 import Measure
-import Statistics
 import TestSupport
 import Testing
+
+@testable import Statistics
 
 /// Whether two numbers agree but for a part of the larger one; NaN agrees with NaN.
 func agree(_ one: Double, _ other: Double, within part: Double, atLeast floor: Double = 0) -> Bool {

@@ -1,8 +1,9 @@
 import Foundation
 import Measure
-import Statistics
 import TestSupport
 import Testing
+
+@testable import Statistics
 
 struct HodgesLehmannTests {
   private struct Case: Codable {

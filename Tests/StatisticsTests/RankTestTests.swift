@@ -1,8 +1,9 @@
 import Foundation
 import Measure
-import Statistics
 import TestSupport
 import Testing
+
+@testable import Statistics
 
 /// Both rank tests against scipy and, where scipy knows no exact answer, against counting.
 struct RankTestTests {

@@ -1,8 +1,9 @@
 import Foundation
 import Measure
-import Statistics
 import TestSupport
 import Testing
+
+@testable import Statistics
 
 struct RatioEffectTests {
   private struct Case: Codable {

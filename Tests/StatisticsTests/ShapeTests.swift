@@ -1,8 +1,9 @@
 import Foundation
 import Measure
-import Statistics
 import TestSupport
 import Testing
+
+@testable import Statistics
 
 /// The tests of shape against scipy.
 struct ShapeTests {

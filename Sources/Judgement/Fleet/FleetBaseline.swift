@@ -5,7 +5,7 @@ internal import Statistics
 /// Makes a baseline of a fleet: what its machines have in common, and which are not like them.
 public enum FleetBaseline {
   /// Fewer machines say nothing of a fleet.
-  public static let fewestMachines = 5
+  static let fewestMachines = 5
   /// Modified z-scores beyond this make an outlier (Iglewicz & Hoaglin, How to Detect and Handle
   /// Outliers, 1993, section 3.3).
   public static let farthest = 3.5

@@ -3,34 +3,34 @@
 /// No pixels.
 ///
 /// ``svg(as:)`` draws it; the same chart gives the same bytes.
-public struct Chart: Hashable, Sendable {
+struct Chart: Hashable, Sendable {
   /// A name that is unique on a page: letters, digits and `-`.
-  public var id: String
+  var id: String
   /// What it shows, in a few words.
-  public var title: String
+  var title: String
   /// What it shows, for those who cannot see it.
-  public var about: String
+  var about: String
   /// The horizontal axis.
-  public var x: Axis
+  var x: Axis
   /// The vertical axis.
-  public var y: Axis
+  var y: Axis
   /// What is drawn, the last on top.
-  public var series: [Series]
+  var series: [Series]
   /// Lines that must hold.
-  public var limits: [LimitLine] = []
+  var limits: [LimitLine] = []
   /// Ranges with a meaning, drawn below everything.
-  public var zones: [Zone] = []
+  var zones: [Zone] = []
   /// Texts at points.
-  public var notes: [Note] = []
+  var notes: [Note] = []
   /// Where the names of series stand.
-  public var names = Names.automatic
+  var names = Names.automatic
   /// Width of the whole, in units of which small text is 11 high.
-  public var width = 600.0
+  var width = 600.0
   /// Height of the plot area, in the same units.
-  public var plotHeight = 230.0
+  var plotHeight = 230.0
 
   /// Makes a chart.
-  public init(id: String, title: String, about: String, x: Axis, y: Axis, series: [Series]) {
+  init(id: String, title: String, about: String, x: Axis, y: Axis, series: [Series]) {
     self.id = id
     self.title = title
     self.about = about
@@ -40,7 +40,7 @@ public struct Chart: Hashable, Sendable {
   }
 
   /// Where the names of series stand.
-  public enum Names: Hashable, Sendable {
+  enum Names: Hashable, Sendable {
     /// At the lines' ends where these lie at the right edge and have room, else in a legend.
     case automatic
     /// Above the plot.
@@ -51,18 +51,18 @@ public struct Chart: Hashable, Sendable {
 }
 
 /// One axis.
-public struct Axis: Hashable, Sendable {
+struct Axis: Hashable, Sendable {
   /// What it shows; the unit stands at the ticks.
-  public var title: String
+  var title: String
   /// How numbers become places.
-  public var scale: Scale
+  var scale: Scale
   /// What the numbers count; ignored by percentiles and categories.
-  public var kind: Quantity.Kind
+  var kind: Quantity.Kind
   /// The least range; data beyond it widen it.
-  public var range: ClosedRange<Double>?
+  var range: ClosedRange<Double>?
 
   /// Makes an axis.
-  public init(
+  init(
     _ title: String, _ scale: Scale, _ kind: Quantity.Kind, range: ClosedRange<Double>? = nil
   ) {
     self.title = title
@@ -72,7 +72,7 @@ public struct Axis: Hashable, Sendable {
   }
 
   /// How numbers become places.
-  public enum Scale: Hashable, Sendable {
+  enum Scale: Hashable, Sendable {
     /// In proportion; starts at zero unless the range says otherwise.
     case linear
     /// In proportion, around the data without zero.
@@ -89,16 +89,16 @@ public struct Axis: Hashable, Sendable {
 }
 
 /// A row of a chart of rows.
-public struct Row: Hashable, Sendable {
+struct Row: Hashable, Sendable {
   /// What stands at its left.
-  public var name: String
+  var name: String
   /// What stands at its right, its number for instance.
-  public var text: String
+  var text: String
   /// Whether it only names the rows below it.
-  public var isHeading: Bool
+  var isHeading: Bool
 
   /// Names a row.
-  public init(_ name: String, text: String = "", isHeading: Bool = false) {
+  init(_ name: String, text: String = "", isHeading: Bool = false) {
     self.name = name
     self.text = text
     self.isHeading = isHeading
@@ -106,23 +106,23 @@ public struct Row: Hashable, Sendable {
 }
 
 /// Something drawn, with its name.
-public struct Series: Hashable, Sendable {
+struct Series: Hashable, Sendable {
   /// What it is called in the legend; several series may share a name and then share one entry.
-  public var name: String
+  var name: String
   /// The data.
-  public var mark: Mark
+  var mark: Mark
   /// How it looks.
-  public var style: Style
+  var style: Style
 
   /// Makes a series.
-  public init(_ name: String, _ mark: Mark, _ style: Style) {
+  init(_ name: String, _ mark: Mark, _ style: Style) {
     self.name = name
     self.mark = mark
     self.style = style
   }
 
   /// The data, by how they are drawn.
-  public enum Mark: Hashable, Sendable {
+  enum Mark: Hashable, Sendable {
     /// Straight lines; a point that is not finite breaks the line.
     case line([Point])
     /// Each value holds to the next one.
@@ -142,20 +142,20 @@ public struct Series: Hashable, Sendable {
   }
 
   /// How a series looks: colour, dash and marker, each enough to tell it from others.
-  public struct Style: Hashable, Sendable {
+  struct Style: Hashable, Sendable {
     /// Colour 0...7, see ``Palette``.
-    public var colour: Int
+    var colour: Int
     /// Dash 0...3, 0 is solid.
-    public var dash: Int
+    var dash: Int
     /// Marker 0...5: circle, square, diamond, triangle, inverted triangle, cross.
-    public var marker: Int
+    var marker: Int
     /// Whether it steps back: drawn thin.
-    public var isThin: Bool
+    var isThin: Bool
     /// Whether its markers are outlines: a number without an interval.
-    public var isOpen: Bool
+    var isOpen: Bool
 
     /// Chooses a look; numbers past the end start over.
-    public init(
+    init(
       colour: Int, dash: Int = 0, marker: Int = 0, isThin: Bool = false, isOpen: Bool = false
     ) {
       self.colour = abs(colour) % Palette.count
@@ -166,40 +166,40 @@ public struct Series: Hashable, Sendable {
     }
 
     /// The look of the `index`-th of several series.
-    public static func number(_ index: Int) -> Style {
+    static func number(_ index: Int) -> Style {
       Style(colour: index, dash: index / Palette.count, marker: index)
     }
   }
 }
 
 /// A place in the units of the axes.
-public struct Point: Hashable, Sendable {
+struct Point: Hashable, Sendable {
   /// Along the horizontal axis.
-  public var x: Double
+  var x: Double
   /// Along the vertical axis.
-  public var y: Double
+  var y: Double
 
   /// Names a place.
-  public init(_ x: Double, _ y: Double) {
+  init(_ x: Double, _ y: Double) {
     self.x = x
     self.y = y
   }
 
   /// Breaks a line.
-  public static let gap = Point(.nan, .nan)
+  static let gap = Point(.nan, .nan)
 }
 
 /// A range of y at one x.
-public struct Span: Hashable, Sendable {
+struct Span: Hashable, Sendable {
   /// Along the horizontal axis.
-  public var x: Double
+  var x: Double
   /// The lower end.
-  public var low: Double
+  var low: Double
   /// The upper end.
-  public var high: Double
+  var high: Double
 
   /// Names a range.
-  public init(_ x: Double, low: Double, high: Double) {
+  init(_ x: Double, low: Double, high: Double) {
     self.x = x
     self.low = low
     self.high = high
@@ -207,18 +207,18 @@ public struct Span: Hashable, Sendable {
 }
 
 /// An estimate with its interval.
-public struct Interval: Hashable, Sendable {
+struct Interval: Hashable, Sendable {
   /// Where it stands on the other axis.
-  public var at: Double
+  var at: Double
   /// The lower end.
-  public var low: Double
+  var low: Double
   /// The estimate.
-  public var estimate: Double
+  var estimate: Double
   /// The upper end.
-  public var high: Double
+  var high: Double
 
   /// Names an interval.
-  public init(at: Double, low: Double, estimate: Double, high: Double) {
+  init(at: Double, low: Double, estimate: Double, high: Double) {
     self.at = at
     self.low = low
     self.estimate = estimate
@@ -227,16 +227,16 @@ public struct Interval: Hashable, Sendable {
 }
 
 /// One field of a heat map.
-public struct Cell: Hashable, Sendable {
+struct Cell: Hashable, Sendable {
   /// The field's middle.
-  public var at: Point
+  var at: Point
   /// How dark it is, 0...1.
-  public var share: Double
+  var share: Double
   /// The number that stands in it.
-  public var text: String
+  var text: String
 
   /// Shades a field.
-  public init(at: Point, share: Double, text: String) {
+  init(at: Point, share: Double, text: String) {
     self.at = at
     self.share = share
     self.text = text
@@ -244,7 +244,7 @@ public struct Cell: Hashable, Sendable {
 }
 
 /// One of the two axes.
-public enum Direction: String, Hashable, Sendable {
+enum Direction: String, Hashable, Sendable {
   /// The horizontal one.
   case x
   /// The vertical one.
@@ -252,18 +252,18 @@ public enum Direction: String, Hashable, Sendable {
 }
 
 /// A line at one number of an axis: a limit, or a ceiling.
-public struct LimitLine: Hashable, Sendable {
+struct LimitLine: Hashable, Sendable {
   /// The axis whose number it is.
-  public var on: Direction
+  var on: Direction
   /// The number.
-  public var at: Double
+  var at: Double
   /// What it is; nothing is written for an empty one.
-  public var label: String
+  var label: String
   /// Whether it must hold; otherwise it only says where something lies.
-  public var isBinding: Bool
+  var isBinding: Bool
 
   /// Draws a line at `at` of an axis.
-  public init(on: Direction, at: Double, label: String, isBinding: Bool = true) {
+  init(on: Direction, at: Double, label: String, isBinding: Bool = true) {
     self.on = on
     self.at = at
     self.label = label
@@ -272,20 +272,20 @@ public struct LimitLine: Hashable, Sendable {
 }
 
 /// A range of one axis with a meaning.
-public struct Zone: Hashable, Sendable {
+struct Zone: Hashable, Sendable {
   /// The axis whose range it is.
-  public var on: Direction
+  var on: Direction
   /// From where; nil is the axis's end.
-  public var from: Double?
+  var from: Double?
   /// To where; nil is the axis's end.
-  public var to: Double?
+  var to: Double?
   /// What it means.
-  public var meaning: Meaning
+  var meaning: Meaning
   /// Where on the other axis it holds; nil is all of it.
-  public var along: ClosedRange<Double>?
+  var along: ClosedRange<Double>?
 
   /// Marks a range.
-  public init(
+  init(
     on: Direction, from: Double?, to: Double?, meaning: Meaning,
     along: ClosedRange<Double>? = nil
   ) {
@@ -297,7 +297,7 @@ public struct Zone: Hashable, Sendable {
   }
 
   /// What a range means.
-  public enum Meaning: String, Hashable, Sendable {
+  enum Meaning: String, Hashable, Sendable {
     /// The limit holds.
     case pass
     /// Not known.
@@ -310,14 +310,14 @@ public struct Zone: Hashable, Sendable {
 }
 
 /// A text at a point.
-public struct Note: Hashable, Sendable {
+struct Note: Hashable, Sendable {
   /// Where.
-  public var at: Point
+  var at: Point
   /// What it says, in a few words; left out where it would collide.
-  public var text: String
+  var text: String
 
   /// Writes `text` at a point.
-  public init(at: Point, _ text: String) {
+  init(at: Point, _ text: String) {
     self.at = at
     self.text = text
   }

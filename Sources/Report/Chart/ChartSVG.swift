@@ -1,6 +1,6 @@
 extension Chart {
   /// How a chart is drawn.
-  public enum Form: Hashable, Sendable {
+  enum Form: Hashable, Sendable {
     /// Within a page that carries ``Palette/css(root:)`` and shows the title itself.
     case inline
     /// A file of its own, with title and style.
@@ -10,7 +10,7 @@ extension Chart {
   /// The chart as SVG; the same chart gives the same bytes.
   ///
   /// O(points).
-  public func svg(as form: Form) -> String {
+  func svg(as form: Form) -> String {
     let layout = ChartLayout(self, showsTitle: form == .file)
     var writer = SVGWriter()
     writer.open(layout, form)

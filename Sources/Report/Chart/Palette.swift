@@ -3,26 +3,26 @@
 /// Okabe & Ito, "Color Universal Design" (2008), in an order that keeps the first two farthest
 /// apart; yellow is darkened on white paper and the rest lightened on a dark screen, so that lines
 /// keep a contrast of about 3:1 (WCAG 2.2, 1.4.11).
-public enum Palette {
+enum Palette {
   /// How many colours there are.
-  public static var count: Int { light.count }
+  static var count: Int { light.count }
   /// Colours on light ground: blue, vermillion, green, purple, orange, sky, ochre, grey.
-  public static let light = [
+  static let light = [
     "#0072B2", "#D55E00", "#009E73", "#B8578C", "#C98500", "#2E94C9", "#8F8300", "#666666",
   ]
   /// The same on dark ground.
-  public static let dark = [
+  static let dark = [
     "#4FA8E0", "#F2853D", "#2EC79A", "#E08FBC", "#E9A820", "#7CCBF2", "#E6DA4A", "#B0B0B0",
   ]
   /// Dash patterns of lines.
-  public static let dashes = ["", "7 3", "2 3", "9 3 2 3"]
+  static let dashes = ["", "7 3", "2 3", "9 3 2 3"]
   /// How many markers there are.
-  public static let markerCount = 6
+  static let markerCount = 6
 
   /// Custom properties and classes of charts, for a page or inside an SVG.
   ///
   /// `root` is the selector that carries the colours.
-  public static func css(root: String) -> String {
+  static func css(root: String) -> String {
     func properties(_ colours: [String], _ grounds: [(String, String)]) -> String {
       (colours.enumerated().map { ("s\($0)", $1) } + grounds)
         .map { "--\($0):\($1)" }.joined(separator: ";")
