@@ -32,7 +32,7 @@ public struct BaselineStore: Sendable {
         atPath: "\(folder)/\(baseline.name)", withIntermediateDirectories: true)
     } catch {
       throw LedgerError(
-        .io, "cannot create \(folder)/\(baseline.name): \(error.localizedDescription)",
+        .io, "cannot create \(folder)/\(baseline.name): \(FaultReason.of(error))",
         hint: "choose a folder that you may write to with --baselines FOLDER")
     }
     try DurableFile.write(LedgerJSON.encode(baseline, pretty: true), to: path)
@@ -58,7 +58,15 @@ public struct BaselineStore: Sendable {
     try Self.check(name: name)
     var found: [Baseline] = []
     for fingerprint in fingerprints(of: name) {
-      found.append(try read(path: path(name: name, fingerprint: fingerprint)))
+      let path = path(name: name, fingerprint: fingerprint)
+      let baseline = try read(path: path)
+      let actual = Baseline.fingerprint(of: baseline.facts) ?? "none"
+      for stated in [fingerprint, baseline.fingerprint] where stated != actual {
+        throw LedgerError(
+          .damaged, "\(path): it states fingerprint \(stated), and its facts give \(actual)",
+          hint: Self.againHint)
+      }
+      found.append(baseline)
     }
     guard !found.isEmpty else {
       let names = names
@@ -77,12 +85,31 @@ public struct BaselineStore: Sendable {
       throw LedgerError(
         .io, "cannot read \(path)", hint: "check the file's permissions and its disk")
     }
-    guard try BaselineFile.format(of: data, at: path) == .string(Baseline.currentFormat) else {
+    guard
+      try mended({ () throws(LedgerError) in try BaselineFile.format(of: data, at: path) })
+        == .string(Baseline.currentFormat)
+    else {
       throw LedgerError(
         .damaged, "\(path): its format is not \(Baseline.currentFormat)",
         hint: "make it again with `assay baseline set`, or use the version of Assay that wrote it")
     }
-    return try BaselineFile.decode(data, at: path)
+    return try mended { () throws(LedgerError) in try BaselineFile.decode(data, at: path) }
+  }
+
+  private static let againHint =
+    "the file is damaged: take it from a copy, or make it again with `assay baseline set`"
+
+  /// What reads a baseline's file, with the hint that belongs to one.
+  private func mended<Value>(
+    _ read: () throws(LedgerError) -> Value
+  ) throws(LedgerError) -> Value {
+    do {
+      return try read()
+    } catch {
+      throw LedgerError(
+        error.kind, error.message,
+        hint: Self.againHint)
+    }
   }
 
   private static func entries(of folder: String) -> [String] {

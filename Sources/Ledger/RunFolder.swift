@@ -21,7 +21,7 @@ public final class RunFolder {
           atPath: folder, withIntermediateDirectories: true)
       } catch {
         throw LedgerError(
-          .io, "cannot create \(folder): \(error.localizedDescription)",
+          .io, "cannot create \(folder): \(FaultReason.of(error))",
           hint: "choose a folder that you may write to with --results FOLDER")
       }
     }

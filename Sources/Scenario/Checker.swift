@@ -11,6 +11,8 @@ struct Checker {
   private(set) var broken: Set<String> = []
   /// The limits that could be read: one bad limit does not hide what is wrong with the others.
   private(set) var limits: [(limit: Limit, place: Diagnostic.Place)] = []
+  /// Whether there is a limit that could not be read.
+  private(set) var hasUnreadLimit = false
 
   /// Whether what is missing can be given with `--set`.
   private let takesOverrides: Bool
@@ -246,6 +248,7 @@ struct Checker {
       return value
     } catch {
       var place = at
+      if case .limit = kind { hasUnreadLimit = true }
       if case .limit = kind, case .position(let line, let column) = at {
         // Inside quotes the text starts one further on.
         place = .position(line: line, column: column + error.offset + (plain ? 0 : 1))

@@ -46,9 +46,29 @@ public enum ScenarioReader {
     guard var tree = TreeReader.read(text, into: &diagnostics) else {
       throw ScenarioError(diagnostics: diagnostics.ordered)
     }
+    if let hint = misplaced(tree, as: kind) {
+      diagnostics.add(hint.what, at: tree.place, hint: hint.hint)
+      throw ScenarioError(diagnostics: diagnostics.ordered)
+    }
     Overrides.apply(overrides ?? [], to: &tree, &diagnostics)
     var checker = Checker(diagnostics, takesOverrides: overrides != nil)
     return (tree, checker.value(tree, kind, ""), checker)
+  }
+
+  /// What a file is, and what reads it, where it is of another kind than the one that is due.
+  ///
+  /// Said in one error: key by key such a file is wrong everywhere.
+  private static func misplaced(_ tree: Tree, as kind: Kind) -> (what: String, hint: String)? {
+    let formats = [
+      ("assay", "a scenario", "`assay run FILE` runs it"),
+      ("assay-spec", "a specification", "`assay qualify RECORD --spec FILE` holds a record to it"),
+      ("assay-figures", "a table of figures", "`assay import FILE` makes a record of it"),
+    ]
+    guard case .record(let members) = kind, let due = members.first?.name,
+      let expected = formats.first(where: { $0.0 == due }), tree[due] == nil,
+      let found = formats.first(where: { tree[$0.0] != nil })
+    else { return nil }
+    return ("this is \(found.1), and \(expected.1) is due", found.2)
   }
 }
 

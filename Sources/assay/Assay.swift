@@ -54,6 +54,7 @@ struct Assay: AsyncParsableCommand {
     ])
 
   static func main() async {
+    Output.prepare()
     let words = Array(CommandLine.arguments.dropFirst())
     if let problem = UnknownCommand.find(in: words, below: self) {
       exit(withError: Output.fail([problem], .usage))

@@ -56,7 +56,7 @@ struct BaselineMakingArguments: ParsableArguments {
   func make(_ kind: Baseline.Kind) throws {
     do {
       var baseline = try Baseline.of(
-        try records.map { try RunRecord.read($0) }, name: name, kind: kind)
+        try records.map { try RunRecord.read($0, details: .omitted) }, name: name, kind: kind)
       if kind == .fleet { baseline = try FleetBaseline.complete(baseline) }
       let row = BaselineListCommand.Row(
         baseline, try baselines.store.write(baseline, replace: replace))
@@ -148,7 +148,7 @@ struct BaselineListCommand: ParsableCommand {
       if rows.isEmpty { return Output.note("there are none in \(store.folder)") }
       for row in rows { Output.result(row.text) }
     } catch let error as LedgerError {
-      throw Output.fail([error.description], .data)
+      throw Output.fail([error.description], error.kind == .io ? .io : .data)
     }
   }
 }
@@ -188,7 +188,7 @@ struct BaselineShowCommand: ParsableCommand {
         }
       }
     } catch let error as LedgerError {
-      throw Output.fail([error.description], .data)
+      throw Output.fail([error.description], error.kind == .io ? .io : .data)
     }
   }
 }

@@ -159,7 +159,9 @@ struct ComparisonArguments: ParsableArguments {
       if isFit(share.value) { return share }
       throw Output.fail(["\(option) \(text): it lies between 0% and 100%"], .usage)
     } catch let error as QuantityError {
-      let hint = error.hint.map { "; \($0)" } ?? ""
+      // 0.95 is more likely 95% than 0.95%.
+      let number = Double(text).flatMap { $0 > 0 && $0 < 1 ? Fraction($0).text : nil }
+      let hint = (number.map { "write \($0)" } ?? error.hint).map { "; \($0)" } ?? ""
       throw Output.fail(["\(option) \(text): \(error.message)\(hint)"], .usage)
     }
   }

@@ -71,13 +71,14 @@ struct GateCommand: ParsableCommand {
     if judgement.verdict == .fail {
       judgement = confirm == .auto ? try session.confirm(judgement, options) : judgement
     }
-    if let junit { try Output.write(GateJUnit.render(judgement), to: junit) }
-    if let summary { try append(GateMarkdown().render(judgement), to: summary) }
+    // The answer first: a file that cannot be written must not cost it.
     if json {
       try Output.json(judgement)
     } else {
       for line in GateText(judgement).lines { Output.result(line) }
     }
+    if let junit { try Output.write(GateJUnit.render(judgement), to: junit) }
+    if let summary { try append(GateMarkdown().render(judgement), to: summary) }
     let status = status(of: judgement)
     if status != .success { throw status.exit }
   }

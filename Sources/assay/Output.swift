@@ -5,12 +5,51 @@ import Measure
 
 /// Where text goes: results to stdout, everything else to stderr.
 enum Output {
-  static func result(_ text: String) {
-    FileHandle.standardOutput.write(Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
+  /// Makes writing to a closed stdout or stderr an error like any other.
+  ///
+  /// Without it the next file that is opened, a record's or the device under test, would get the
+  /// number of a stream that the caller closed, and the output with it; and a reader that goes away
+  /// would end a run in the middle of a trial.
+  static func prepare() {
+    for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) == -1 {
+      // For reading only, so that writing fails; open(2) takes the lowest free number.
+      _ = open("/dev/null", O_RDONLY)
+    }
+    signal(SIGPIPE, SIG_IGN)
   }
 
-  static func note(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+  /// Prints a result; ends the program with 74 where it cannot be written.
+  ///
+  /// A reader that has seen enough (`| head -1`) is no error.
+  static func result(_ text: String) {
+    let fault = write(text.hasSuffix("\n") ? text : text + "\n", to: STDOUT_FILENO)
+    guard let fault, fault != EPIPE else { return }
+    note("assay: cannot write to stdout: \(String(cString: strerror(fault)))")
+    exit(ExitStatus.io.rawValue)
+  }
+
+  /// Says something on stderr; what nobody hears does not stop a run.
+  static func note(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
+
+  /// Renews the last line of stderr.
+  static func renew(_ line: String) { _ = write("\r\u{1B}[K\(line)", to: STDERR_FILENO) }
+
+  /// Writes all of a text; gives the errno of what is in the way.
+  private static func write(_ text: String, to stream: Int32) -> Int32? {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Glibc.write(stream, $0.baseAddress, $0.count) }
+      if count < 0 {
+        // A stop signal (which a run catches) or a full pipe that does not block: again.
+        if errno == EINTR { continue }
+        guard errno == EAGAIN else { return errno }
+        var waiting = pollfd(fd: stream, events: Int16(POLLOUT), revents: 0)
+        poll(&waiting, 1, -1)
+        continue
+      }
+      bytes = bytes.dropFirst(count)
+    }
+    return nil
   }
 
   /// Says what is wrong and ends with a code.
@@ -36,11 +75,27 @@ enum Output {
   /// Writes to a file, or to stdout for nil and `-`.
   static func write(_ text: String, to path: String?) throws {
     guard let path, path != "-" else { return result(text) }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      // Foundation, which replaces the file, would only tell that it failed.
+      throw fail(["cannot write \(path): \(String(cString: strerror(EISDIR)))"], .io)
+    }
     do {
       try text.write(toFile: path, atomically: true, encoding: .utf8)
     } catch {
       throw fail(["cannot write \(path): \(reason(error))"], .io)
     }
+  }
+
+  /// Whether a text is a day of the calendar: `2026-11-21`.
+  static func isDay(_ text: some StringProtocol) -> Bool {
+    guard let parts = String(text).wholeMatch(of: #/(\d{4})-(\d\d)-(\d\d)/#)?.output else {
+      return false
+    }
+    let day = DateComponents(
+      calendar: Calendar(identifier: .gregorian), year: Int(parts.1), month: Int(parts.2),
+      day: Int(parts.3))
+    return day.isValidDate
   }
 
   /// A span for people: `45 s`, `9 min 30 s`, `1 h 4 min`.
@@ -55,14 +110,7 @@ enum Output {
 
   /// Why a file cannot be read or written, in strerror(3)'s words where Foundation is vague.
   static func reason(_ error: any Error) -> String {
-    let code: Int32? =
-      switch (error as? CocoaError)?.code {
-      case .fileNoSuchFile, .fileReadNoSuchFile: ENOENT
-      case .fileReadNoPermission, .fileWriteNoPermission: EACCES
-      case .fileWriteOutOfSpace: ENOSPC
-      default: nil
-      }
-    return code.map { String(cString: strerror($0)) } ?? error.localizedDescription
+    FaultReason.of(error)
   }
 
   /// Breaks a text at spaces to lines of at most 100 columns; a longer word stays whole.

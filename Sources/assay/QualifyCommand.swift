@@ -66,11 +66,17 @@ struct QualifyCommand: ParsableCommand {
   enum Format: String, CaseIterable, ExpressibleByArgument { case terminal, markdown, html, json }
 
   func validate() throws {
-    for role in roles where role.split(separator: "=", omittingEmptySubsequences: false).count != 2
-    {
-      throw ValidationError("--as takes ROLE=SYSTEM, not \"\(role)\".")
+    var played: Set<String> = []
+    for role in roles {
+      let parts = role.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2, !parts.contains("") else {
+        throw ValidationError("--as takes ROLE=SYSTEM, not \"\(role)\".")
+      }
+      guard played.insert(parts[0]).inserted else {
+        throw ValidationError("--as \(role): the role \(parts[0]) is given twice.")
+      }
     }
-    if let day, day.wholeMatch(of: #/\d{4}-\d{2}-\d{2}/#) == nil {
+    if let day, !Output.isDay(day) {
       throw ValidationError("--day takes a day such as 2027-01-31, not \"\(day)\".")
     }
   }

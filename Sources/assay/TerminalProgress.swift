@@ -60,7 +60,7 @@ final class TerminalProgress: RunProgress {
 
   /// Removes the renewed line.
   func clear() {
-    if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    if isTerminal { Output.renew("") }
   }
 
   private func line(_ trial: PlannedTrial) {
@@ -71,7 +71,8 @@ final class TerminalProgress: RunProgress {
       "[\(number)/\(total)] \(trial.key)", lastRate, phase,
       left > .zero ? "about \(Output.clock(left)) left" : "",
     ]
-    show(parts.filter { !$0.isEmpty }.joined(separator: " · "))
+    show(
+      parts.filter { !$0.isEmpty }.joined(separator: Output.wantsUnicode ? " · " : ", "))
   }
 
   private func show(_ text: String) {
@@ -80,6 +81,6 @@ final class TerminalProgress: RunProgress {
       ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
       ? Int(size.ws_col) : 80
     let cut = text.count < columns ? text : String(text.prefix(columns - 1))
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(cut)".utf8))
+    Output.renew(cut)
   }
 }

@@ -57,14 +57,17 @@ struct TrendCommand: AsyncParsableCommand {
         let near = MetricCatalogue.nearest(metric).map { "; did you mean '\($0)'?" } ?? ""
         throw ValidationError("There is no metric '\(metric)'\(near)")
       }
-      if let since, since.wholeMatch(of: #/\d{4}-\d\d-\d\d(T.*)?/#) == nil {
+      if let since, !Output.isDay(since.prefix { $0 != "T" }) {
         throw ValidationError("'\(since)' is not a date; give it as 2026-11-21.")
       }
     }
 
     func run() async throws {
       let names = metrics.isEmpty ? MetricCatalogue.headline : metrics
-      guard FileManager.default.fileExists(atPath: results.folder) else {
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: results.folder, isDirectory: &isFolder),
+        isFolder.boolValue
+      else {
         throw Output.fail(
           ["there is no folder \(results.folder)\n  hint: name it with --results FOLDER"], .data)
       }
@@ -75,7 +78,7 @@ struct TrendCommand: AsyncParsableCommand {
       do {
         acknowledged = try Acknowledgement.all(in: results.folder)
       } catch {
-        throw Output.fail([error.description], .data)
+        throw Output.fail([error.description], error.kind == .io ? .io : .data)
       }
       let trend = TrendJudge.judge(records, metrics: names, acknowledged: acknowledged) { key in
         cases.isEmpty || cases.contains { key.description == $0 || isBelow(key, $0) }
@@ -127,6 +130,12 @@ struct TrendCommand: AsyncParsableCommand {
 
     @Flag(help: "Print the result as JSON.")
     var json = false
+
+    func validate() throws {
+      if reason.allSatisfy(\.isWhitespace) {
+        throw ValidationError("--reason is empty; say what changed the level.")
+      }
+    }
 
     func run() throws {
       let id = URL(fileURLWithPath: record).lastPathComponent

@@ -93,9 +93,13 @@ public enum TrendText {
     let open = trend.series.flatMap(\.changes).filter { $0.acknowledged == nil }
     let worse = open.count { !$0.isBetter }
     lines.append(
-      "\(trend.records) records, \(trend.series.count) series: \(worse) worse, "
+      "\(size(of: trend)): \(worse) worse, "
         + "\(open.count - worse) better, not acknowledged")
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func size(of trend: Trend) -> String {
+    "\(trend.records) record\(trend.records == 1 ? "" : "s"), \(trend.series.count) series"
   }
 
   private static func padded(_ text: String, _ width: Int) -> String {
@@ -107,7 +111,8 @@ public enum TrendText {
     var text = MarkdownText(most: most)
     let changed = trend.series.map { TrendRows(series: $0, ascii: false) }
       .filter { !$0.events.isEmpty }
-    text += "## Trend\n\n\(trend.records) records, \(trend.series.count) series, "
+    text +=
+      "## Trend\n\n\(size(of: trend)), "
     text += "\(changed.count) with events.\n"
     guard !changed.isEmpty else { return text.text }
     text += "\n"

@@ -151,9 +151,13 @@ public enum SpecificationReader {
     for condition in limit.conditions
     where !about.isEmpty && !about.contains(where: { $0.point.contains(condition.label) }) {
       let points = Set(about.flatMap(\.point)).sorted()
+      let word = ["workload": "for", "system": "of"][condition.key]
+      let rather = word.map { "write \"METRIC \($0) \(condition.value)\" for that" }
       checker.error(
         "the run has no case with \(condition.key) = \(condition.value)", place,
-        hint: points.isEmpty ? "it swept over nothing" : "it has \(points.joined(separator: ", "))")
+        hint: rather
+          ?? (points.isEmpty
+            ? "it swept over nothing" : "it has \(points.joined(separator: ", "))"))
     }
   }
 
@@ -174,7 +178,8 @@ public enum SpecificationReader {
     let all = checker.limits.flatMap(\.limit.systems)
     for (role, system) in names.roles.sorted(by: { $0.key < $1.key }) {
       let place = Diagnostic.Place.argument("--as \(role)=\(system)")
-      if !all.contains(role) {
+      // A limit that could not be read may be the one that names it.
+      if !all.contains(role), !checker.hasUnreadLimit {
         let near = NearestWord.of(role, in: all).map { "did you mean \"\($0)\"?" }
         let list = "its roles are \(Set(all).sorted().joined(separator: ", "))"
         checker.error(
