@@ -52,10 +52,15 @@ struct EventLog {
 enum LedgerFile {
   static func read(_ path: String) throws(LedgerError) -> Data {
     guard let data = FileManager.default.contents(atPath: path) else {
+      let fault = access(path, R_OK) == 0 ? EIO : errno
+      let message = "cannot read \(path): \(String(cString: strerror(fault)))"
+      guard fault == ENOENT || fault == ENOTDIR else {
+        throw LedgerError(.io, message, hint: "check the file's permissions and its disk")
+      }
       // Where the log is there, it is a record, and this file was lost.
       let isLog = path.hasSuffix("/events.jsonl")
       throw LedgerError(
-        .damaged, "cannot read \(path)",
+        .damaged, message,
         hint: isLog
           ? "a record is a folder that `assay run` wrote; `assay list runs` shows them"
           : "the record is not whole: take it from a copy")

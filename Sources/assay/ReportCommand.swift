@@ -77,7 +77,7 @@ struct ExportCommand: ParsableCommand {
     do {
       return try FioJSON.write(record, bins: bins) { trials[$0.id] }
     } catch {
-      throw Output.fail([error.description], .data)
+      throw Output.fail([error.description], error.kind == .io ? .io : .data)
     }
   }
 }
@@ -101,7 +101,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
       case .openmetrics: return OpenMetricsReport.render(try input)
       }
     } catch let error as LedgerError {
-      throw Output.fail([error.description], .data)
+      throw Output.fail([error.description], error.kind == .io ? .io : .data)
     }
   }
 }
@@ -132,7 +132,7 @@ enum RecordReading {
       }
       return record
     } catch let error as LedgerError {
-      throw Output.fail([error.description], .data)
+      throw Output.fail([error.description], error.kind == .io ? .io : .data)
     }
   }
 }

@@ -177,6 +177,21 @@ extension Program {
       #expect(result.stderr.contains("No such file or directory"))
     }
 
+    @Test(Requires.root, Requires.tool("setpriv")) func aRecordThatMayNotBeReadIsNoDamagedOne()
+      throws
+    {
+      let path = record + "/events.jsonl"
+      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+      let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+      let result = try Command.run(nobody + [Workshop.assay, "compare", record])
+      #expect(result.status == 74 && result.stderr.contains("Permission denied"), "\(result)")
+      #expect(result.stderr.contains("check the file's permissions"), "\(result)")
+      for other in [shop.path("nowhere"), path] {
+        let told = try shop.assay(["compare", other])
+        #expect(told.status == 65 && told.stderr.contains("a record is a folder"), "\(told)")
+      }
+    }
+
     @Test func whatIsInTheWayIsSaidInWords() throws {
       for path in [shop.results, shop.folder.path("two.yaml") + "/x"] {
         let result = try shop.assay(["compare", record, "--output", path])

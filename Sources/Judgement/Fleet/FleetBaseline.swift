@@ -24,7 +24,9 @@ public enum FleetBaseline {
     }
     guard machines.count >= fewestMachines else {
       throw LedgerError(
-        .unfit, "\(machines.count) machines are no fleet: " + machines.joined(separator: ", "),
+        .unfit,
+        "\(machines.count) machine\(machines.count == 1 ? " is" : "s are") no fleet: "
+          + machines.joined(separator: ", "),
         hint: "give records of at least \(fewestMachines) machines; of one machine make a "
           + "baseline with `assay baseline set`")
     }

@@ -23,7 +23,8 @@ public struct GateText: Sendable {
     let rest = judgement.rows.count - shown.count
     if let confirmation { lines.append(confirmation) }
     if let caveat = judgement.caveats.first {
-      let more = judgement.caveats.count > 1 ? " (and \(judgement.caveats.count - 1) more)" : ""
+      let others = judgement.caveats.count - 1
+      let more = others > 0 ? "; \(others) more warning\(others == 1 ? "" : "s"): --json" : ""
       lines.append("\(caveat.severity.rawValue): \(caveat.message)\(more)")
     }
     lines += next
