@@ -80,7 +80,9 @@ struct TrendCommand: AsyncParsableCommand {
       } catch {
         throw Output.fail([error.description], error.kind == .io ? .io : .data)
       }
-      let trend = TrendJudge.judge(records, metrics: names, acknowledged: acknowledged) { key in
+      let trend = await TrendJudge.judge(
+        records, metrics: names, acknowledged: acknowledged
+      ) { key in
         cases.isEmpty || cases.contains { key.description == $0 || isBelow(key, $0) }
       }
       if json { return try Output.json(trend) }

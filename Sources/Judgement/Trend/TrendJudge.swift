@@ -9,12 +9,12 @@ internal import Statistics
 public enum TrendJudge {
   /// Judges records in order of their start.
   ///
-  /// `metrics` in the order in which they are shown; `wants` chooses cases.
-  /// O(points) and the search.
+  /// `metrics` in the order in which they are shown; `wants` chooses cases. O(points) and the
+  /// search, on every processor.
   public static func judge(
     _ records: [RecordSketch], metrics: [String], acknowledged: [Acknowledgement] = [],
     wants: (CaseKey) -> Bool = { _ in true }
-  ) -> Trend {
+  ) async -> Trend {
     var order: [SeriesName] = []
     var samples: [SeriesName: [Sample]] = [:]
     var used = 0
@@ -28,13 +28,21 @@ public enum TrendJudge {
       }
     }
     let byRecord = Dictionary(grouping: acknowledged, by: \.record)
-    return Trend(
-      records: used,
-      series: order.flatMap { name in
-        metrics.compactMap { metric in
-          History(name, metric, samples[name] ?? [], byRecord)?.series()
+    let series = await withTaskGroup(of: (Int, Trend.Series?).self) { group in
+      var found = [Trend.Series?](repeating: nil, count: order.count * metrics.count)
+      for (place, name) in order.enumerated() {
+        let samples = samples[name] ?? []
+        for (index, metric) in metrics.enumerated() {
+          group.addTask {
+            let history = History(name, metric, samples, byRecord)
+            return (place * metrics.count + index, history?.series())
+          }
         }
-      })
+      }
+      for await (place, series) in group { found[place] = series }
+      return found.compactMap(\.self)
+    }
+    return Trend(records: used, series: series)
   }
 
   private struct SeriesName: Hashable {
