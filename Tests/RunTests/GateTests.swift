@@ -50,8 +50,10 @@ extension Program {
       try Command.run(gateWords(record, baseline) + more)
     }
 
-    /// A token bucket of the kernel makes the loss, and takes it back. The queue is never empty, so
-    /// that the bucket alone sets the rate however late a busy machine wakes this process.
+    /// A token bucket of the kernel makes the loss, and takes it back.
+    ///
+    /// The queue is never empty, so that the bucket alone sets the rate however late a busy machine
+    /// wakes this process.
     @Test(Requires.loopDevices, .enabled(if: Throttle.isUsable, "needs cgroup v1 blkio"))
     func aLossFailsAndStandsOnlyWhileItLasts() throws {
       let loop = try LoopDevice(bytes: 16 << 20, in: "/dev/shm")
