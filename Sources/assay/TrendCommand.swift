@@ -21,9 +21,10 @@ struct TrendCommand: AsyncParsableCommand {
       commandName: "show", abstract: "Show the history of the records of a folder.",
       discussion: """
         A point is the median over the valid trials of a record that ended. Histories are split \
-        where the kind of machine or the disclosure is another one; a change is what two of three \
-        methods see. Ends with 0 whatever is found: a trend needs runs after the change, so \
-        `assay gate` is what stops a merge.
+        where the kind of machine or the disclosure is another one; a change is what two of \
+        three methods see, among the newest \(TrendJudge.searched) values of a stretch. Ends \
+        with 0 whatever is found: a trend needs runs after the change, so `assay gate` is what \
+        stops a merge.
         """)
 
     @OptionGroup var results: ResultsArguments

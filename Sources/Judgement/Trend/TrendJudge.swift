@@ -7,6 +7,11 @@ internal import Statistics
 /// A history is split where the kind of machine or the disclosure is another one, and where a
 /// change was acknowledged; what is left is searched by ``Statistics/ChangePoints``.
 public enum TrendJudge {
+  /// A change is looked for among so many of the newest values of a segment.
+  ///
+  /// Older ones have had their day, and the search would take as long as reading the records.
+  public static let searched = 2000
+
   /// Judges records in order of their start.
   ///
   /// `metrics` in the order in which they are shown; `wants` chooses cases. O(points) and the
@@ -151,7 +156,7 @@ public enum TrendJudge {
     }
 
     func series() -> Trend.Series {
-      let found = values.map { ChangePoints.find($0) }
+      let found = values.map(Self.changePoints)
       var changes: [(place: Int, change: Trend.Change)] = []
       for segment in segments.indices {
         if let start = begun[segment], let place = places[segment].first,
@@ -175,6 +180,15 @@ public enum TrendJudge {
         scenario: name.scenario, key: name.key, metric: definition.name, unit: unit,
         direction: definition.direction, points: points, segments: segments,
         changes: changes.sorted { $0.place < $1.place }.map(\.change))
+    }
+
+    private static func changePoints(in values: [Double]) -> [ChangePoint] {
+      let left = max(values.count - TrendJudge.searched, 0)
+      return ChangePoints.find(Array(values.dropFirst(left))).map { point in
+        var point = point
+        point.place += left
+        return point
+      }
     }
 
     private func change(

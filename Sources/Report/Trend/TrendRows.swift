@@ -95,6 +95,9 @@ public enum TrendText {
     lines.append(
       "\(size(of: trend)): \(worse) worse, "
         + "\(open.count - worse) better, not acknowledged")
+    if trend.series.contains(where: { $0.segments.contains { $0.count > TrendJudge.searched } }) {
+      lines.append("changes were looked for among the newest \(TrendJudge.searched) of a stretch")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 
