@@ -39,6 +39,7 @@ enum PageStyle {
     .results .part th{font-weight:400;padding-left:16px;color:var(--soft)}
     .plain tbody tr{border-bottom:1px solid var(--faint)}
     .words td,.hashes td{white-space:normal}
+    .hashes td{overflow-wrap:anywhere}
     td.line{white-space:nowrap}
     tr.invalid td,tr.failed td{color:var(--soft)}
     tr.invalid .status,tr.failed .status{color:var(--bad);font-weight:600}
