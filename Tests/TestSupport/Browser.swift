@@ -32,6 +32,9 @@ public enum Browser {
     public let charts: Int
     /// Texts of charts.
     public let words: Int
+
+    /// All that is wrong.
+    public var problems: [String] { texts + wide + legends }
   }
 
   /// Opens a page, photographs it and notes what it asks for.
@@ -40,6 +43,7 @@ public enum Browser {
   ///   - path: the page.
   ///   - width: of the window, px.
   ///   - picture: where the screenshot is kept; nowhere by default.
+  /// - Returns: what is seen of it.
   /// - Throws: `Command.Failure` if the browser does not come to an end well.
   public static func look(
     at path: String, width: Int = 1280, picture: String? = nil

@@ -42,14 +42,16 @@ public enum LimitsJUnit {
   }
 
   private static func testCase(_ limit: LimitJudgement) -> JUnitDocument.Case {
+    let unit = limit.unit == "1" ? "" : " " + limit.unit
+    func text(_ value: Double) -> String { decimalText(value) + unit }
     var facts = [
       ("verdict", limit.verdict.rawValue), ("severity", limit.severity.rawValue),
-      ("bound", "\(decimalText(limit.bound)) \(limit.unit)"), ("n", "\(limit.n)"),
+      ("bound", text(limit.bound)), ("n", "\(limit.n)"),
     ]
-    if let value = limit.value { facts.append(("value", "\(decimalText(value)) \(limit.unit)")) }
+    if let value = limit.value { facts.append(("value", text(value))) }
     if let interval = limit.interval {
-      facts.append(("lower", "\(decimalText(interval.lower)) \(limit.unit)"))
-      facts.append(("upper", "\(decimalText(interval.upper)) \(limit.unit)"))
+      facts.append(("lower", text(interval.lower)))
+      facts.append(("upper", text(interval.upper)))
     }
     return JUnitDocument.Case(
       place: limit.key?.description ?? "run", name: limit.limit, properties: facts,
