@@ -50,7 +50,7 @@ let package = Package(
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
     library("Storage", ["Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
     library("Scenario", ["Storage", "Measure", yams]),
-    library("Ledger", ["Measure", "CLinux", crypto]),
+    library("Ledger", ["Statistics", "Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
     library(
       "Run",

@@ -50,12 +50,6 @@ public struct CPUUse: Hashable, Codable, Sendable {
     case kernelThreads, ioWorkers
   }
 
-  /// Part of the host's CPU time that was spent working; steal counts as time, not as work.
-  public var busyFraction: Fraction {
-    let total = host.total.count
-    return Fraction(total > 0 ? Double(host.busy.count) / Double(total) : 0)
-  }
-
   /// Time of all kernel threads together.
   public var kernelThreadTime: Nanoseconds {
     kernelThreads.reduce(.zero) { $0 + $1.cpuTime }

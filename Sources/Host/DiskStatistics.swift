@@ -87,8 +87,6 @@ public struct DiskStatistics: Hashable, Codable, Sendable {
   public var bytesRead: ByteCount { ByteCount(readSectors * 512) }
   /// Data written.
   public var bytesWritten: ByteCount { ByteCount(writeSectors * 512) }
-  /// Data discarded; nil before Linux 4.18.
-  public var bytesDiscarded: ByteCount? { discardSectors.map { ByteCount($0 * 512) } }
 
   /// What was counted between two readings; `inFlight` is the later one's.
   public static func - (later: DiskStatistics, earlier: DiskStatistics) -> DiskStatistics {

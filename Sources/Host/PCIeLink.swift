@@ -20,12 +20,6 @@ public struct PCIeLink: Hashable, Codable, Sendable {
     case currentWidth = "currentWidthLanes"
     case maximumWidth = "maximumWidthLanes"
   }
-
-  /// Whether the link runs below what the device can do; nil when either is unknown.
-  public var isDegraded: Bool? {
-    guard let currentSpeed, let maximumSpeed, let currentWidth, let maximumWidth else { return nil }
-    return currentSpeed < maximumSpeed || currentWidth < maximumWidth
-  }
 }
 
 extension PCIeLink {

@@ -1,6 +1,7 @@
 internal import CBlkid
 internal import CLinux
 internal import Glibc
+internal import Measure
 
 /// Content that libblkid recognises on a device: a file system, RAID, LVM or LUKS member, or swap.
 public struct Signature: Hashable, Codable, Sendable {
@@ -36,7 +37,7 @@ public struct PartitionTable: Hashable, Codable, Sendable {
 
   /// `gpt partition table with 2 partitions (UUID …)`.
   public var evidence: String {
-    "\(type) partition table with \(partitionCount) partition\(partitionCount == 1 ? "" : "s")"
+    "\(type) partition table with \(counted(partitionCount, "partition"))"
       + (uuid.map { " (UUID \($0))" } ?? "")
   }
 }

@@ -63,10 +63,12 @@ struct TrialsByCase {
   /// Cases in order of their first trial.
   private(set) var order: [CaseKey] = []
   private var groups: [CaseKey: Group] = [:]
+  private var places: [String: Int] = [:]
 
   /// Leaves out block 0: it finds the maximum of which a rate is a share, and is no replicate.
   init(_ trials: [TrialRecord]) {
-    for trial in trials where trial.block > 0 {
+    for (place, trial) in trials.enumerated() where trial.block > 0 {
+      places[trial.id] = place
       if groups[trial.key] == nil { order.append(trial.key) }
       switch trial.status {
       case .valid: groups[trial.key, default: Group()].valid.append(trial)
@@ -77,6 +79,9 @@ struct TrialsByCase {
   }
 
   subscript(key: CaseKey) -> Group { groups[key] ?? Group() }
+
+  /// A trial's place in executed order.
+  func place(of trial: TrialRecord) -> Int { places[trial.id] ?? 0 }
 }
 
 extension TrialRecord {

@@ -111,6 +111,8 @@ struct CaseJudge {
     let reference = CaseKey(system: other, workload: key.workload, point: key.point)
     let ours = byPlace(group.valid)
     let theirs = byPlace(cases[reference].valid)
+    let isInTurn = BlockOrder.isInTurn(
+      (group.valid + cases[reference].valid).map { ($0.block, cases.place(of: $0)) })
     guard !ours.isEmpty else { return nothing() }
     let pairs = ours.keys.sorted(by: <).compactMap { place -> (Span, Span)? in
       guard let mine = ours[place], let its = theirs[place] else { return nil }
@@ -129,7 +131,9 @@ struct CaseJudge {
         n: pairs.count)
     }
     let lone = Set(ours.keys).union(theirs.keys).count - pairs.count
-    let suffix = lone == 0 ? "" : "; \(counted(lone, "block")) without a valid pair left out"
+    let suffix =
+      (lone == 0 ? "" : "; \(counted(lone, "block")) without a valid pair left out")
+      + (isInTurn ? "" : "; \(key.system) and \(other) did not run in turn: \(BlockOrder.caution)")
     if decision == .guard, let interval = effect(of: pairs) {
       return judge(interval, "ratio", of: "pair", suffix: suffix)
     }
@@ -148,14 +152,7 @@ struct CaseJudge {
   }
 
   private func byPlace(_ trials: [TrialRecord]) -> [BlockPlace: Span] {
-    var turns: [Int: Int] = [:]
-    var values: [BlockPlace: Span] = [:]
-    for trial in trials {
-      turns[trial.block, default: 0] += 1
-      values[BlockPlace(block: trial.block, turn: turns[trial.block, default: 0])] =
-        trial.span(of: limit.metric)
-    }
-    return values
+    BlockPlace.values(of: trials, block: \.block) { $0.span(of: limit.metric) }
   }
 
   private func estimate(_ values: [Span], of what: String, suffix: String) -> LimitJudgement {
@@ -302,10 +299,6 @@ struct CaseJudge {
         ? nil : "\(trials.map(\.id).joined(separator: ", ")) left out as \(word)"
     }
     return parts.isEmpty ? "" : "; " + parts.joined(separator: "; ")
-  }
-
-  private func counted(_ count: Int, _ noun: String) -> String {
-    "\(count) \(noun)\(count == 1 ? "" : "s")"
   }
 }
 

@@ -77,13 +77,12 @@ public struct BaselineStore: Sendable {
       throw LedgerError(
         .io, "cannot read \(path)", hint: "check the file's permissions and its disk")
     }
-    let format = try LedgerJSON.decode(JSONValue.self, from: data, at: path)["format"]
-    guard format == .string(Baseline.currentFormat) else {
+    guard try BaselineFile.format(of: data, at: path) == .string(Baseline.currentFormat) else {
       throw LedgerError(
         .damaged, "\(path): its format is not \(Baseline.currentFormat)",
         hint: "make it again with `assay baseline set`, or use the version of Assay that wrote it")
     }
-    return try LedgerJSON.decode(Baseline.self, from: data, at: path)
+    return try BaselineFile.decode(data, at: path)
   }
 
   private static func entries(of folder: String) -> [String] {

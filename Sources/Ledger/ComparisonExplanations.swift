@@ -104,6 +104,21 @@ extension Explanation {
       for steady state.
       """)
 
+  static let shapeDiffers = Explanation(
+    seen: """
+      Two cases come out the same, and yet their trials scatter differently by more than chance \
+      and the tolerance explain (Smirnov's test of the trials' values, one side divided by the \
+      ratio, with Holm's correction over the rows that came out the same).
+      """,
+    meaning: """
+      A ratio tells of the middle: one side may have a second mode, or trials that fall out, which \
+      its users meet.
+      """,
+    remedy: """
+      Look at the values of the single trials in the report, and at what happened at those that \
+      lie apart.
+      """)
+
   static let trialsLeftOut = Explanation(
     seen: "Trials of a compared case are invalid or failed.",
     meaning: "They count for nothing, and their counterparts in the same block neither.",

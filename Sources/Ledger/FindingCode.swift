@@ -74,6 +74,8 @@ public enum FindingCode: String, CaseIterable, Sendable {
   case orderSequential = "order-sequential"
   /// Values rise or fall over a record.
   case driftSeen = "drift"
+  /// Two cases agree in the middle and not in how their trials scatter.
+  case shapeDiffers = "shape-differs"
   /// Trials of a compared case are invalid or failed.
   case trialsLeftOut = "trials-left-out"
   /// A publication leaves out what must be disclosed.
@@ -121,6 +123,7 @@ public enum FindingCode: String, CaseIterable, Sendable {
     case .notHardware: .notHardware
     case .orderSequential: .orderSequential
     case .driftSeen: .driftSeen
+    case .shapeDiffers: .shapeDiffers
     case .trialsLeftOut: .trialsLeftOut
     case .undisclosed: .undisclosed
     case .manyIntervals: .manyIntervals

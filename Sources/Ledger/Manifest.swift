@@ -13,7 +13,9 @@ public struct Manifest: Codable, Hashable, Sendable {
 
   /// Hashes every file below `folder` but the manifest itself.
   static func of(folder: String) throws(LedgerError) -> Manifest {
-    let names = (FileManager.default.subpaths(atPath: folder) ?? []).sorted()
+    // A link to a record is not descended into.
+    let target = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
+    let names = (FileManager.default.subpaths(atPath: target) ?? []).sorted()
     var hashes: [String: String] = [:]
     for name in names where name != fileName && !name.hasSuffix(".part") {
       var isFolder: ObjCBool = false

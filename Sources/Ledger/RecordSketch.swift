@@ -210,7 +210,7 @@ extension RecordSketch.Case {
 }
 
 extension CaseKey {
-  fileprivate init(_ reader: inout JSONReader) throws(JSONReader.Fault) {
+  init(_ reader: inout JSONReader) throws(JSONReader.Fault) {
     var key = CaseKey(system: "", workload: "")
     try reader.object { reader, name throws(JSONReader.Fault) in
       switch name {

@@ -118,12 +118,23 @@ public struct RunRecord: Sendable {
       String(decoding: try LedgerFile.read(path), as: UTF8.self), place: path)
   }
 
-  /// SHA-256 in hex of every file that was there before the report, by its name.
+  /// SHA-256 in hex of what was there before the report: of each file by its name, of each folder
+  /// that of what `sha256sum folder/*` prints, by this command.
   ///
-  /// The report shows them, so neither it nor the manifest, which is of all, is among them.
-  /// O(bytes of the record).
+  /// The report shows them, so neither it nor the manifest, which is of all, is among them; a line
+  /// for each of thousands of trials would be most of its page. O(bytes of the record).
   public func hashes() throws(LedgerError) -> [String: String] {
-    try Manifest.of(folder: folder).sha256.filter { $0.key != Manifest.reportName }
+    var hashes: [String: String] = [:]
+    var folders: [String: String] = [:]
+    let files = try Manifest.of(folder: folder).sha256.filter { $0.key != Manifest.reportName }
+    for (name, hash) in files.sorted(by: { $0.key < $1.key }) {
+      if let end = name.lastIndex(of: "/") {
+        folders["sha256sum \(name[...end])*", default: ""] += "\(hash)  \(name)\n"
+      } else {
+        hashes[name] = hash
+      }
+    }
+    return hashes.merging(folders.mapValues(Manifest.digest)) { $1 }
   }
 
   /// Checks every file against the manifest; nil where there is no manifest yet.

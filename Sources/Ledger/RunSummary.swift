@@ -1,4 +1,5 @@
 public import Measure
+internal import Statistics
 
 /// The file `summary.json`: one value per trial and metric, by case.
 ///
@@ -59,14 +60,10 @@ public struct RunSummary: Codable, Hashable, Sendable {
     var metrics: [String: MetricValues] = [:]
     for name in Set(valid.flatMap(\.metrics.keys)) {
       let values = valid.map { $0.metrics[name]?.value }
-      let sorted = values.compactMap(\.self).sorted()
-      let unit = valid.lazy.compactMap { $0.metrics[name]?.unit }.first ?? "1"
-      let middle = sorted.count / 2
-      let median =
-        sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+      guard let median = Median.of(values.compactMap(\.self)) else { continue }
       metrics[name] = MetricValues(
-        unit: unit, values: values, bound: valid.lazy.compactMap { $0.metrics[name]?.bound }.first,
-        median: median)
+        unit: valid.lazy.compactMap { $0.metrics[name]?.unit }.first ?? "1", values: values,
+        bound: valid.lazy.compactMap { $0.metrics[name]?.bound }.first, median: median)
     }
     return CaseSummary(
       key: key, trials: valid.map(\.id),

@@ -58,11 +58,6 @@ public struct LatencyDistribution: Hashable, Codable, Sendable {
     return maximum
   }
 
-  /// How many observations lie above `bound` ns, to the resolution of a bucket.
-  public func count(above bound: UInt64) -> UInt64 {
-    buckets.reduce(0) { LatencyBuckets.midpoint($1.index) > bound ? $0 + $1.count : $0 }
-  }
-
   /// Adds another distribution's observations.
   ///
   /// O(buckets).

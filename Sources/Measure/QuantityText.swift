@@ -188,6 +188,11 @@ extension Fraction {
   }
 }
 
+/// A count with its noun: `1 trial`, `2 trials`.
+public func counted(_ count: Int, _ noun: String) -> String {
+  "\(count) \(noun)\(count == 1 ? "" : "s")"
+}
+
 /// A number as short as it reads back the same, whole numbers without a point.
 public func decimalText(_ value: Double) -> String {
   if value == value.rounded(), abs(value) < 1e15 { return String(Int64(value)) }

@@ -62,8 +62,9 @@ public struct ReportInput: Sendable {
 
   /// Takes a record with the histograms and seconds of all its trials, and its files' hashes.
   ///
-  /// Throws what reading the record's files throws.
-  public init(_ record: RunRecord) throws(LedgerError) {
+  /// Without `hasSeries` the seconds are not read, which a comparison does not show. Throws what
+  /// reading the record's files throws.
+  public init(_ record: RunRecord, hasSeries: Bool = true) throws(LedgerError) {
     self.init(header: record.header, scenario: record.scenario)
     findings = record.findings
     environmentBefore = record.environment["before"] ?? .null
@@ -75,7 +76,7 @@ public struct ReportInput: Sendable {
       trials.append(
         Trial(
           trial, distributions: try record.histograms(of: trial).distributions,
-          series: try record.series(of: trial)))
+          series: hasSeries ? try record.series(of: trial) : []))
     }
   }
 }

@@ -115,8 +115,8 @@ struct TrialValidity {
       everything.stoppedEarly == nil, everything.verification == nil, !everything.hasRamp
     else { return }
     let counts: [(name: String, ours: Double, theirs: Double)] = [
-      ("read", Double(everything.read.bytes), Double(kernel.readSectors) * 512),
-      ("written", Double(everything.write.bytes), Double(kernel.writeSectors) * 512),
+      ("read", Double(everything.read.bytes), Double(kernel.bytesRead.count)),
+      ("written", Double(everything.write.bytes), Double(kernel.bytesWritten.count)),
     ]
     for (name, ours, theirs) in counts {
       guard abs(theirs - ours) > max(ours * 0.001, 0x1p20) else { continue }

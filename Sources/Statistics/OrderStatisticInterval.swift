@@ -75,18 +75,3 @@ public struct OrderStatisticInterval: Hashable, Codable, Sendable {
     return best
   }
 }
-
-/// The middle of some values.
-public enum Median {
-  /// The median; the mean of the middle two for an even count.
-  ///
-  /// nil for no values. O(n log n).
-  public static func of(_ values: [Double]) -> Double? {
-    guard !values.isEmpty else { return nil }
-    let sorted = values.sorted()
-    let middle = sorted.count / 2
-    // Halved before they are added: the sum of two large values has no room.
-    return sorted.count.isMultiple(of: 2)
-      ? sorted[middle - 1] / 2 + sorted[middle] / 2 : sorted[middle]
-  }
-}

@@ -19,29 +19,7 @@ public enum PlannedLooks {
   /// design and analysis of clinical trials (1977). Traps unless 1 <= looks <= ``most`` and
   /// 1e-6 <= alpha < 1. O(looks), some ten milliseconds for 20.
   public static func pocock(looks: Int, alpha: Fraction) -> Fraction {
-    level(ofBound: scale(alpha, looks: looks) { Array(repeating: $0, count: looks) })
-  }
-
-  /// O'Brien and Fleming's levels: hard to pass early, almost `alpha` at the last look.
-  ///
-  /// The nominal two-sided level of each look; the bound of look k of K is sqrt(K / k) times that
-  /// of the last. O'Brien & Fleming, A multiple testing procedure for clinical trials (1979).
-  /// Traps and cost as ``pocock(looks:alpha:)``.
-  public static func obrienFleming(looks: Int, alpha: Fraction) -> [Fraction] {
-    func bounds(_ last: Double) -> [Double] {
-      (1...looks).map { last * (Double(looks) / Double($0)).squareRoot() }
-    }
-    return bounds(scale(alpha, looks: looks, bounds)).map(level)
-  }
-
-  /// The two-sided level of the whole: the chance that equal means ever look unequal.
-  ///
-  /// `levels` are the nominal two-sided ones of equally spaced looks. Traps unless there are one
-  /// to ``most`` and each is within 0 and 1. O(looks).
-  public static func overall(levels: [Fraction]) -> Fraction {
-    precondition(1...most ~= levels.count, "there are 1 to \(most) looks")
-    precondition(levels.allSatisfy { $0.value > 0 && $0.value < 1 }, "a level is within 0 and 1")
-    return Fraction(1 - chanceToStay(levels.map { -Normal.quantile($0.value / 2) }))
+    level(ofBound: bound(alpha, looks: looks))
   }
 
   /// The two-sided level of a normal deviate.
@@ -49,15 +27,13 @@ public enum PlannedLooks {
     Fraction(.erfc(bound / 2.0.squareRoot()))
   }
 
-  /// The factor with which the bounds have the overall level; regula falsi, Illinois variant.
-  private static func scale(
-    _ alpha: Fraction, looks: Int, _ bounds: (Double) -> [Double]
-  ) -> Double {
+  /// The bound of every look that has the overall level; regula falsi, Illinois variant.
+  private static func bound(_ alpha: Fraction, looks: Int) -> Double {
     precondition(1...most ~= looks, "there are 1 to \(most) looks")
     precondition(alpha.value >= 1e-6 && alpha.value < 1, "a level is within 1e-6 and 1")
     // In logarithms the excess is almost a parabola of the bound.
-    func excess(_ factor: Double) -> Double {
-      .log((1 - chanceToStay(bounds(factor))) / alpha.value)
+    func excess(_ bound: Double) -> Double {
+      .log((1 - chanceToStay(Array(repeating: bound, count: looks))) / alpha.value)
     }
     // One look alone needs the least; Bonferroni's bound is never too small.
     var low = -Normal.quantile(alpha.value / 2)

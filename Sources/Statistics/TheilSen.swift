@@ -22,10 +22,6 @@ public enum TheilSen {
       }
     }
     slopes.sort()
-    let middle = slopes.count / 2
-    let median =
-      slopes.count.isMultiple(of: 2)
-      ? slopes[middle - 1] / 2 + slopes[middle] / 2 : slopes[middle]
     let deviation = MannKendall.variance(
       count: values.count, ties: MannKendall.tieSizes(values)
     ).squareRoot()
@@ -34,7 +30,7 @@ public enum TheilSen {
     let low = ((pairs - reach) / 2).rounded(.toNearestOrEven) - 1
     let high = ((pairs + reach) / 2).rounded(.toNearestOrEven)
     return IntervalEstimate(
-      value: median, lower: slopes[max(0, Int(low))],
+      value: Median.of(sorted: slopes), lower: slopes[max(0, Int(low))],
       upper: slopes[min(slopes.count - 1, Int(high))], level: confidence, count: values.count)
   }
 }

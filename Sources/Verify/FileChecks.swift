@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Ledger
+internal import Measure
 
 /// Every file against its hash.
 enum ManifestCheck {

@@ -242,7 +242,50 @@ public enum RecordSchema {
     "environment": {
       "type": "object", "additionalProperties": false, "required": ["before"],
       "properties": {
-        "before": {"$ref": "#/definitions/facts"}, "after": {"$ref": "#/definitions/facts"}
+        "before": {"$ref": "#/definitions/facts"}, "after": {"$ref": "#/definitions/facts"},
+        "readiness": {
+          "type": "object", "additionalProperties": false,
+          "required": ["checks", "devices", "sources"],
+          "properties": {
+            "checks": {"type": "array", "items": {"$ref": "#/definitions/readinessCheck"}},
+            "devices": {"type": "array", "items": {"$ref": "#/definitions/pciDevice"}},
+            "sources": {"type": "object", "additionalProperties": {"type": "string"}}
+          }
+        }
+      }
+    },
+    "readinessCheck": {
+      "type": "object", "additionalProperties": false,
+      "required": ["id", "area", "state", "found", "why"],
+      "properties": {
+        "id": {"type": "string"}, "subject": {"type": "string"},
+        "area": {
+          "enum": [
+            "cpu", "noise", "clock", "memory", "sysctl", "storage", "process", "platform", "pci"
+          ]
+        },
+        "state": {"enum": ["not-applicable", "ok", "unknown", "advice", "warning"]},
+        "found": {"type": "string"}, "why": {"type": "string"}, "remedy": {"type": "string"}
+      }
+    },
+    "pciDevice": {
+      "type": "object", "additionalProperties": false,
+      "required": ["address", "identifier", "classCode"],
+      "properties": {
+        "address": {"type": "string"}, "identifier": {"type": "string"},
+        "classCode": {"type": "integer"}, "name": {"type": "string"},
+        "className": {"type": "string"}, "driver": {"type": "string"},
+        "numaNode": {"type": "integer"}, "link": {"$ref": "#/definitions/pciLink"},
+        "bestLink": {"$ref": "#/definitions/pciLink"},
+        "portLink": {"$ref": "#/definitions/pciLink"},
+        "totalVFs": {"type": "integer"}, "currentVFs": {"type": "integer"}
+      }
+    },
+    "pciLink": {
+      "type": "object", "additionalProperties": false,
+      "required": ["gigatransfersPerSecond", "width"],
+      "properties": {
+        "gigatransfersPerSecond": {"type": "number"}, "width": {"type": "integer"}
       }
     },
     "manifest": {

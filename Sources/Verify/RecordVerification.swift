@@ -128,6 +128,3 @@ struct CheckLog {
     }
   }
 }
-
-/// A count with its noun: `1 trial`, `2 trials`.
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -41,7 +41,7 @@ struct BaselinesArguments: ParsableArguments {
   ) throws {
     do {
       var records: [RunRecord] = []
-      for path in paths { records.append(try RunRecord.read(path)) }
+      for path in paths { records.append(try RunRecord.read(path, details: .omitted)) }
       var baseline = try Baseline.of(records, name: name, kind: kind)
       if kind == .fleet { baseline = try FleetBaseline.complete(baseline) }
       let path = try store.write(baseline, replace: replace)
@@ -142,9 +142,9 @@ struct BaselineListCommand: ParsableCommand {
 
     /// One line.
     var text: String {
-      let of = kind == .fleet ? "fleet of \(Output.count(machines.count, "machine")), " : ""
-      return "\(name)  \(fingerprint)  \(of)\(Output.count(sessions, "session")), "
-        + "\(Output.count(cases, "case"))  \(path)"
+      let of = kind == .fleet ? "fleet of \(counted(machines.count, "machine")), " : ""
+      return "\(name)  \(fingerprint)  \(of)\(counted(sessions, "session")), "
+        + "\(counted(cases, "case"))  \(path)"
     }
   }
 
@@ -194,7 +194,7 @@ struct BaselineShowCommand: ParsableCommand {
               + "\(session.evidence.rawValue)" + (session.notHardware.map { ", \($0)" } ?? ""))
         }
         for samples in baseline.cases {
-          Output.result("  case \(samples.key): \(Output.count(samples.samples.count, "trial"))")
+          Output.result("  case \(samples.key): \(counted(samples.samples.count, "trial"))")
         }
         for outlier in baseline.fleet?.outliers ?? [] {
           Output.result("  left out: \(outlier.sentence)")

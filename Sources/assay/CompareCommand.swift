@@ -105,7 +105,7 @@ enum ComparisonFormat: String, CaseIterable, ExpressibleByArgument {
       // Systems of one record share its input.
       var known: [String: ReportInput] = [:]
       let inputs = try records.map { record -> ReportInput in
-        let input = try known[record.folder] ?? ReportInput(record)
+        let input = try known[record.folder] ?? ReportInput(record, hasSeries: false)
         known[record.folder] = input
         return input
       }
@@ -175,7 +175,9 @@ enum ComparisonArms {
     var given: [(word: String, record: RunRecord, system: String?)] = []
     for word in words {
       let (path, system) = parts(word)
-      let record = try given.first { $0.record.folder == path }?.record ?? RecordReading.read(path)
+      let record =
+        try given.first { $0.record.folder == path }?.record
+        ?? RecordReading.read(path, details: .omitted)
       if given.contains(where: { $0.record.header.id == record.header.id && $0.system == system }) {
         throw Output.fail(["\(word) is given twice: it is as it is"], .usage)
       }
@@ -203,7 +205,7 @@ enum ComparisonArms {
   /// The systems of one record.
   private static func systems(_ word: String, _ reference: String?) throws -> [Given] {
     let (path, system) = parts(word)
-    let record = try RecordReading.read(path)
+    let record = try RecordReading.read(path, details: .omitted)
     if let system { try check(system, path, record) }
     var arms = ComparisonArm.systems(of: record)
     guard arms.count > 1, system == nil else {

@@ -89,7 +89,7 @@ struct ReadinessText {
       let count = checks.count { $0.state == state }
       return count == 0 ? nil : "\(count) \(state.rawValue)"
     }
-    return "\(Output.count(checks.count, "check")): " + parts.joined(separator: ", ")
+    return "\(counted(checks.count, "check")): " + parts.joined(separator: ", ")
   }
 
   private func rows(_ check: ReadinessCheck) -> [String] {

@@ -65,7 +65,7 @@ struct GateCommand: ParsableCommand {
   func run() throws {
     cl_install_stop_signals()
     let summary = try summaryPath()
-    let record = try RecordReading.read(record)
+    let record = try RecordReading.read(record, details: .omitted)
     let session = try GateSession(record, baselines.store, baseline, try gateRules(record))
     var judgement = session.judge(record)
     if judgement.verdict == .fail {
@@ -175,7 +175,7 @@ struct GateSession {
       let plan = try GateConfirmation.plan(
         first.failingCases, of: record, allowDestroy: options.allowDestroy,
         version: options.version)
-      Output.note("confirming \(Output.count(first.failingCases.count, "case")) with fresh data")
+      Output.note("confirming \(counted(first.failingCases.count, "case")) with fresh data")
       let end = try RunController.start(
         plan, scenario: record.scenario + "# confirmation of \(record.header.id)\n",
         options: options, progress: progress)

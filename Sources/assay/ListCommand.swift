@@ -61,11 +61,11 @@ struct ListCommand: ParsableCommand {
       let path = results.folder + "/" + name
       guard FileManager.default.fileExists(atPath: path + "/events.jsonl") else { return nil }
       do {
-        let record = try RunRecord.read(path)
+        let record = try RunRecord.read(path, details: .omitted)
         let state = record.isComplete ? "complete" : "cut short"
         return Row(
           name: path,
-          about: "\(record.header.name), \(Output.count(record.trials.count, "trial")), \(state)")
+          about: "\(record.header.name), \(counted(record.trials.count, "trial")), \(state)")
       } catch {
         return Row(name: path, about: "damaged: \(error)")
       }

@@ -37,11 +37,6 @@ enum Output {
     }
   }
 
-  /// `1 trial`, `2 trials`.
-  static func count(_ count: Int, _ noun: String) -> String {
-    "\(count) \(noun)\(count == 1 ? "" : "s")"
-  }
-
   /// A span for people: `45 s`, `9 min 30 s`, `1 h 4 min`.
   static func clock(_ span: Nanoseconds) -> String {
     let seconds = Int(span.inSeconds.rounded(.up))

@@ -72,7 +72,7 @@ struct PlanCommand: ParsableCommand {
       let written = system.isWritten ? "written to" : "read only"
       lines.append("system \(system.name): \(target), \(system.facts.sizeBytes.text), \(written)")
     }
-    let blocks = Output.count(plan.design.blocks, "block")
+    let blocks = counted(plan.design.blocks, "block")
     lines.append("order \(plan.design.order.rawValue), \(blocks), seed \(plan.seed)")
     for (engine, granted) in answer.engines.sorted(by: { $0.key < $1.key }) {
       let list = granted.isEmpty ? "nothing to grant" : granted.joined(separator: ", ")

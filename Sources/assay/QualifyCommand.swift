@@ -112,7 +112,9 @@ struct QualifyCommand: ParsableCommand {
       try Output.write(
         QualificationText.terminal(qualification, unicode: Output.wantsUnicode), to: output)
     case .markdown: try Output.write(QualificationText.markdown(qualification), to: output)
-    case .html: try Output.write(QualificationPage().render(qualification), to: output)
+    case .html:
+      try Output.write(
+        QualificationPage().render(qualification, version: Assay.version), to: output)
     case .json: try Output.write(Output.jsonText(qualification), to: output)
     }
   }

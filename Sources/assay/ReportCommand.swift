@@ -118,13 +118,17 @@ enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
 
 /// Reads records for commands.
 enum RecordReading {
-  static func read(_ path: String) throws -> RunRecord {
+  static func read(
+    _ path: String, details: RunRecord.Details = .included
+  ) throws -> RunRecord {
     do {
-      let record = try RunRecord.read(path)
+      let record = try RunRecord.read(path, details: details)
       if let changed = try record.integrity(), !changed.isEmpty {
+        let more = changed.count > 6 ? ", and \(changed.count - 6) more" : ""
         throw LedgerError(
-          .damaged, "\(path) is not as it was sealed: " + changed.joined(separator: ", "),
-          hint: "take the record from a copy")
+          .damaged,
+          "\(path) is not as it was sealed: " + changed.prefix(6).joined(separator: ", ") + more,
+          hint: "take the record from a copy; `assay verify \(path)` lists all that is wrong")
       }
       if !record.isComplete {
         Output.note("\(path): the run was cut short; `assay run --resume \(path)` goes on")

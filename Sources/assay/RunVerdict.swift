@@ -132,11 +132,7 @@ struct RunResult: Encodable {
   }
 
   /// The JSON itself.
-  func text() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
+  func text() throws -> String { try Output.jsonText(self) }
 }
 
 extension RunResult.Estimate {

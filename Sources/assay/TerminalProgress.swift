@@ -18,7 +18,7 @@ final class TerminalProgress: RunProgress {
   private var lastRate = ""
 
   func runBegins(plan: Plan, skipped: Int, folder: String) {
-    Output.note("\(plan.name): \(Output.count(plan.trials.count, "trial")), record \(folder)")
+    Output.note("\(plan.name): \(counted(plan.trials.count, "trial")), record \(folder)")
     if skipped > 0 { Output.note("going on: \(skipped) of them done already") }
   }
 

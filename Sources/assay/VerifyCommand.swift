@@ -1,5 +1,6 @@
 import ArgumentParser
 import Ledger
+import Measure
 import Verify
 
 /// `assay verify`.
@@ -55,7 +56,7 @@ enum VerificationText {
         lines.append(head + check.about)
         continue
       }
-      lines.append(head + Output.count(check.faults.count, "fault"))
+      lines.append(head + counted(check.faults.count, "fault"))
       lines += check.faults.prefix(shown).map { "            \($0.place): \($0.message)" }
       if check.faults.count > shown {
         lines.append("            and \(check.faults.count - shown) more; --json has all")

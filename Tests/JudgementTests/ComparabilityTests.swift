@@ -203,4 +203,31 @@ struct ComparabilityTests {
       Arms.oneRecord(.abba, blocks: 10) { _, place in 100 + Double(place * 7 % 5) })
     #expect(!still.caveats.contains { $0.code == "drift" })
   }
+
+  /// One side has two modes about the middle of the other, which no ratio shows.
+  @Test func anotherShapeAboutTheSameMiddleIsNamed() throws {
+    var random = SeededRandom(seed: 7)
+    func arms(_ spread: Double) -> [ComparisonArm] {
+      Arms.oneRecord(.abba, blocks: 30) { system, place in
+        let mode = system == "dpu" ? spread * Double(place / 2 % 3 - 1) : 0
+        return 1000 * (1 + mode + 0.005 * noise(&random))
+      }
+    }
+    func isTold(_ spread: Double) throws -> Bool {
+      let found = try ComparisonJudge.compare(arms(spread))
+      #expect(found.rows.map(\.verdict) == [.same])
+      return found.caveats.contains {
+        $0.code == FindingCode.shapeDiffers.rawValue && $0.severity == .note
+      }
+    }
+    #expect(try isTold(0.08))
+    // Seen as surely, and within the tolerance.
+    #expect(try !isTold(0.03))
+    for _ in 0..<20 { #expect(try !isTold(0)) }
+    // A shift is the ratio's to tell.
+    let shifted = Arms.twoRecords(
+      (0..<30).map { 1000 + Double($0) / 10 }, (0..<30).map { 1020 + Double($0) / 10 })
+    let found = try ComparisonJudge.compare(shifted)
+    #expect(!found.caveats.contains { $0.code == FindingCode.shapeDiffers.rawValue })
+  }
 }

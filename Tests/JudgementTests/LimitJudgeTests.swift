@@ -228,9 +228,24 @@ struct LimitJudgeTests {
     let found = judge(run)
     let bytes = try JSONEncoder().encode(found)
     #expect(try JSONDecoder().decode(RunJudgement.self, from: bytes) == found)
-    // The order of other cases' trials changes nothing: a pure function of the trials.
-    run.record.trials.sort { $0.key == $1.key ? $0.block < $1.block : $0.key < $1.key }
+    // The order of the blocks changes nothing: a pure function of the trials.
+    run.record.trials.sort { $0.block == $1.block ? $0.key < $1.key : $0.block > $1.block }
     #expect(Set(judge(run).limits) == Set(found.limits))
+  }
+
+  @Test func aRatioOfSystemsThatDidNotRunInTurnSaysSo() throws {
+    var run = try PlannedRun(
+      limits: ["iops of dpu >= 70% of local", "iops of dpu >= 1/s"], blocks: 7)
+    run.run { ["iops": 100 + Double($0.block)] }
+    let inTurn = judge(run).limits
+    run.record.trials.sort { $0.key == $1.key ? $0.block < $1.block : $0.key < $1.key }
+    let sequential = judge(run).limits
+    #expect(sequential.map(\.verdict) == inTurn.map(\.verdict))
+    #expect(
+      sequential[0].reason == inTurn[0].reason
+        + "; dpu and local did not run in turn: drift cannot be told from a difference; run with "
+        + "design: {order: abba}")
+    #expect(sequential[1] == inTurn[1])
   }
 }
 

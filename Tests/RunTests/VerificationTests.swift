@@ -244,6 +244,7 @@ extension Program {
         ("events.jsonl", "\"unit\":\"ns\"", "\"unit\":\"ms\""),
         ("plan.json", "\"abba\"", "\"baab\""), ("summary.json", "\"median\"", "\"mean\""),
         ("environment.json", "\"mustMatch\"", "\"must\""),
+        ("environment.json", "\"not-applicable\"", "\"none\""),
         ("manifest.json", "assay-manifest-1", "x"),
         ("histograms/t0001.json", "\"count\":", "\"count\":-"),
       ] {

@@ -11,12 +11,12 @@ struct BootstrapTests {
     var statistic: String
   }
 
-  private static func mean(_ runs: [[Double]]) -> Double {
+  static func mean(_ runs: [[Double]]) -> Double {
     let all = runs.joined()
     return all.reduce(0, +) / Double(all.count)
   }
 
-  private static func variance(_ runs: [[Double]]) -> Double {
+  static func variance(_ runs: [[Double]]) -> Double {
     let middle = mean(runs)
     let all = runs.joined()
     return all.reduce(0) { $0 + ($1 - middle) * ($1 - middle) } / Double(all.count)

@@ -86,6 +86,28 @@ struct ChangePointTests {
     }
   }
 
+  /// The z of a single split, whose chance is then corrected for having been chosen.
+  @Test(Requires.python("scipy"))
+  func theDeviateOfASplitIsThatOfScipysT() throws {
+    let cases = Self.cases(300, seed: 9, sizes: 4...60)
+    let answers: [Double] = try PythonOracle.answers(
+      """
+      import numpy as np
+      from scipy.stats import norm, ttest_ind
+      def answer(case):
+        x, k = case["values"], case["least"]
+        if np.mean(x[:k]) == np.mean(x[k:]): return 0
+        if len(set(x[:k])) == len(set(x[k:])) == 1: return np.nan
+        test = ttest_ind(x[k:], x[:k])
+        return np.sign(test.statistic) * norm.isf(test.pvalue / 2)
+      """, to: cases)
+    for (one, answer) in zip(cases, answers) where !answer.isNaN {
+      let ours = SelectedSplit.z(one.values[..<one.least], one.values[one.least...])
+      #expect(agree(ours, answer, within: 1e-7, atLeast: 1e-7), "\(one) \(ours) \(answer)")
+    }
+    #expect(answers.count { !$0.isNaN && $0.magnitude > 1 } > 100)
+  }
+
   /// The chance that the choice of the place adds, against draws.
   @Test func theLargestOfAllSplitsIsAsRareAsSaid() {
     var inputs = RankInputs(seed: 3)

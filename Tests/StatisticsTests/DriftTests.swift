@@ -30,10 +30,13 @@ struct DriftTests {
     let cases = Self.cases(300, seed: 1, sizes: 3...80)
     let answers: [[Double]] = try PythonOracle.answers(
       """
+      import numpy as np
       from scipy.stats import theilslopes
       def answer(case):
-        found = theilslopes(case["values"], alpha=case["confidence"])
-        return [found[0], found[2], found[3]]
+        x = case["values"]
+        found = theilslopes(x, alpha=case["confidence"])
+        part = found[0] * (len(x) - 1) / np.median(x) if np.median(x) > 0 else np.nan
+        return [found[0], found[2], found[3], part]
       """, to: cases)
     for (one, answer) in zip(cases, answers) {
       let ours = try #require(
@@ -41,6 +44,10 @@ struct DriftTests {
       for (end, theirs) in zip([ours.value, ours.lower, ours.upper], answer) {
         #expect(agree(end, theirs, within: 1e-12), "\(one) \(ours) \(answer)")
       }
+      let drift = try #require(Drift(of: one.values, confidence: Fraction(one.confidence)))
+      #expect(drift.slope == ours && drift.test == MannKendall(one.values))
+      #expect(
+        agree(drift.relativeChange?.value ?? .nan, answer[3], within: 1e-12), "\(one) \(answer)")
     }
   }
 

@@ -40,23 +40,11 @@ struct MultipleTestsTests {
         """)
   }
 
-  /// By what it is: the least q whose line p(i) <= q i / m some larger or equal p value is under.
-  @Test(Requires.tool("python3")) func benjaminiHochbergIsTheLineThatPassesAbove() throws {
-    try expectAgreement(
-      BenjaminiHochberg.adjusted,
-      program: """
-        def answer(p):
-          rank = {x: sum(y <= x for y in p) for x in p}
-          return [min(x * len(p) / rank[x] for x in p if x >= own) for own in p]
-        """)
-  }
-
-  @Test func gatesAreStricterThanTablesAndBothStricterThanNothing() {
+  @Test func theOrderOfTheTestsDoesNotMatter() {
     for p in families() {
-      let gate = Holm.adjusted(p)
-      let table = BenjaminiHochberg.adjusted(p)
-      #expect(zip(zip(p, table), gate).allSatisfy { $0.0 <= $0.1 && $0.1 <= $1 + 1e-15 })
-      #expect(Holm.adjusted(p.reversed()) == gate.reversed())
+      let adjusted = Holm.adjusted(p)
+      #expect(zip(p, adjusted).allSatisfy { $0 <= $1 + 1e-15 })
+      #expect(Holm.adjusted(p.reversed()) == adjusted.reversed())
     }
   }
 }

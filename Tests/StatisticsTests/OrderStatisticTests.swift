@@ -91,6 +91,46 @@ struct OrderStatisticTests {
     }
     #expect(compared == 135 * 6)
   }
+
+  private struct Case: Codable {
+    var values: [Double]
+    var confidence: Double
+  }
+
+  /// scipy's own interval and numpy's median, on values with ties, few and many.
+  @Test(Requires.python("scipy"))
+  func intervalsAndMediansAreScipysWithTiesToo() throws {
+    var inputs = RankInputs(seed: 12)
+    let cases = (0..<400).map { place in
+      let count = inputs.count([1...7, 2...30, 20...300][place % 3])
+      return Case(
+        values: inputs.sample(count: count, kind: place / 3),
+        confidence: [0.6, 0.8, 0.9, 0.95, 0.99][inputs.count(0...4)])
+    }
+    let answers: [[Double]] = try PythonOracle.answers(
+      """
+      import numpy as np
+      from scipy.stats import binom, quantile_test
+      def answer(case):
+        x, c = case["values"], case["confidence"]
+        ci = quantile_test(x, p=0.5).confidence_interval(confidence_level=c)
+        n = len(x)
+        # The rank by the binomial distribution: with ties, it does not show in the ends.
+        ranks = [k for k in range(1, n // 2 + 1) if 1 - 2 * binom.cdf(k - 1, n, 0.5) >= c]
+        level = 1 - 2 * binom.cdf(ranks[-1] - 1, n, 0.5) if ranks else np.nan
+        return [np.median(x), ci.low, ci.high, ranks[-1] if ranks else 0, level]
+      """, to: cases)
+    for (one, answer) in zip(cases, answers) {
+      #expect(agree(try #require(Median.of(one.values)), answer[0], within: 1e-15), "\(one)")
+      let ours = OrderStatisticInterval(
+        medianOf: one.values, confidence: Fraction(one.confidence))
+      #expect(agree(ours?.lower ?? .nan, answer[1], within: 0), "\(one) \(answer)")
+      #expect(agree(ours?.upper ?? .nan, answer[2], within: 0), "\(one) \(answer)")
+      #expect(Double(ours?.rank ?? 0) == answer[3], "\(one) \(answer)")
+      #expect(agree(ours?.level.value ?? .nan, answer[4], within: 1e-11), "\(one) \(answer)")
+    }
+    #expect(answers.count { $0[3] == 0 } > 20 && answers.count { $0[3] > 0 } > 200)
+  }
 }
 
 extension [Double] {

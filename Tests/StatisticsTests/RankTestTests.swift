@@ -49,7 +49,7 @@ struct RankTestTests {
 
   /// scipy is exact without ties only; with them all sign patterns are gone through, or counted in
   /// python's whole numbers.
-  private static let signedRank = """
+  static let signedRank = """
     import itertools, numpy as np
     from collections import Counter
     from scipy.stats import wilcoxon, rankdata
@@ -107,7 +107,7 @@ struct RankTestTests {
     #expect(ours.count { $0.isExact } > 200 && ours.count { !$0.isExact } > 90)
   }
 
-  private static let mannWhitney = """
+  static let mannWhitney = """
     import itertools, math, numpy as np
     from scipy.stats import mannwhitneyu, rankdata
     def counted(a, b):

@@ -1,4 +1,3 @@
-import Foundation
 import Measure
 import Statistics
 import TestSupport
@@ -38,26 +37,82 @@ struct SteadyStateTests {
     #expect(SteadyState.evaluate(values: [.infinity, 1, 1, 1, 1]) == nil)
   }
 
+  private struct Case: Codable {
+    var values: [Double]
+    var window: Int
+    var range: Double
+    var slope: Double
+  }
+
   @Test(Requires.python("scipy"))
   func theLineIsScipys() throws {
-    var random = SeededRandom(seed: 5)
-    let series = (0..<40).map { _ in (0..<7).map { _ in 50 + 100 * random.unit() } }
-    let program = """
-      import json, sys
-      from scipy.stats import linregress
-      for y in json.load(sys.stdin):
-        r = linregress(range(len(y)), y)
-        print(repr(float(r.intercept)), repr(float(r.slope)))
-      """
-    let input = String(decoding: try JSONEncoder().encode(series), as: UTF8.self)
-    let answer = try Command.run(["python3", "-c", program], input: input).checked()
-    let lines = answer.stdout.split(separator: "\n")
-    #expect(lines.count == series.count)
-    for (line, values) in zip(lines, series) {
-      let words = line.split(separator: " ").compactMap { Double($0) }
-      let fit = try #require(LineFit(values))
-      #expect((fit.intercept - words[0]).magnitude < 1e-10)
-      #expect((fit.slope - words[1]).magnitude < 1e-10)
+    var inputs = RankInputs(seed: 5)
+    let series = (0..<300).map {
+      inputs.sample(count: inputs.count(1...[3, 12, 80][$0 % 3]), kind: $0)
     }
+    let answers: [[Double]] = try PythonOracle.answers(
+      """
+      from scipy.stats import linregress
+      def answer(y):
+        if len(y) == 1: return [y[0], 0]
+        r = linregress(range(len(y)), y)
+        return [r.intercept, r.slope]
+      """, to: series)
+    for (values, answer) in zip(series, answers) {
+      let fit = try #require(LineFit(values))
+      let scale = 1e-12 * (values.map(\.magnitude).max() ?? 0)
+      #expect(agree(fit.intercept, answer[0], within: 1e-10, atLeast: scale), "\(values)")
+      #expect(agree(fit.slope, answer[1], within: 1e-10, atLeast: scale), "\(values)")
+      let last = Double(values.count - 1)
+      #expect(fit.value(at: last) == fit.intercept + fit.slope * last)
+    }
+    #expect(LineFit([]) == nil)
+  }
+
+  /// The two conditions of the specification, with scipy's line; ties and windows of two too.
+  @Test(Requires.python("scipy"))
+  func theRuleIsThatOfTheSpecification() throws {
+    var inputs = RankInputs(seed: 6)
+    let cases = (0..<400).map { place in
+      let window = [5, 5, 2, inputs.count(2...9)][place % 4]
+      let level = 100 * inputs.random.unit()
+      let noise = inputs.sample(count: inputs.count(1...25), kind: [0, 1, 2, 4][place / 4 % 4])
+      let fall = place % 3 == 0 ? 0.4 * inputs.random.unit() : 0
+      let values = noise.enumerated().map { index, value in
+        level * (1 - fall * Double(index) / 10) + 4 * value
+      }
+      return Case(
+        values: values, window: window, range: place % 5 == 0 ? 0.1 : 0.2,
+        slope: place % 7 == 0 ? 0.05 : 0.1)
+    }
+    let answers: [[Double]] = try PythonOracle.answers(
+      """
+      import numpy as np
+      from scipy.stats import linregress
+      def answer(case):
+        n = case["window"]
+        y = np.array(case["values"][-n:], float)
+        if len(y) < n or y.mean() <= 0: return []
+        span = np.ptp(y) / y.mean()
+        rise = abs(linregress(range(n), y).slope * (n - 1)) / y.mean()
+        return [len(case["values"]) - n, y.mean(), span, rise,
+                int(span <= case["range"] and rise <= case["slope"])]
+      """, to: cases)
+    for (one, answer) in zip(cases, answers) {
+      let ours = SteadyState.evaluate(
+        values: one.values, window: one.window, range: Fraction(one.range),
+        slope: Fraction(one.slope))
+      try #require((ours == nil) == answer.isEmpty, "\(one)")
+      guard let ours else { continue }
+      #expect(Double(ours.firstRound) == answer[0])
+      #expect(agree(ours.windowMean, answer[1], within: 1e-12))
+      #expect(agree(ours.rangeFraction.value, answer[2], within: 1e-9, atLeast: 1e-12))
+      #expect(agree(ours.slopeFraction.value, answer[3], within: 1e-9, atLeast: 1e-12))
+      // On the line itself rounding decides.
+      let margin = min((answer[2] - one.range).magnitude, (answer[3] - one.slope).magnitude)
+      #expect(margin < 1e-9 || ours.isReached == (answer[4] == 1), "\(one) \(ours) \(answer)")
+    }
+    #expect(answers.count { $0.last == 1 } > 50 && answers.count { $0.last == 0 } > 100)
+    #expect(answers.count { $0.isEmpty } > 20)
   }
 }

@@ -9,7 +9,7 @@ enum ModuleRules {
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
     "Storage": ["Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CBlkid", "CXxhash"],
     "Scenario": ["Storage", "Measure", "Yams"],
-    "Ledger": ["Measure", "CLinux", "Crypto"],
+    "Ledger": ["Statistics", "Measure", "CLinux", "Crypto"],
     "Judgement": ["Ledger", "Scenario", "Statistics", "Measure", "RealModule"],
     "Run": [
       "Scenario", "Storage", "Host", "Ledger", "Judgement", "Measure", "Statistics", "CLinux",

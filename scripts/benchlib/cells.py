@@ -29,8 +29,8 @@ class Cell:
   peak_rss: int  # Bytes.
 
 
-def execute(command, stdin=""):
-  """Runs a command to its end; gives its stdout and resource usage (wait4)."""
+def execute(command, stdin="", allowed=(0,)):
+  """Runs a command to its end, with a code that is allowed; gives stdout and usage (wait4)."""
   with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, \
       tempfile.TemporaryFile() as given:
     given.write(stdin.encode())
@@ -46,7 +46,7 @@ def execute(command, stdin=""):
     out.seek(0)
     err.seek(0)
     text = out.read().decode(errors="replace")
-    if child.returncode != 0:
+    if child.returncode not in allowed:
       tail = (err.read().decode(errors="replace") or text).strip()[-2000:]
       raise CellError(f"{' '.join(command)} ended with {child.returncode}:\n{tail}\n{stdin}")
     return text, usage

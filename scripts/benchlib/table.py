@@ -4,8 +4,12 @@ MET, MISSED, NOT_VALID = 0, 1, 3
 
 
 def number(value, unit):
+  if value is None:
+    return "-"
+  if unit == "s":
+    return f"{value:.3f} s"
   if unit == "B":
-    return f"{value / (1 << 20):.1f} MiB"
+    return f"{value / (1 << 20):.2f} MiB"
   return f"{value:.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
 
 
@@ -13,8 +17,14 @@ def verdict(row):
   return {True: "yes", False: "NO", None: "not judged"}[row["met"]]
 
 
+def plain(ratio):
+  return "-" if ratio is None else f"{ratio:.3f}"
+
+
 def judged(row):
   low, high = row["spread"]["min"], row["spread"]["max"]
+  if row["judgedBy"] == "limit":
+    return plain(row["ratio"]), f"{number(low, row['unit'])}..{number(high, row['unit'])}"
   if row["judgedBy"] == "difference":
     return f"{row['difference']:+.1f} {row['unit']}", f"{low:+.1f}..{high:+.1f}"
   return f"{row['ratio']:.3f}", f"{low:.3f}..{high:.3f}"
@@ -25,16 +35,24 @@ def target(row):
     return "-"
   if row["judgedBy"] == "equal":
     return f"1 +- {row['target']:.2f}"
+  if row["judgedBy"] == "limit":
+    return f"<= {number(row['target'], row['unit'])}"
   return f"<= {row['target']:g}" + (" ns" if row["judgedBy"] == "difference" else "")
 
 
 def line(row):
   value, spread = judged(row)
-  whole = row.get("wholeProcess")
   return [
       row["case"], number(row["ours"], row["unit"]), number(row["peer"], row["unit"]), value,
       spread, target(row), verdict(row),
-      f"{whole['ours']:.0f} / {whole['peer']:.0f} ns = {whole['ratio']:.2f}" if whole else ""]
+      whole_process(row.get("wholeProcess"))]
+
+
+def whole_process(whole):
+  if whole is None:
+    return ""
+  ours, peer = (number(whole[side], whole["unit"]) for side in ("ours", "peer"))
+  return f"{ours} / {peer} = {plain(whole['ratio'])}" if whole["ratio"] else ours
 
 
 def columns(lines):

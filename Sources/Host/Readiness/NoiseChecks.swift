@@ -44,7 +44,7 @@ extension Examination {
     let isFull = sample.runnable >= max(sample.cpus.count, 1)
     add(
       .runQueue, isFull ? .warning : sample.runnable > 0 ? .advice : .ok,
-      "\(sample.runnable) other thread\(sample.runnable == 1 ? "" : "s") ran or waited for one of "
+      "\(counted(sample.runnable, "other thread")) ran or waited for one of "
         + "\(sample.cpus.count) CPUs",
       remedy: "ps -eLo stat,pcpu,pid,comm | grep ^R")
   }

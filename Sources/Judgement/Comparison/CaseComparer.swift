@@ -175,8 +175,7 @@ struct CaseComparer {
   /// Values in the order of blocks and turns; of pairs only where both sides have one.
   private func values(_ metric: String) -> (reference: [Double], subject: [Double]) {
     guard isPaired else {
-      let all = { (of: CaseSamples) in of.samples.compactMap { $0.metrics[metric]?.value } }
-      return (all(pair.reference), all(pair.subject))
+      return (pair.reference.values(of: metric), pair.subject.values(of: metric))
     }
     let ours = pair.reference.byPlace(metric)
     let theirs = pair.subject.byPlace(metric)
@@ -195,27 +194,10 @@ struct CaseComparer {
   }
 }
 
-/// Which trial of a case in which block: what a pair has in common.
-struct BlockPlace: Hashable, Comparable {
-  var block: Int
-  var turn: Int
-
-  static func < (left: BlockPlace, right: BlockPlace) -> Bool {
-    (left.block, left.turn) < (right.block, right.turn)
-  }
-}
-
 extension CaseSamples {
   /// A metric's values by block, and by which valid trial of the case it is there.
   func byPlace(_ metric: String) -> [BlockPlace: Double] {
-    var turns: [Int: Int] = [:]
-    var values: [BlockPlace: Double] = [:]
-    for sample in samples {
-      turns[sample.block, default: 0] += 1
-      values[BlockPlace(block: sample.block, turn: turns[sample.block, default: 0])] =
-        sample.metrics[metric]?.value
-    }
-    return values
+    BlockPlace.values(of: samples, block: \.block) { $0.metrics[metric]?.value }
   }
 }
 

@@ -11,6 +11,7 @@ struct ComparisonCaveats {
   private var sequential: [Int: [CaseKey]] = [:]
   private var undisclosed: [Int: Set<String>] = [:]
   private var drift = DriftWatch()
+  private var shape = ShapeWatch()
 
   init(arms: [ComparisonArm], rules: ComparisonRules) {
     self.arms = arms
@@ -101,6 +102,7 @@ struct ComparisonCaveats {
       for side in samples {
         drift.add(side, metric: row.metric, isPaired: row.method == .paired)
       }
+      shape.add(row, pair, zone: rules.zone(row.direction))
     }
     for side in samples where !side.invalid.isEmpty || !side.failed.isEmpty {
       let left = (side.invalid + side.failed).joined(separator: ", ")
@@ -121,8 +123,7 @@ struct ComparisonCaveats {
       all.say(
         .orderSequential, .warning,
         "\(arms[arm].label) ran after all of \(arms[0].label) or before it "
-          + "(\(Self.some(keys.map(\.description)))): drift cannot be told from a difference; "
-          + "run with design: {order: abba}")
+          + "(\(Self.some(keys.map(\.description)))): \(BlockOrder.caution)")
     }
     let drifting = drift.found(confidence: rules.confidence)
     if !drifting.unpaired.isEmpty {
@@ -134,6 +135,12 @@ struct ComparisonCaveats {
       all.say(
         .driftSeen, .note,
         "drift hit both sides of each pair alike: \(Self.some(drifting.paired))")
+    }
+    let reshaped = shape.found(confidence: rules.confidence)
+    if !reshaped.isEmpty {
+      all.say(
+        .shapeDiffers, .note,
+        "the same in the middle, but the trials scatter in another shape: \(Self.some(reshaped))")
     }
     for (arm, names) in undisclosed.sorted(by: { $0.key < $1.key }) where !names.isEmpty {
       all.say(

@@ -73,21 +73,11 @@ struct CaseMatch {
     var reference: CaseSamples
     var subject: CaseSamples
 
-    /// Whether the trials of each block of both ran before those of the next.
-    ///
-    /// What ran counts, not what was planned: so blocks hold trials that drift has hit alike, in an
-    /// ABBA order as in a drawn one.
+    /// Whether they are of one session and ran in turn.
     var isInterleaved: Bool {
       let both = reference.samples + subject.samples
-      guard Set(both.map(\.session)).count == 1 else { return false }
-      var spans: [Int: ClosedRange<Int>] = [:]
-      for sample in both {
-        let known = spans[sample.block] ?? sample.place...sample.place
-        spans[sample.block] =
-          min(known.lowerBound, sample.place)...max(known.upperBound, sample.place)
-      }
-      let inOrder = spans.values.sorted { $0.lowerBound < $1.lowerBound }
-      return zip(inOrder, inOrder.dropFirst()).allSatisfy { $0.upperBound < $1.lowerBound }
+      return Set(both.map(\.session)).count == 1
+        && BlockOrder.isInTurn(both.map { ($0.block, $0.place) })
     }
   }
 

@@ -57,7 +57,7 @@ struct ComparisonReason {
   }
 
   private var number: String {
-    if let pairs = row.pairs { return "\(pairs) pair\(pairs == 1 ? "" : "s")" }
+    if let pairs = row.pairs { return counted(pairs, "pair") }
     return "\(row.reference.n) and \(row.subject.n) trials"
   }
 
@@ -82,12 +82,14 @@ struct ComparisonReason {
 
 /// Ratios and shares in words.
 enum ComparisonText {
-  /// Three decimals, or as many as tell the interval's ends from its middle.
+  /// Three decimals, fewer of a ratio from ten on, or as many as tell the interval's ends from its
+  /// middle.
   static func decimals(_ interval: IntervalEstimate) -> Int {
     let least = min(interval.value - interval.lower, interval.upper - interval.value)
-    guard least > 0 else { return 3 }
-    var decimals = 3
-    var step = 0.001
+    var decimals = decimals(interval.value)
+    guard least > 0 else { return decimals }
+    var step = 1.0
+    for _ in 0..<decimals { step /= 10 }
     while step > least, decimals < 6 {
       decimals += 1
       step /= 10
@@ -95,9 +97,19 @@ enum ComparisonText {
     return decimals
   }
 
+  /// Three decimals, and one less for each further digit before the point.
+  private static func decimals(_ value: Double) -> Int {
+    switch value.magnitude {
+    case 1000...: 0
+    case 100...: 1
+    case 10...: 2
+    default: 3
+    }
+  }
+
   /// A ratio by itself: three decimals, or as many as show three digits.
   static func ratio(_ value: Double) -> String {
-    var decimals = 3
+    var decimals = decimals(value)
     var size = value.magnitude
     while size > 0, size < 0.1, decimals < 9 {
       size *= 10
@@ -112,6 +124,7 @@ enum ComparisonText {
     for _ in 0..<decimals { power *= 10 }
     guard value.magnitude * power < 1e15 else { return decimalText(value) }
     let all = String(Int64((value.magnitude * power).rounded()))
+    if decimals == 0 { return (value < 0 ? "-" : "") + all }
     let padded = String(repeating: "0", count: max(0, decimals + 1 - all.count)) + all
     return (value < 0 ? "-" : "") + padded.dropLast(decimals) + "." + padded.suffix(decimals)
   }

@@ -51,8 +51,6 @@ struct GateReason {
   }
 
   private var numbers: String {
-    let many = row.baseline.n == 1 ? "" : "s"
-    return "\(row.run.n) trial\(row.run.n == 1 ? "" : "s") against \(row.baseline.n) "
-      + "\(row.replicate.rawValue)\(many)"
+    counted(row.run.n, "trial") + " against " + counted(row.baseline.n, row.replicate.rawValue)
   }
 }

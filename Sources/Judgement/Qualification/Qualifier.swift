@@ -100,7 +100,7 @@ public enum Qualifier {
     let failing = about.filter { lines[$0].judgement.verdict == .fail }
     guard !failing.isEmpty else { return use(.idle, "nothing that it is for fails: delete it") }
     for index in failing { lines[index].waiver = waiver }
-    return use(.used, "\(failing.count) failing line\(failing.count == 1 ? "" : "s") waived by it")
+    return use(.used, "\(counted(failing.count, "failing line")) waived by it")
   }
 
   // MARK: The whole

@@ -13,7 +13,7 @@ public struct SelfTestResult: Codable, Sendable {
   /// What clock, timer, histogram and I/O loop cost here.
   public var costs: [ToolCost]
   /// How much the same work differs here from trial to trial.
-  public var noise: HostNoise
+  public var noise: Repeatability
   /// How often the judges find a loss.
   public var characteristics: [OperatingCharacteristic]
 
@@ -26,7 +26,7 @@ public struct SelfTestResult: Codable, Sendable {
 
   /// Collects what was found.
   public init(
-    version: String, isOptimised: Bool, seed: UInt64, costs: [ToolCost], noise: HostNoise,
+    version: String, isOptimised: Bool, seed: UInt64, costs: [ToolCost], noise: Repeatability,
     characteristics: [OperatingCharacteristic]
   ) {
     self.version = version
@@ -64,7 +64,7 @@ public struct ToolCost: Codable, Sendable {
 }
 
 /// How much the same work differs on a machine from one trial to the next.
-public struct HostNoise: Codable, Sendable {
+public struct Repeatability: Codable, Sendable {
   /// CPU time for one I/O of each trial, ns; no device, so that only the machine varies.
   public var perTrialNs: [Double]
   /// Robust coefficient of variation: 1.4826 times the median absolute deviation, by the median.

@@ -42,7 +42,7 @@ struct ComparisonTable {
       let count = rows.count { $0.verdict == verdict }
       return count == 0 ? nil : "\(count) \(verdict.words)"
     }
-    let total = "\(rows.count) row" + (rows.count == 1 ? "" : "s")
+    let total = counted(rows.count, "row")
     return rows.isEmpty ? "nothing to compare" : total + ": " + counts.joined(separator: ", ")
   }
 

@@ -23,7 +23,7 @@ public struct ComparisonTerminal: Sendable {
     lines.append("")
     for caveat in comparison.caveats {
       let line = (caveat.severity == .note ? "  note: " : "! ") + caveat.message
-      lines.append(terminal.paint(line, Self.colour(of: caveat.severity)))
+      lines.append(terminal.paint(line, caveat.severity.tint))
     }
     if !comparison.caveats.isEmpty { lines.append("") }
     for table in tables { lines += self.lines(of: table) + [""] }
@@ -39,7 +39,7 @@ public struct ComparisonTerminal: Sendable {
     let text = terminal.table(table.headers, cells, words: ComparisonTable.words)
     lines.append(text[0])
     lines += zip(table.rows, text.dropFirst()).map { row, line in
-      terminal.paint(line, Self.colour(of: row.verdict))
+      terminal.paint(line, Self.tint(of: row.verdict))
     }
     return lines + table.reasons.map { "  " + $0 }
   }
@@ -60,20 +60,12 @@ public struct ComparisonTerminal: Sendable {
     text.count <= 48 ? text : text.prefix(47) + "…"
   }
 
-  private static func colour(of severity: Finding.Severity) -> String {
-    switch severity {
-    case .error: "31"
-    case .warning: "33"
-    case .note: "2"
-    }
-  }
-
-  private static func colour(of verdict: ComparisonRow.Verdict) -> String {
+  private static func tint(of verdict: ComparisonRow.Verdict) -> TerminalText.Tint {
     switch verdict {
-    case .worse: "31"
-    case .better: "32"
-    case .inconclusive, .noInterval, .notComparable: "33"
-    case .same: "0"
+    case .worse: .red
+    case .better: .green
+    case .inconclusive, .noInterval, .notComparable: .yellow
+    case .same: .plain
     }
   }
 }

@@ -18,7 +18,7 @@ public struct GateMarkdown: Sendable {
   public func render(_ judgement: GateJudgement) -> String {
     let words = GateText(judgement)
     var text = MarkdownText(most: most)
-    text += "## Gate: \(judgement.verdict.rawValue.uppercased())\n\n"
+    text += "## Gate: \(VerdictWord.of(judgement.verdict))\n\n"
     text += MarkdownText.escaped(words.headline) + "\n\n"
     if let run = judgement.arms.last {
       text +=
@@ -53,7 +53,7 @@ public struct GateMarkdown: Sendable {
     }
     let ratio = { (number: Double) in Quantity(number, .ratio).text }
     return [
-      row.verdict.rawValue.uppercased(), row.key.description, row.metric, value(row.baseline),
+      VerdictWord.of(row.verdict), row.key.description, row.metric, value(row.baseline),
       value(row.run), row.ratio.map(ratio) ?? "–",
       row.interval.map { "\(ratio($0.lower)) to \(ratio($0.upper))" } ?? "–",
       (row.direction == .higher ? "≥ " : "≤ ") + ratio(row.bound), row.reason,

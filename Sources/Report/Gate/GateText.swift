@@ -16,7 +16,7 @@ public struct GateText: Sendable {
     let shown = judgement.worstFirst.prefix(Self.mostRows)
     var lines = [headline]
     lines += shown.map { row in
-      let word = row.verdict.rawValue.uppercased()
+      let word = VerdictWord.of(row.verdict)
       let padding = String(repeating: " ", count: max(14 - word.count, 1))
       return "  \(word)\(padding)\(row.key) \(row.metric): \(row.reason)"
     }
@@ -33,12 +33,12 @@ public struct GateText: Sendable {
 
   /// `FAIL: 2 of 12 rows lost more than 5 % against baseline main (3 sessions)`.
   var headline: String {
-    let word = judgement.verdict.rawValue.uppercased()
+    let word = VerdictWord.of(judgement.verdict)
     let origin = judgement.baseline
     let count =
       origin.kind == .fleet
       ? "fleet of \(origin.sessions) records"
-      : "\(origin.sessions) session\(origin.sessions == 1 ? "" : "s")"
+      : counted(origin.sessions, "session")
     let against = "against baseline \(origin.name) (\(count))"
     if let reason = judgement.reason { return "\(word) \(against): \(reason)" }
     let tolerance = judgement.tolerance.text
@@ -46,8 +46,8 @@ public struct GateText: Sendable {
       let count = judgement.rows(verdict).count
       return count == 0 ? nil : "\(count) \(verdict.rawValue)"
     }
-    return "\(word) \(against): \(judgement.rows.count) "
-      + "row\(judgement.rows.count == 1 ? "" : "s"): \(counts.joined(separator: ", ")); "
+    return "\(word) \(against): \(counted(judgement.rows.count, "row")): "
+      + "\(counts.joined(separator: ", ")); "
       + "tolerance \(tolerance)"
   }
 

@@ -27,8 +27,6 @@ public struct CommandDescription: Decodable, Sendable {
     public var valueName: String?
     /// The value that it has when left out.
     public var defaultValue: String?
-    /// The values that it takes, where they can be listed.
-    public var allValueStrings: [String]?
     /// One line.
     public var abstract: String?
     /// More lines.

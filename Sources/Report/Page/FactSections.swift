@@ -3,12 +3,17 @@ internal import Measure
 
 /// What was disclosed, and by which case it differs.
 enum DisclosureSection {
+  /// Rows of further metrics that a page has room for: of a hundred cases they would be half of it.
+  private static let mostOther = 2_000
+
   static func model(_ cases: [CaseFigures]) -> [String: Any] {
     let names = Set(cases.flatMap(\.disclosure.keys)).sorted()
     let differing = names.filter { name in Set(cases.map { $0.disclosure[name] }).count > 1 }
     let common = names.filter { !differing.contains($0) }
     let missing = cases.filter { !$0.isComparable }
-    let other = cases.flatMap { figures in
+    let count = cases.reduce(0) { $0 + $1.otherMetrics.count }
+    let isShown = count <= mostOther
+    let other = (isShown ? cases : []).flatMap { figures in
       figures.otherMetrics.map { name, spread in
         [
           "key": figures.key.description, "name": name, "n": String(spread.values.count),
@@ -30,6 +35,7 @@ enum DisclosureSection {
       "missing": missing.map {
         ["key": $0.key.description, "what": $0.undisclosed.joined(separator: ", ")]
       }, "hasOther": !other.isEmpty, "other": other,
+      "left": isShown ? [] : [String(count)],
     ]
   }
 }

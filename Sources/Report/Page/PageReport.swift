@@ -97,20 +97,14 @@ enum VerdictSection {
     let verdict = VerdictLines(judgement)
     return [
       "word": verdict.word,
-      "kind": kind(verdict.word), "hasLimits": !verdict.lines.isEmpty,
+      "kind": VerdictWord.kind(verdict.word), "hasLimits": !verdict.lines.isEmpty,
       "limits": verdict.lines.map {
         [
-          "word": $0.word, "kind": kind($0.word), "limit": $0.limit, "place": $0.place,
+          "word": $0.word, "kind": VerdictWord.kind($0.word), "limit": $0.limit, "place": $0.place,
           "reason": $0.reason,
         ]
       },
     ]
-  }
-
-  /// The class that colours a word; the word itself says the same without colour.
-  private static func kind(_ word: String) -> String {
-    if word.hasPrefix("PASS") { return "good" }
-    return word.hasPrefix("FAIL") ? "bad" : "doubtful"
   }
 }
 

@@ -41,6 +41,7 @@ enum PageStyle {
     .words td,.hashes td{white-space:normal}
     .hashes td{overflow-wrap:anywhere}
     td.line{white-space:nowrap}
+    td.blank{width:24em;height:2.5em}
     tr.invalid td,tr.failed td{color:var(--soft)}
     tr.invalid .status,tr.failed .status{color:var(--bad);font-weight:600}
     #trials td.word:last-child{white-space:normal;overflow-wrap:anywhere;\

@@ -147,6 +147,8 @@ enum PageTemplate {
     {{#other}}<tr><th scope="row">{{key}}</th><td class="word">{{name}}</td><td>{{n}}</td>\
     <td>{{median}}</td><td>{{range}}</td></tr>
     {{/other}}</tbody></table></div></details>{{/hasOther}}
+    {{#left}}<p>Further metrics: {{.}} figures, too many for this page, stand in \
+    <code>summary.json</code>.</p>{{/left}}
     </section>
     """
 

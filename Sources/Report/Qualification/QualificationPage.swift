@@ -2,31 +2,34 @@ public import Judgement
 internal import Ledger
 internal import Mustache
 
-/// The page of a qualification: one file of HTML that fetches nothing and needs no script.
+/// The page of a qualification: one file of HTML that fetches nothing.
 public struct QualificationPage: Sendable {
-  private let template: MustacheTemplate
+  private let library: MustacheLibrary
 
-  /// Parses the template.
+  /// Parses the templates.
   ///
-  /// Throws where it is broken, which a test rules out.
-  public init() throws { template = try MustacheTemplate(string: Self.page) }
+  /// Throws where one is broken, which a test rules out.
+  public init() throws {
+    library = try PageFrame.library(["qualification": Self.template])
+  }
 
   /// The page; the same input gives the same bytes.
-  public func render(_ qualification: Qualification) -> String {
+  public func render(_ qualification: Qualification, version: String) -> String {
     let rows = QualificationRows(qualification, ascii: false).rows
     let waivers = QualificationRows.waivers(qualification)
     let about = qualification.specification.about
-    return template.render([
-      "name": qualification.specification.name, "about": about.isEmpty ? [] : [about],
-      "style": PageStyle.css, "whole": QualificationRows.whole(qualification),
-      "kind": Self.kind(qualification.verdict.rawValue),
+    let name = qualification.specification.name
+    let page: [String: Any] = [
+      "name": name, "about": about.isEmpty ? [] : [about],
+      "whole": QualificationRows.whole(qualification),
+      "kind": VerdictWord.kind(VerdictWord.of(qualification.verdict)),
       "facts": QualificationRows.facts(qualification).map { ["name": $0.name, "value": $0.value] },
       "hasCaveats": !qualification.caveats.isEmpty, "caveats": qualification.caveats,
       "words": Array(QualificationRows.headers[1..<QualificationRows.words]),
       "figures": Array(QualificationRows.headers[QualificationRows.words...]),
       "rows": rows.map { row -> [String: Any] in
         [
-          "verdict": row.cells[0], "kind": Self.kind(row.verdict.rawValue),
+          "verdict": row.cells[0], "kind": VerdictWord.kind(VerdictWord.of(row.verdict)),
           "words": Array(row.cells[1..<QualificationRows.words]),
           "figures": Array(row.cells[QualificationRows.words...]), "reason": row.reason,
           "waiver": row.waiver.isEmpty ? [] : [row.waiver],
@@ -35,33 +38,13 @@ public struct QualificationPage: Sendable {
       "span": QualificationRows.headers.count, "hasWaivers": !waivers.isEmpty,
       "waivers": waivers.map { ["severity": $0.isLoud ? "error" : "note", "text": $0.text] },
       "signOff": QualificationRows.signOff,
-    ])
+    ]
+    let frame = PageFrame.model(title: "Qualification: \(name)", version: version)
+    return library.render(page.merging(frame) { $1 }, withTemplate: "qualification") ?? ""
   }
 
-  /// The class that colours a word; the word itself says the same without colour.
-  private static func kind(_ verdict: String) -> String {
-    switch verdict {
-    case "pass": "good"
-    case "fail", "failed": "bad"
-    default: "doubtful"
-    }
-  }
-
-  private static let page = """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src \
-    'unsafe-inline'; base-uri 'none'; form-action 'none'">
-    <meta name="viewport" content="width=device-width,initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>Qualification: {{name}} · Assay</title>
-    <style>
-    {{{style}}}
-    </style>
-    </head>
-    <body>
+  private static let template = """
+    {{>head}}
     <header>
     <p class="kind">Qualification</p>
     <h1>{{name}}</h1>
@@ -89,11 +72,9 @@ public struct QualificationPage: Sendable {
     </ul></section>{{/hasWaivers}}
     <section id="sign-off"><h2>Sign-off</h2>
     <table class="plain words"><tbody>{{#signOff}}<tr><th scope="row">{{.}}</th>\
-    <td style="width:24em;height:2.5em"></td></tr>
+    <td class="blank"></td></tr>
     {{/signOff}}</tbody></table></section>
     </main>
-    </body>
-    </html>
-
+    {{>foot}}
     """
 }

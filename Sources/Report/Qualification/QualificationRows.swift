@@ -40,7 +40,7 @@ struct QualificationRows {
       }
       return Row(
         cells: [
-          Self.word(judgement.verdict) + (line.waiver == nil ? "" : " (WAIVED)"), line.id,
+          VerdictWord.of(judgement.verdict) + (line.waiver == nil ? "" : " (WAIVED)"), line.id,
           judgement.key?.description ?? none, judgement.limit, text(judgement.value),
           interval ?? none, line.marginPercent.map { Self.signed($0) } ?? none,
           String(judgement.n),
@@ -50,19 +50,14 @@ struct QualificationRows {
     }
   }
 
-  /// `PASS`, `FAIL`, `INCONCLUSIVE`, `NOT RUN`.
-  static func word(_ verdict: LimitJudgement.Verdict) -> String {
-    verdict == .notRun ? "NOT RUN" : verdict.rawValue.uppercased()
-  }
-
   /// The whole: its word, and what it rests on.
   static func whole(_ qualification: Qualification) -> String {
     let counts = LimitJudgement.Verdict.allCases.compactMap { verdict -> String? in
       let count = qualification.lines.count { $0.judgement.verdict == verdict }
-      return count == 0 ? nil : "\(count) \(word(verdict))"
+      return count == 0 ? nil : "\(count) \(VerdictWord.of(verdict))"
     }
     let waived = qualification.lines.count { $0.waiver != nil }
-    return qualification.verdict.rawValue.uppercased() + ": " + counts.joined(separator: ", ")
+    return VerdictWord.of(qualification.verdict) + ": " + counts.joined(separator: ", ")
       + (waived == 0 ? "" : ", \(waived) of them WAIVED")
   }
 
@@ -99,7 +94,7 @@ struct QualificationRows {
       return (
         isLoud: isLoud,
         text: "waiver of \(waiver.limit)\(system) (\(waiver.place), \(waiver.who)): "
-          + (isLoud ? use.state.rawValue.uppercased() : use.state.rawValue) + ", \(use.message)"
+          + (isLoud ? VerdictWord.of(use.state) : use.state.rawValue) + ", \(use.message)"
       )
     }
     return uses.filter(\.isLoud) + uses.filter { !$0.isLoud }

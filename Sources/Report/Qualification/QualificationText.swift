@@ -6,6 +6,7 @@ public enum QualificationText {
   /// For a terminal, ending in a new line.
   public static func terminal(_ qualification: Qualification, unicode: Bool) -> String {
     let table = QualificationRows(qualification, ascii: !unicode).rows
+    let terminal = TerminalText(unicode: unicode, colour: false)
     var lines = [
       "\(qualification.specification.name) \(qualification.specification.version): "
         + qualification.specification.about
@@ -13,7 +14,8 @@ public enum QualificationText {
     lines += qualification.caveats.map { "! " + $0 }
     lines += QualificationRows.facts(qualification).map { "\($0.name): \($0.value)" }
     lines.append("")
-    lines += aligned([QualificationRows.headers] + table.map(\.cells))
+    lines += terminal.table(
+      QualificationRows.headers, table.map(\.cells), words: QualificationRows.words)
     let doubts = table.filter { $0.verdict != .pass }
     if !doubts.isEmpty { lines.append("") }
     for row in doubts {
@@ -29,20 +31,7 @@ public enum QualificationText {
       name + ":" + String(repeating: " ", count: 10 - name.count)
         + String(repeating: "_", count: 40)
     }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  private static func aligned(_ rows: [[String]]) -> [String] {
-    let widths = QualificationRows.headers.indices.map { column in
-      rows.map { $0[column].count }.max() ?? 0
-    }
-    return rows.map { row in
-      let cells = row.indices.map { column in
-        let space = String(repeating: " ", count: widths[column] - row[column].count)
-        return column < QualificationRows.words ? row[column] + space : space + row[column]
-      }
-      return cells.joined(separator: "  ")
-    }
+    return terminal.text(lines)
   }
 
   /// As Markdown (GitHub's).
@@ -58,14 +47,8 @@ public enum QualificationText {
     for fact in QualificationRows.facts(qualification) {
       text += "- \(fact.name): \(escaped(fact.value))\n"
     }
-    text += "\n| " + QualificationRows.headers.joined(separator: " | ") + " |\n|"
-    for column in QualificationRows.headers.indices {
-      text += column < QualificationRows.words ? ":--|" : "--:|"
-    }
-    text += "\n"
-    for row in table {
-      text += "| " + row.cells.map(escaped).joined(separator: " | ") + " |\n"
-    }
+    text += "\n" + MarkdownText.head(QualificationRows.headers, words: QualificationRows.words)
+    for row in table { text += MarkdownText.row(row.cells) }
     text += "\n"
     for row in table where row.verdict != .pass {
       let waiver = row.waiver.isEmpty ? "" : " *\(escaped(row.waiver))*"

@@ -20,7 +20,7 @@ public struct TerminalReport: Sendable {
     let terminal = TerminalText(unicode: unicode, colour: colour)
     let table = ResultRows(cases, ascii: !unicode)
     var lines = [terminal.bold(input.header.name) + "  " + terminal.dim(input.header.id)]
-    lines += RunCaveats.all(of: input, cases).map { terminal.paint("! " + $0, "33") }
+    lines += RunCaveats.all(of: input, cases).map { terminal.paint("! " + $0, .yellow) }
     lines.append("")
     if !table.rows.isEmpty {
       lines += terminal.table(ResultRows.headers, table.rows, words: ResultRows.words)
@@ -31,13 +31,8 @@ public struct TerminalReport: Sendable {
     let findings = PlacedFinding.all(of: input)
     if !findings.isEmpty { lines.append("") }
     for entry in findings {
-      let code =
-        switch entry.finding.severity {
-        case .error: "31"
-        case .warning: "33"
-        case .note: "2"
-        }
-      let label = terminal.paint("\(entry.finding.severity.rawValue):", code)
+      let severity = entry.finding.severity
+      let label = terminal.paint("\(severity.rawValue):", severity.tint)
       lines.append("\(label) \(entry.place): \(entry.finding.message) [\(entry.finding.code)]")
     }
     return terminal.text(lines)

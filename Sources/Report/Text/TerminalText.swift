@@ -1,3 +1,5 @@
+internal import Ledger
+
 /// How text is written to a terminal: bold and colour where they are wanted, ASCII where not more
 /// is understood, and tables.
 struct TerminalText: Sendable {
@@ -6,11 +8,20 @@ struct TerminalText: Sendable {
   /// Whether escape sequences for colour may be written.
   var colour: Bool
 
-  func bold(_ text: String) -> String { paint(text, "1") }
-  func dim(_ text: String) -> String { paint(text, "2") }
-  /// Wraps a text in the escape sequence of a colour (ECMA-48, SGR).
-  func paint(_ text: String, _ code: String) -> String {
-    colour ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+  /// How a text stands out, with the parameter of its escape sequence (ECMA-48, SGR).
+  enum Tint: String {
+    case plain = "0"
+    case bold = "1"
+    case dim = "2"
+    case red = "31"
+    case green = "32"
+    case yellow = "33"
+  }
+
+  func bold(_ text: String) -> String { paint(text, .bold) }
+  func dim(_ text: String) -> String { paint(text, .dim) }
+  func paint(_ text: String, _ tint: Tint) -> String {
+    colour && tint != .plain ? "\u{1B}[\(tint.rawValue)m\(text)\u{1B}[0m" : text
   }
 
   /// Rows under headers; the first `words` columns are text and stand left, numbers stand right.
@@ -56,5 +67,15 @@ struct TerminalText: Sendable {
       }
     }
     return result
+  }
+}
+
+extension Finding.Severity {
+  var tint: TerminalText.Tint {
+    switch self {
+    case .error: .red
+    case .warning: .yellow
+    case .note: .dim
+    }
   }
 }

@@ -5,7 +5,7 @@ internal import Measure
 public struct VerdictLines: Sendable {
   /// One line.
   public struct Line: Hashable, Sendable {
-    /// `PASS`, `FAIL`, `INCONCLUSIVE`, `NOT-RUN`.
+    /// `PASS`, `FAIL`, `INCONCLUSIVE`, `NOT RUN`.
     public var word: String
     /// The limit as it stands in the scenario.
     public var limit: String
@@ -31,11 +31,11 @@ public struct VerdictLines: Sendable {
     } else if !judgement.invalid.isEmpty {
       word = "INVALID: the numbers of \(judgement.invalid.joined(separator: ", ")) may not be used"
     } else {
-      word = judgement.verdict.rawValue.uppercased()
+      word = VerdictWord.of(judgement.verdict)
     }
     var lines: [Line] = []
     for limit in judgement.limits {
-      let verdict = limit.verdict.rawValue.uppercased()
+      let verdict = VerdictWord.of(limit.verdict)
       let alike = judgement.limits.filter { $0.limit == limit.limit && $0.verdict == .pass }
       if limit.verdict == .pass && alike.count > 1 {
         let reason = "holds in \(alike.count) cases"

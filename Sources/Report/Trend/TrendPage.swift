@@ -99,7 +99,7 @@ enum TrendChart {
     var chart = Chart(
       id: id, title: title,
       about: "\(series.metric) of \(rows.title) over \(rows.span); "
-        + "\(changes) change\(changes == 1 ? "" : "s") of level",
+        + "\(counted(changes, "change")) of level",
       x: Axis("record, by start", .linearAroundData, .count),
       y: Axis(series.metric, .linearAroundData, Quantity.Kind(unit: series.unit)), series: lines)
     let places = Dictionary(

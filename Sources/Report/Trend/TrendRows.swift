@@ -18,10 +18,9 @@ struct TrendRows {
 
   /// How many records there are, and when.
   var span: String {
-    let count = series.points.count
     let days = [series.points.first, series.points.last].map { $0?.startedAt.prefix(10) ?? "" }
     let when = days[0] == days[1] ? "\(days[0])" : "\(days[0]) to \(days[1])"
-    return "\(count) record\(count == 1 ? "" : "s"), \(when)"
+    return "\(counted(series.points.count, "record")), \(when)"
   }
 
   /// The last value.

@@ -11,7 +11,7 @@ public enum SelfTest {
     isQuick: Bool, rounds: Int?, seed: UInt64, version: String
   ) throws(RunError) -> SelfTestResult {
     do throws(StorageError) {
-      let noise = try HostNoiseProbe.measure(
+      let noise = try RepeatabilityProbe.measure(
         trials: isQuick ? 20 : 40, duration: .milliseconds(isQuick ? 50 : 200))
       return SelfTestResult(
         version: version, isOptimised: isOptimised, seed: seed,

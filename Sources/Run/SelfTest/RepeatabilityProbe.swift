@@ -5,13 +5,13 @@ internal import Statistics
 internal import Storage
 
 /// Measures how much the same work differs from one trial to the next.
-enum HostNoiseProbe {
+enum RepeatabilityProbe {
   /// Runs `trials` short trials without a device.
   ///
   /// Throws ``StorageError`` where a trial cannot be set up.
   static func measure(
     trials: Int, duration: Nanoseconds
-  ) throws(StorageError) -> HostNoise {
+  ) throws(StorageError) -> Repeatability {
     let clock = TickClock.calibrated(counterIsSteady: Environment.counterIsSteady)
     var values: [Double] = []
     for _ in 0..<trials {
@@ -20,8 +20,8 @@ enum HostNoiseProbe {
     guard let middle = Median.of(values), middle > 0,
       let deviation = Median.of(values.map { ($0 - middle).magnitude }),
       let least = values.min(), let largest = values.max()
-    else { return HostNoise(perTrialNs: values, variation: Fraction(0), range: Fraction(0)) }
-    return HostNoise(
+    else { return Repeatability(perTrialNs: values, variation: Fraction(0), range: Fraction(0)) }
+    return Repeatability(
       perTrialNs: values, variation: Fraction(1.4826 * deviation / middle),
       range: Fraction((largest - least) / middle))
   }
