@@ -20,7 +20,7 @@ public enum LimitsJUnit {
     var document = JUnitDocument(
       name: "assay run \(header.name)", timestamp: header.startedAt,
       properties: [
-        ("verdict", VerdictLines(judgement).word), ("run", header.id),
+        ("verdict", judgement.verdict.rawValue), ("run", header.id),
         ("assay", header.version), ("seed", String(header.seed)),
         ("evidence", header.evidence.rawValue),
       ])
