@@ -116,28 +116,6 @@ public struct BlockDevice: Hashable, Codable, Sendable {
   }
 }
 
-/// A PCI Express link: what it runs at and what it could.
-public struct PCIeLink: Hashable, Codable, Sendable {
-  /// PCI address of the device at the link's lower end (`0000:3b:00.0`).
-  public var address: String
-  /// Transfer rate a lane now, in GT/s.
-  public var currentSpeed: Double?
-  /// Highest transfer rate a lane, in GT/s.
-  public var maximumSpeed: Double?
-  /// Lanes in use.
-  public var currentWidth: Int?
-  /// Lanes the device has.
-  public var maximumWidth: Int?
-
-  enum CodingKeys: String, CodingKey {
-    case address
-    case currentSpeed = "currentSpeedGTps"
-    case maximumSpeed = "maximumSpeedGTps"
-    case currentWidth = "currentWidthLanes"
-    case maximumWidth = "maximumWidthLanes"
-  }
-}
-
 /// An NVMe controller, local or at the far end of a fabric.
 public struct NVMeController: Hashable, Codable, Sendable {
   /// Kernel name (`nvme0`).

@@ -52,7 +52,8 @@ extension WorkloadFigures {
       x: Axis("achieved IOPS, median of trials; numbers: \(key)", .linear, .rate),
       y: Axis("latency", .log10, .time), series: series)
     chart.notes = notes
-    chart.limits = knees(curves) + maxima
+    chart.limits = knees(curves)
+    addCeilings(of: measured, on: .x, to: &chart)
     return chart
   }
 
@@ -97,17 +98,6 @@ extension WorkloadFigures {
       Knee.place(rates: curve.points.map(\.rate), latencies: curve.points.map(\.mean)).map {
         let label = "knee" + (curves.count > 1 ? " " + name(of: curve) : "")
         return LimitLine(on: .x, at: curve.points[$0].rate, label: label, isBinding: false)
-      }
-    }
-  }
-
-  /// The maxima that were sought before rates were derived from them.
-  private var maxima: [LimitLine] {
-    let found = cases.filter(\.findsMaximum)
-    return found.compactMap { figures in
-      figures.lines[0].iops.map {
-        let label = "closed loop" + (systems.count > 1 ? " " + figures.key.system : "")
-        return LimitLine(on: .x, at: $0.median, label: label, isBinding: false)
       }
     }
   }

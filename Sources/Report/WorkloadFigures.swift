@@ -178,11 +178,13 @@ extension WorkloadFigures {
     }
     guard !rates.isEmpty else { return [] }
     let x = Axis("measured time of the case, trials end to end", .linear, .elapsed)
+    var completed = Chart(
+      id: id("iops", number), title: "I/Os completed in each second",
+      about: "IOPS of \(name) over measured time; the trials of a case follow each other.",
+      x: x, y: Axis("IOPS", Self.scale(for: rates), .rate), series: rates)
+    addCeilings(of: group, on: .y, to: &completed)
     return [
-      Chart(
-        id: id("iops", number), title: "I/Os completed in each second",
-        about: "IOPS of \(name) over measured time; the trials of a case follow each other.",
-        x: x, y: Axis("IOPS", Self.scale(for: rates), .rate), series: rates),
+      completed,
       Chart(
         id: id("longest", number), title: "Longest latency of each second",
         about: "The longest latency of each second of \(name), all trials of a case in order.",
@@ -231,11 +233,13 @@ extension WorkloadFigures {
       return points.isEmpty ? nil : Series(label(figures.key), .path(points), style)
     }
     guard !series.isEmpty else { return nil }
-    return Chart(
+    var chart = Chart(
       id: id("trials", 0), title: "IOPS of each trial in executed order",
       about: "One marker a valid trial of \(name), in the order in which they ran.",
       x: Axis("trial of this workload", .linearAroundData, .count),
       y: Axis("IOPS", Self.scale(for: series), .rate), series: series)
+    addCeilings(of: cases, on: .y, to: &chart)
+    return chart
   }
 }
 

@@ -34,6 +34,7 @@ enum Disclosure {
     facts["medium"] = device.medium
     facts["transport"] = device.device.transport ?? "unknown"
     facts["device"] = device.isTarget ? device.device.path : "file on \(device.device.path)"
+    facts["link"] = device.device.pcieLink?.text
     facts["write cache"] = device.device.writeCache
     facts["scheduler"] = device.device.scheduler
     facts["file system"] = device.fileSystem.map { "\($0.type) at \($0.mountPoint)" }

@@ -175,6 +175,9 @@ struct StorageExecution {
     if let cpu { members["cpu"] = try Self.json(cpu) }
     if let kernel { members["kernelCounts"] = try Self.json(kernel) }
     if let device = system.device { members["device"] = try Self.json(device) }
+    if let ceiling = system.device?.device.pcieLink?.bytesPerSecond {
+      members["linkBytesPerSecond"] = .number(ceiling)
+    }
     members["workload"] = try Self.json(trial.workload)
     members["seed"] = .string(String(trial.seed))
     members["kind"] = .string(trial.kind.rawValue)

@@ -45,7 +45,8 @@ struct ExportCommand: ParsableCommand {
 
   @Option(
     help: """
-      fio-json, fio-json+, ocptv (OCP Test & Validation), openmetrics, csv, markdown, html or json.
+      fio-json, fio-json+, ocptv (OCP Test & Validation), junit (the limits), openmetrics, csv, \
+      markdown, html or json.
       """)
   var format: ExportFormat
 
@@ -59,6 +60,8 @@ struct ExportCommand: ParsableCommand {
     case .fioJSON: text = try fio(record, bins: false)
     case .fioJSONPlus: text = try fio(record, bins: true)
     case .ocptv: text = try OCPOutput(record, RunVerdict(record).judgement).render()
+    case .junit:
+      text = LimitsJUnit.render(record.header, record.trials, RunVerdict(record).judgement)
     case .csv: text = try ReportFormat.csv.render(record)
     case .markdown: text = try ReportFormat.markdown.render(record)
     case .html: text = try ReportFormat.html.render(record)
@@ -110,7 +113,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
 enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
   case fioJSON = "fio-json"
   case fioJSONPlus = "fio-json+"
-  case ocptv, openmetrics, csv, markdown, html, json
+  case ocptv, junit, openmetrics, csv, markdown, html, json
 }
 
 /// Reads records for commands.

@@ -130,6 +130,48 @@ import Testing
   }
 }
 
+@Suite struct PCIeLinkTests {
+  /// A PCIe disk as drivers/nvme/host has it without multipath: the machine of these tests has
+  /// none.
+  private func link(_ speed: String, _ width: String) throws -> PCIeLink? {
+    let folder = try TemporaryFolder()
+    let root = try #require(Files.resolved(folder.path))
+    let pci = "devices/pci0000:00/0000:00:01.0/0000:3b:00.0"
+    for (file, text) in [
+      ("current_link_speed", speed), ("current_link_width", width),
+      ("max_link_speed", "16.0 GT/s PCIe"), ("max_link_width", "4"),
+    ] { try folder.write(text + "\n", to: "\(pci)/\(file)") }
+    try folder.write("1\n", to: "\(pci)/nvme/nvme0/cntlid")
+    let disk = "\(pci)/nvme/nvme0/nvme0n1"
+    try folder.write("8\n", to: "\(disk)/size")
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(root)/\(disk)/device", withDestinationPath: "\(root)/\(pci)/nvme/nvme0")
+    return SysfsDisk(directory: "\(root)/\(disk)").link
+  }
+
+  /// Against the figures that the PCI-SIG's members print: 7.88 GB/s for four lanes of PCIe 4.0.
+  @Test(arguments: [
+    ("2.5 GT/s PCIe", "1", "PCIe 1.0 x1 (0.25 GB/s)"),
+    ("5.0 GT/s PCIe", "4", "PCIe 2.0 x4 (2 GB/s)"),
+    ("8.0 GT/s PCIe", "4", "PCIe 3.0 x4 (3.94 GB/s)"),
+    ("16.0 GT/s PCIe", "4", "PCIe 4.0 x4 (7.88 GB/s)"),
+    ("32.0 GT/s PCIe", "4", "PCIe 5.0 x4 (15.75 GB/s)"),
+    ("64.0 GT/s PCIe", "4", "PCIe 6.0 x4 (29.5 GB/s)"),
+  ])
+  func carriesWhatItsGenerationDoes(speed: String, width: String, text: String) throws {
+    let link = try #require(try link(speed, width))
+    #expect(link.text == text && link.address == "0000:3b:00.0")
+  }
+
+  @Test func whatDoesNotTellItsSpeedHasNoCeiling() throws {
+    #expect(try link("Unknown", "0") == nil)
+    let narrow = try #require(try link("Unknown", "4"))
+    #expect(narrow.bytesPerSecond == nil && narrow.text == nil)
+    let odd = try #require(try link("12.0 GT/s PCIe", "4"))
+    #expect(odd.bytesPerSecond == nil && odd.text == nil)
+  }
+}
+
 @Suite(.serialized) struct DiskStatisticsTests {
   @Test(Requires.zram) func countsAreThoseOfKnownIO() throws {
     let zram = try ZramDisk(bytes: 64 << 20)

@@ -62,6 +62,24 @@ import Testing
     }
   }
 
+  /// Two knees that nearly coincide: each name stands on its own side.
+  @Test func namesOfLinesAreNotStruckByOtherLines() throws {
+    var chart = Examples.load
+    chart.limits = [
+      LimitLine(on: .x, at: 100_000, label: "knee local", isBinding: false),
+      LimitLine(on: .x, at: 106_000, label: "knee dpu", isBinding: false),
+    ]
+    let layout = ChartLayout(chart, showsTitle: true)
+    let labels = layout.texts.filter { $0.text.hasPrefix("knee") }
+    #expect(labels.count == 2)
+    for label in labels {
+      for limit in chart.limits {
+        let at = try #require(layout.x.place(limit.at))
+        #expect(!(label.box.left < at && at < label.box.right), "\(label.text)")
+      }
+    }
+  }
+
   @Test func cutsLongNames() {
     let name = String(repeating: "a very long name ", count: 20)
     var chart = Examples.overTime

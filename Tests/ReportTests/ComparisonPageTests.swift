@@ -87,6 +87,35 @@ import Testing
     #expect(page.contains("Some &lt;trials&gt; are not paired."))
   }
 
+  /// A hundred cases, four metrics each, of two systems in six blocks.
+  @Test func staysBelowAMegabyteForAHundredCases() throws {
+    let depths = Array(1...100)
+    let input = SampleRun.input(depths: depths, blocks: 3, seconds: 1, ios: 2_000)
+    var (comparison, _) = SampleComparison.measured()
+    let far = 90
+    comparison.rows = depths.flatMap { depth -> [ComparisonRow] in
+      let key = CaseKey(
+        system: "local", workload: "random-read", point: ["queue-depth=\(depth)"])
+      return [("iops", "1/s"), ("bandwidth", "B/s"), ("latency p50", "ns"), ("latency p99", "ns")]
+        .map {
+          SampleComparison.row(
+            $0.0, $0.1, key, depth >= far ? .worse : .same, (0.98, 1.0, 1.02))
+        }
+    }
+    let clock = ContinuousClock()
+    var text = ""
+    let took = try clock.measure { text = try page((comparison, [input, input])) }
+    #expect(text.utf8.count < 1_000_000, "\(text.utf8.count) bytes")
+    #expect(text.ranges(of: "0.980").count >= 400)
+    // Cases that differ are drawn first, and what has no room is told.
+    for depth in far...100 { #expect(text.contains("<h2>queue-depth=\(depth)</h2>")) }
+    let drawn = text.ranges(of: "<section class=\"workload\">").count
+    #expect(drawn > 30 && text.contains("\(100 - drawn) more cases have curves"), "\(drawn)")
+    // The release build is held to well under 1 s; this bound is for the unoptimised one.
+    #expect(took < .seconds(30), "\(took)")
+    try PageChecks.expectSound(text)
+  }
+
   /// Pages to look at: `ASSAY_PAGES=/tmp/pages swift test --filter ReportTests`.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["ASSAY_PAGES"] != nil))
   func leavesPagesToLookAt() throws {

@@ -57,6 +57,10 @@ enum Examples {
           "p99", .path(points.map { Point($0.1, $0.2 * 2.2) }), .init(colour: 0, dash: 1)),
       ])
     chart.notes = points.map { Note(at: Point($0.1, $0.2), "\($0.0)") }
+    chart.limits = [
+      LimitLine(on: .x, at: 274e3, label: "closed loop", isBinding: false),
+      LimitLine(on: .x, at: 300e3, label: "PCIe 3.0 x4 at 12 KiB", isBinding: false),
+    ]
     return chart
   }
 

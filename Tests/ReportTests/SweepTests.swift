@@ -89,6 +89,55 @@ import Testing
     #expect(!charts(input).flatMap(\.series).contains { $0.name.isEmpty })
   }
 
+  @Test func drawsTheCeilingOfTheLinkWhereIOPSAreShown() throws {
+    var input = SampleRun.input(systems: ["local"], depths: [1, 8, 32], blocks: 2)
+    func link(_ bytes: Double, pattern: String = "random-read") {
+      for index in input.trials.indices {
+        input.trials[index].record.disclosure["link"] = "PCIe 4.0 x4 (7.88 GB/s)"
+        input.trials[index].record.disclosure["pattern"] = pattern
+        input.trials[index].record.detail = .object(["linkBytesPerSecond": .number(bytes)])
+      }
+    }
+    func ceilings() -> [String: [LimitLine]] {
+      Dictionary(charts(input).map { ($0.title, $0.limits.filter { $0.label.contains("PCIe") }) }) {
+        $0 + $1
+      }.filter { !$0.value.isEmpty }
+    }
+    // 400 k IOPS of 4 KiB are near to what the sample does.
+    link(400_000 * 4096)
+    let found = ceilings()
+    #expect(
+      found["Latency against load"] == [
+        LimitLine(on: .x, at: 400_000, label: "PCIe 4.0 x4", isBinding: false)
+      ])
+    for title in ["I/Os completed in each second", "IOPS of each trial in executed order"] {
+      #expect(found[title]?.map(\.at) == [400_000] && found[title]?.first?.on == .y)
+    }
+    #expect(found.count == 3)
+    // In both directions at once a link carries twice as much; trims carry nothing.
+    for pattern in ["random-mix", "random-trim"] {
+      link(400_000 * 4096, pattern: pattern)
+      #expect(ceilings().isEmpty)
+    }
+    link(40_000_000 * 4096)
+    #expect(ceilings().isEmpty)
+    let load = try #require(charts(input).first { $0.id.contains("load") })
+    #expect(
+      load.about.hasSuffix("PCIe 4.0 x4 ends at 40.0M IOPS, beyond the chart."), "\(load.about)")
+  }
+
+  /// Each size of an I/O and each system's link has its own ceiling, named.
+  @Test func namesCeilingsWhereTheyDiffer() throws {
+    var input = SampleRun.input(depths: [32], blocks: 2, seconds: 1)
+    for index in input.trials.indices where input.trials[index].record.key.system == "local" {
+      input.trials[index].record.disclosure["link"] = "PCIe 4.0 x4 (7.88 GB/s)"
+      input.trials[index].record.detail = .object(["linkBytesPerSecond": .number(1.6e9)])
+    }
+    let chart = try #require(charts(input).first { $0.id.contains("trials") })
+    #expect(chart.limits.map(\.label) == ["PCIe 4.0 x4 local"])
+    #expect(chart.svg(as: .inline).contains(">PCIe 4.0 x4 local</text>"))
+  }
+
   /// Without a sweep over the rate the search has the key of the case itself.
   @Test func countsNoSearchAmongTheTrialsOfItsCase() throws {
     var input = SampleRun.input(systems: ["local"], depths: [1], blocks: 2, seconds: 1)

@@ -72,6 +72,7 @@ extension Program {
       for (format, mark) in [
         ("csv", "ring"), ("markdown", "| "), ("html", "</html>"), ("json", "\"cases\""),
         ("fio-json", "\"fio version\""), ("fio-json+", "\"bins\""),
+        ("junit", "<testsuites "),
       ] {
         let text = try shop.assay(["export", folder, "--format", format]).checked().stdout
         #expect(text.contains(mark), "\(format): \(text.prefix(200))")

@@ -176,12 +176,19 @@ struct ChartLayout {
           }
         }
       }
-      placeFirst(
-        of: tries.map { text in
-          var text = text
-          text.role = limit.isBinding ? "limit-name" : ""
-          return text
-        })
+      for index in tries.indices { tries[index].role = limit.isBinding ? "limit-name" : "" }
+      // A label that another line strikes out is better than none.
+      placeFirst(of: tries.filter { !isStruck($0.box) } + tries.filter { isStruck($0.box) })
+    }
+  }
+
+  /// Whether the line of a limit runs through `box`.
+  private func isStruck(_ box: Box) -> Bool {
+    chart.limits.contains { limit in
+      switch limit.on {
+      case .x: x.place(limit.at).map { box.left < $0 && $0 < box.right } == true
+      case .y: y.place(limit.at).map { box.top < $0 && $0 < box.bottom } == true
+      }
     }
   }
 

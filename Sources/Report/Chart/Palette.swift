@@ -51,9 +51,10 @@ enum Palette {
 
   private static let chartRules = """
     .chart text{font:11px system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;\
-    fill:var(--soft);font-variant-numeric:tabular-nums}
+    fill:var(--soft);font-variant-numeric:tabular-nums;paint-order:stroke;stroke:var(--ground);\
+    stroke-width:3px;stroke-linejoin:round}
     .chart .title{font-size:14px;font-weight:600;fill:var(--ink)}
-    .chart .name{fill:var(--ink)}
+    .chart .name{fill:var(--ink);stroke:none}
     .chart .m{text-anchor:middle}.chart .e{text-anchor:end}
     .chart .grid{stroke:var(--rule);stroke-width:.7}.chart .minor{stroke:var(--faint)}
     .chart .axis{stroke:var(--soft);stroke-width:1}

@@ -61,6 +61,9 @@ struct ComparedCase {
     return Side(arm: arm, label: label, trials: trials, session: input?.header.id ?? "")
   }
 
+  /// Whether no row of the case shows a difference or leaves one open.
+  var isSame: Bool { rows.allSatisfy { $0.verdict == .same } }
+
   private func method(of side: Side) -> ComparisonRow.Method {
     rows.first { $0.arm == side.arm }?.method ?? .unpaired
   }

@@ -36,19 +36,47 @@ public struct ComparisonPage: Sendable {
         as [String: Any]
     }
     page.merge(ComparisonRows.model(comparison)) { $1 }
-    let cases = ComparedCase.all(of: comparison, inputs: inputs).compactMap {
-      found -> [String: Any]? in
-      let charts = found.charts
-      guard !charts.isEmpty else { return nil }
-      return [
-        "name": found.label, "isSingle": charts.count == 1,
-        "charts": charts.map { ["title": $0.title, "svg": $0.svg(as: .inline)] },
+    let (cases, left) = Self.charts(ComparedCase.all(of: comparison, inputs: inputs))
+    page["cases"] = cases
+    if left > 0 {
+      page["left"] = [
+        "\(left) more cases have curves for which this page has no room: those with a difference "
+          + "come first. Their numbers are in the table above."
       ]
     }
-    page["cases"] = cases
     page.merge(DifferencesSection.model(comparison)) { $1 }
     page.merge(SourcesSection.model(comparison, inputs, hasCurves: !cases.isEmpty)) { $1 }
     return library.render(page, withTemplate: "page") ?? ""
+  }
+
+  /// Bytes of charts: with the table of some hundred rows a page stays below 1 MB.
+  private static let roomForCharts = 600_000
+
+  /// Sections of the cases with charts, and how many found no room.
+  ///
+  /// Cases that differ, or might, come first to the room; the page keeps the comparison's order.
+  private static func charts(
+    _ cases: [ComparedCase]
+  ) -> (sections: [[String: Any]], left: Int) {
+    var sections: [Int: [String: Any]] = [:]
+    var (used, left) = (0, 0)
+    let order =
+      cases.indices.filter { !cases[$0].isSame } + cases.indices.filter { cases[$0].isSame }
+    for index in order {
+      let charts = cases[index].charts
+      guard !charts.isEmpty else { continue }
+      let drawn = charts.map { ["title": $0.title, "svg": $0.svg(as: .inline)] }
+      let size = drawn.reduce(0) { $0 + ($1["svg"]?.utf8.count ?? 0) }
+      guard used + size <= roomForCharts else {
+        left += 1
+        continue
+      }
+      used += size
+      sections[index] = [
+        "name": cases[index].label, "isSingle": charts.count == 1, "charts": drawn,
+      ]
+    }
+    return (cases.indices.compactMap { sections[$0] }, left)
   }
 
   private static func about(_ comparison: Comparison) -> String {

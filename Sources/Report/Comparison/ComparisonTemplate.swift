@@ -21,6 +21,7 @@ enum ComparisonTemplate {
     {{/charts}}
     </div></section>
     {{/cases}}
+    {{#left}}<p class="foot">{{.}}</p>{{/left}}
     {{#hasDifferences}}{{>differences}}{{/hasDifferences}}
     {{>sources}}
     </main>

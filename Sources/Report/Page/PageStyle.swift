@@ -39,6 +39,7 @@ enum PageStyle {
     .results .part th{font-weight:400;padding-left:16px;color:var(--soft)}
     .plain tbody tr{border-bottom:1px solid var(--faint)}
     .words td,.hashes td{white-space:normal}
+    .hashes td{overflow-wrap:anywhere}
     td.line{white-space:nowrap}
     td.blank{width:24em;height:2.5em}
     tr.invalid td,tr.failed td{color:var(--soft)}
