@@ -85,30 +85,28 @@ public struct BaselineStore: Sendable {
       throw LedgerError(
         .io, "cannot read \(path)", hint: "check the file's permissions and its disk")
     }
-    guard
-      try mended({ () throws(LedgerError) in try BaselineFile.format(of: data, at: path) })
-        == .string(Baseline.currentFormat)
-    else {
+    let format = try hinting { () throws(LedgerError) in
+      try BaselineFile.format(of: data, at: path)
+    }
+    guard format == .string(Baseline.currentFormat) else {
       throw LedgerError(
         .damaged, "\(path): its format is not \(Baseline.currentFormat)",
         hint: "make it again with `assay baseline set`, or use the version of Assay that wrote it")
     }
-    return try mended { () throws(LedgerError) in try BaselineFile.decode(data, at: path) }
+    return try hinting { () throws(LedgerError) in try BaselineFile.decode(data, at: path) }
   }
 
   private static let againHint =
     "the file is damaged: take it from a copy, or make it again with `assay baseline set`"
 
-  /// What reads a baseline's file, with the hint that belongs to one.
-  private func mended<Value>(
+  /// Reads, and gives a fault the hint of a baseline: the reader's own is that of a record.
+  private func hinting<Value>(
     _ read: () throws(LedgerError) -> Value
   ) throws(LedgerError) -> Value {
     do {
       return try read()
     } catch {
-      throw LedgerError(
-        error.kind, error.message,
-        hint: Self.againHint)
+      throw LedgerError(error.kind, error.message, hint: Self.againHint)
     }
   }
 
