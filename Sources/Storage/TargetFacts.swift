@@ -32,6 +32,9 @@ public struct TargetFacts: Codable, Hashable, Sendable {
         path: nil, sizeBytes: size, isBlockDevice: false, isPassthrough: false,
         directAlignmentBytes: 1)
     case .device(let path): return try examineDevice(path)
+    case .fabrics(let address):
+      throw StorageError(
+        "\(address.text) is not connected", hint: "a run connects it before it looks")
     case .file(let file): return try examineFile(file)
     }
   }

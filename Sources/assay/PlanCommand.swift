@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import Host
 import Measure
+import Network
 import Run
 import Scenario
 import Storage
@@ -42,10 +44,11 @@ struct PlanCommand: ParsableCommand {
     let status = refusal.map { ExitStatus($0.kind) } ?? .unavailable
     var asked: Set<String> = []
     for trial in plan.trials {
-      let engine = Self.engine(of: trial.workload)
+      guard let workload = trial.work.storage?.workload else { continue }
+      let engine = Self.engine(of: workload)
       guard asked.insert(engine).inserted else { continue }
       do {
-        answer.engines[engine] = try EngineProbe.granted(to: trial.workload)
+        answer.engines[engine] = try EngineProbe.granted(to: workload)
       } catch {
         answer.problems.append("\(error)")
       }
@@ -67,11 +70,7 @@ struct PlanCommand: ParsableCommand {
   private func text(_ answer: Answer, _ systems: [ExaminedSystem]) -> String {
     let plan = answer.plan
     var lines = [plan.about.isEmpty ? plan.name : "\(plan.name): \(plan.about)", ""]
-    for system in systems {
-      let target = system.target.path ?? "no device"
-      let written = system.isWritten ? "written to" : "read only"
-      lines.append("system \(system.name): \(target), \(system.facts.sizeBytes.text), \(written)")
-    }
+    lines += systems.map { "system \($0.name): \(Self.description(of: $0))" }
     let blocks = counted(plan.design.blocks, "block")
     lines.append("order \(plan.design.order.rawValue), \(blocks), seed \(plan.seed)")
     for (engine, granted) in answer.engines.sorted(by: { $0.key < $1.key }) {
@@ -84,14 +83,35 @@ struct PlanCommand: ParsableCommand {
       let name = trial.key.description
       let padding = String(repeating: " ", count: width - name.count)
       let kind = trial.kind == .measure ? "" : "find the maximum: "
-      lines.append("\(trial.id)  \(name)\(padding)  \(kind)\(Self.settings(trial.workload))")
+      lines.append("\(trial.id)  \(name)\(padding)  \(kind)\(Self.settings(trial.work))")
     }
     lines.append("")
     lines += Self.estimate(plan.estimate)
     return lines.joined(separator: "\n")
   }
 
+  private static func description(of system: ExaminedSystem) -> String {
+    switch system {
+    case .storage(let storage):
+      let target = storage.target.path ?? "no device"
+      let written = storage.isWritten ? "written to" : "read only"
+      return "\(target), \(storage.facts.sizeBytes.text), \(written)"
+    case .unconnected(_, let address):
+      return "\(address.text), by the \(address.initiator.rawValue) initiator; connected by a run"
+    case .fabric(_, let peer): return "verbs to \(peer.address):\(peer.port)"
+    }
+  }
+
   /// Pattern and block size first: a workload's name need not tell them.
+  private static func settings(_ work: Work) -> String {
+    switch work {
+    case .storage(let work): settings(work.workload)
+    case .verbs(let work):
+      ScenarioWriter.settings(of: work.workload).map { "\($0.key) \($0.text)" }
+        .joined(separator: ", ")
+    }
+  }
+
   private static func settings(_ workload: StorageWorkload) -> String {
     let settings = ScenarioWriter.settings(of: workload)
     let size = settings.first { $0.key == "block-size" }?.text ?? workload.readBlock.largest.text

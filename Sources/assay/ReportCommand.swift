@@ -76,7 +76,9 @@ struct ExportCommand: ParsableCommand {
     // An imported record has no plan of ours: its job options are in its trials.
     let plan = try? JSONDecoder().decode(Plan.self, from: data)
     let trials = Dictionary(
-      (plan?.trials ?? []).map { ($0.id, ($0.workload, $0.target)) }, uniquingKeysWith: { $1 })
+      (plan?.trials ?? []).compactMap { trial in
+        trial.work.storage.map { (trial.id, ($0.workload, $0.target)) }
+      }, uniquingKeysWith: { $1 })
     do {
       return try FioJSON.write(record, bins: bins) { trials[$0.id] }
     } catch {
