@@ -82,7 +82,7 @@ struct Builder {
     if case .seed(let given)? = document["seed"] { seed = given }
     var systems: [ScenarioSystem] = []
     for pair in document["systems"]?.pairs ?? [] {
-      if let system = system(pair) { systems.append(system) }
+      if let system = made(pair) { systems.append(system) }
     }
     let workloads = (document["workloads"]?.pairs ?? []).compactMap { workload($0, systems) }
     let scenario = Scenario(
@@ -100,7 +100,7 @@ struct Builder {
     return scenario
   }
 
-  private mutating func system(_ pair: Value.Pair) -> ScenarioSystem? {
+  private mutating func made(_ pair: Value.Pair) -> ScenarioSystem? {
     guard let target = SystemGrammar.target(pair.value) else { return nil }
     if case .storage(.fabrics(let address)) = target {
       for problem in FabricsRules.problems(of: address, named: pair.key) {

@@ -2,7 +2,7 @@ import Storage
 
 @testable import Scenario
 
-/// Tests of storage scenarios look at their I/O directly; another engine's would be a test's mistake.
+/// Tests of storage scenarios look at their I/O directly: another engine is a mistake of the test.
 extension ScenarioWorkload {
   var storage: StorageWorkload { base.storage! }
 }
