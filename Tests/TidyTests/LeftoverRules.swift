@@ -26,8 +26,8 @@ enum LeftoverRules {
       // The packet engine: shapes of latency whose tails differ, and throughput searches whose
       // seconds resemble their neighbours.
       "AndersonDarling", "Autocorrelation",
-      // Create to ping: deploys that never came up are censored, and whether one deployer is as good
-      // as another is asked at a level of its own.
+      // Create to ping: deploys that never came up are censored, and whether one deployer is as
+      // good as another is asked at a level of its own.
       "KaplanMeier", "RatioEquivalence",
       // The simulator: the warm-up of a replication.
       "InitialTransient",
