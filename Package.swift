@@ -43,13 +43,17 @@ let package = Package(
     .systemLibrary(name: "CNuma"),
     .systemLibrary(name: "CBlkid"),
     .systemLibrary(name: "CXxhash"),
+    .systemLibrary(name: "CVerbs"),
 
     // Arrows point down only (TidyTests holds them).
     library("Measure", ["CLinux"]),
     library("Statistics", ["Measure", realModule]),
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
-    library("Storage", ["Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
-    library("Network", ["Measure"]),
+    library("RDMA", ["Measure", "CVerbs"]),
+    library(
+      "Storage",
+      ["RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
+    library("Network", ["RDMA", "Host", "Measure"]),
     library("Scenario", ["Storage", "Network", "Host", "Measure", yams]),
     library("Ledger", ["Statistics", "Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
@@ -82,6 +86,7 @@ let package = Package(
       "JudgementTests",
       ["Judgement", "Ledger", "Scenario", "Statistics", "Measure", "TestSupport"]),
     tests("MeasureTests", ["Measure", "CLinux", "TestSupport"]),
+    tests("RDMATests", ["RDMA", "Measure", "TestSupport"]),
     tests("StorageTests", ["Storage", "Host", "Measure", "TestSupport"]),
     tests(
       "ScenarioTests", ["Scenario", "Storage", "Host", "Measure", "TestSupport"], exclude: ["Bad"]),

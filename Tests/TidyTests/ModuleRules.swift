@@ -7,7 +7,10 @@ enum ModuleRules {
     "Measure": ["CLinux"],
     "Statistics": ["Measure", "RealModule"],
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
-    "Storage": ["Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CBlkid", "CXxhash"],
+    "RDMA": ["Measure", "CVerbs"],
+    "Storage": [
+      "RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CBlkid", "CXxhash",
+    ],
     "Network": ["RDMA", "Host", "Measure", "CLinux"],
     "Scenario": ["Storage", "Network", "Host", "Measure", "Yams"],
     "Ledger": ["Statistics", "Measure", "CLinux", "Crypto"],
