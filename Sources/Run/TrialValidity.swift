@@ -40,6 +40,24 @@ struct TrialValidity {
     }
   }
 
+  /// Whether the operation was done, and what it did to the I/O.
+  mutating func judge(_ operation: OperationRecord) {
+    if let failure = operation.seen.failure { fail(.operationFailed, failure) }
+    if let failure = operation.seen.undoFailure { fail(.undoFailed, failure) }
+    guard let effect = operation.effect, effect.hadOutage else { return }
+    var parts: [String] = []
+    if let error = effect.firstErrorNs {
+      parts.append("the first I/O failed \(error.text) after the trigger")
+    }
+    if let stall = effect.longestStall, stall.lengthNs >= OperationEffect.stallBound {
+      parts.append("no I/O ended well for \(stall.lengthNs.text)")
+    }
+    parts.append(
+      effect.recoveryNs.map { "I/O went on \($0.text) after the trigger" }
+        ?? "I/O did not go on before the end")
+    note(.outage, effect.recoveryNs == nil ? .warning : .note, parts.joined(separator: "; "))
+  }
+
   private mutating func judgeVerification(_ outcome: StorageOutcome) {
     guard let verification = outcome.verification else { return }
     if verification.blocksBad > 0, let bad = verification.firstBad {
