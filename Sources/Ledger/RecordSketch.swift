@@ -64,7 +64,8 @@ public struct RecordSketch: Codable, Hashable, Sendable {
   public static func all(
     in results: String, metrics: Set<String>
   ) async -> (records: [RecordSketch], faults: [LedgerError]) {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: results)) ?? []
+    // Names begin with the time: what is read together is alike, and then sorted already.
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: results)) ?? []).sorted()
     // Parts large enough that a task costs nothing, small enough that no processor waits.
     let part = 64
     return await withTaskGroup { group in
@@ -90,9 +91,11 @@ public struct RecordSketch: Codable, Hashable, Sendable {
   ) -> (records: [RecordSketch], faults: [LedgerError]) {
     var records: [RecordSketch] = []
     var faults: [LedgerError] = []
+    var disclosures = Disclosures()
     for name in names {
       do throws(LedgerError) {
-        if let sketch = try read(results + "/" + name, metrics: metrics) { records.append(sketch) }
+        let sketch = try read(results + "/" + name, metrics: metrics, &disclosures)
+        if let sketch { records.append(sketch) }
       } catch {
         faults.append(error)
       }
@@ -101,8 +104,8 @@ public struct RecordSketch: Codable, Hashable, Sendable {
   }
 
   /// Reads one record; nil where there is none, or its run did not end.
-  static func read(
-    _ folder: String, metrics: Set<String>
+  private static func read(
+    _ folder: String, metrics: Set<String>, _ disclosures: inout Disclosures
   ) throws(LedgerError) -> RecordSketch? {
     let path = folder + "/summary.json"
     guard let summary = FileManager.default.contents(atPath: path) else { return nil }
@@ -113,7 +116,7 @@ public struct RecordSketch: Codable, Hashable, Sendable {
         switch name {
         case "cases":
           try reader.array { reader throws(JSONReader.Fault) in
-            let found = try Case(&reader, metrics: metrics)
+            let found = try Case(&reader, metrics: metrics, &disclosures)
             if !found.medians.isEmpty { sketch.cases.append(found) }
           }
         case "complete": isComplete = try reader.value() == .bool(true)
@@ -158,7 +161,7 @@ public struct RecordSketch: Codable, Hashable, Sendable {
 
 extension RecordSketch.Case {
   fileprivate init(
-    _ reader: inout JSONReader, metrics: Set<String>
+    _ reader: inout JSONReader, metrics: Set<String>, _ disclosures: inout Disclosures
   ) throws(JSONReader.Fault) {
     let place = reader.offset
     var key: CaseKey?
@@ -172,10 +175,7 @@ extension RecordSketch.Case {
           found.trials += 1
           try reader.skip()
         }
-      case "disclosure":
-        try reader.object { reader, name throws(JSONReader.Fault) in
-          found.disclosure[name] = try reader.string()
-        }
+      case "disclosure": found.disclosure = try disclosures.read(&reader)
       case "metrics":
         try reader.object { reader, name throws(JSONReader.Fault) in
           guard metrics.contains(name) else { return try reader.skip() }
@@ -206,6 +206,28 @@ extension RecordSketch.Case {
       throw JSONReader.Fault(offset: place, message: "a metric without its median or unit")
     }
     return MetricValue(median, unit)
+  }
+}
+
+/// The disclosures read so far: those of a history are few, and each is in thousands of records.
+private struct Disclosures {
+  private var byText: [[UInt8]: [String: String]] = [:]
+
+  mutating func read(
+    _ reader: inout JSONReader
+  ) throws(JSONReader.Fault) -> [String: String] {
+    var ahead = reader
+    let text = Array(try ahead.skipped())
+    if let known = byText[text] {
+      reader = ahead
+      return known
+    }
+    var disclosure: [String: String] = [:]
+    try reader.object { reader, name throws(JSONReader.Fault) in
+      disclosure[name] = try reader.string()
+    }
+    byText[text] = disclosure
+    return disclosure
   }
 }
 
@@ -242,6 +264,7 @@ extension EnvironmentFact {
         }
       }
     }
+    try reader.end()
     return facts
   }
 

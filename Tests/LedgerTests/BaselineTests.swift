@@ -144,6 +144,23 @@ import Testing
     }
   }
 
+  @Test func aDamagedBaselineHidesNoOther() throws {
+    let main = try Baseline.of([try record("one")], name: "main")
+    let night = try Baseline.of([try record("two")], name: "night")
+    try store.write(main, replace: false)
+    let path = try store.write(night, replace: false)
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try home.write(text, to: "baselines/main/0.json")
+    try home.write("{", to: "baselines/a/0.json")
+    try home.write(text, to: "baselines/no name/0.json")
+    let (found, faults) = store.all()
+    #expect(found == [main, night])
+    let told = faults.map(\.message)
+    #expect(told.count == 3 && told[0].contains("a/0.json: byte 2"), "\(told)")
+    #expect(told[1].contains("main/0.json: it states fingerprint 0"), "\(told)")
+    #expect(told[2].contains("\"no name\" is no name"), "\(told)")
+  }
+
   @Test func oneMachineIsOneWhateverARecordTellsOfIt() {
     func identity(_ pairs: [String: String]) -> [EnvironmentFact] {
       pairs.map { EnvironmentFact(key: $0.key, value: $0.value, class: .identity) }

@@ -165,6 +165,13 @@ extension Program {
       #expect(again.status == 65 && again.stderr.contains("--replace"), "\(again)")
       let list = try shop.assay(["baseline", "list", "--baselines", baselines, "--json"])
       #expect(list.stdout.contains("\"sessions\" : 1"), "\(list)")
+      let damaged = baselines + "/a"
+      try FileManager.default.createDirectory(
+        atPath: damaged, withIntermediateDirectories: false)
+      try Data("{".utf8).write(to: URL(fileURLWithPath: damaged + "/0.json"))
+      let rest = try shop.assay(["baseline", "list", "--baselines", baselines, "--json"])
+      #expect(rest.status == 65 && rest.stdout == list.stdout, "\(rest)")
+      #expect(rest.stderr.contains("\(damaged)/0.json: byte 2"), "\(rest)")
 
       let deeper = try gate(try run(path, "--set", "workloads.io.storage.queue-depth=2"))
       #expect(deeper.status == 5 && deeper.stdout.contains("the queue depth is 2"), "\(deeper)")
