@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Suites that run the program: one test at a time, since devices and latencies are shared by all.
-@Suite(.serialized, .timeLimit(.minutes(3))) enum Program {}
+@Suite(.serialized, .hangLimit) enum Program {}
 
 /// The program that was built beside these tests, in a folder of its own.
 final class Workshop {
@@ -97,7 +97,7 @@ final class Workshop {
   }
 
   /// Waits until a condition holds, looking at it without a pause.
-  func wait(_ seconds: Double = 20, until holds: () throws -> Bool) throws {
+  func wait(_ seconds: Double = 60, until holds: () throws -> Bool) throws {
     let end = Date().addingTimeInterval(seconds)
     while try !holds() {
       try #require(Date() < end, "waited in vain; events:\n\(events.joined(separator: "\n"))")
