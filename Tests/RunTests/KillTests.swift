@@ -1,5 +1,6 @@
 import Foundation
 import Ledger
+import Measure
 import TestSupport
 import Testing
 
@@ -151,6 +152,9 @@ extension Program {
       #expect(shown.stderr.contains("cut short"))
       try shop.resume(folder).checked()
       try isWholeAndSealed(shop)
+      // None of the four is the one that was cut short.
+      let lengths = try shop.record().trials.map { try number($0.detail["elapsed"]) }
+      #expect(lengths.allSatisfy { $0 > 190e6 }, "\(lengths) ns")
     }
 
     @Test func aFileToKeepIsKeptAcrossAStop() throws {

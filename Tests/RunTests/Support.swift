@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Suites that run the program: one test at a time, since devices and latencies are shared by all.
-@Suite(.serialized, .hangLimit) enum Program {}
+@Suite(.serialized, .timeLimit(.minutes(3))) enum Program {}
 
 /// The program that was built beside these tests, in a folder of its own.
 final class Workshop {

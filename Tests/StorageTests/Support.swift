@@ -8,7 +8,7 @@ import Testing
 @testable import Storage
 
 /// Suites that do I/O: one test at a time, since latencies and devices are shared by all.
-@Suite(.serialized, .hangLimit) enum RealIO {}
+@Suite(.serialized, .timeLimit(.minutes(2))) enum RealIO {}
 
 /// Follows a trial; keeps its rows and does what the test wants at a given moment.
 final class Watcher: StorageObserver, @unchecked Sendable {
