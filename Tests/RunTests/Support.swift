@@ -92,7 +92,7 @@ final class Workshop {
   }
 
   /// Waits until a condition holds, looking at it without a pause.
-  func wait(_ seconds: Double = 20, until holds: () throws -> Bool) throws {
+  func wait(_ seconds: Double = 60, until holds: () throws -> Bool) throws {
     let end = Date().addingTimeInterval(seconds)
     while try !holds() {
       try #require(Date() < end, "waited in vain; events:\n\(events.joined(separator: "\n"))")
