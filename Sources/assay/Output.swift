@@ -58,7 +58,7 @@ enum Output {
     return status.exit
   }
 
-  /// Says why a file of the ledger cannot be read, written or used: the code is of the fault's kind.
+  /// Says why a file of the ledger cannot be read, written or used, with the code of that fault.
   static func fail(_ error: LedgerError) -> ExitCode {
     fail([error.description], ExitStatus(error.kind))
   }

@@ -16,7 +16,7 @@ extension Program {
       return try Command.run(
         ["script", "-qec", "stty cols \(columns) rows 50; \(words)", "/dev/null"],
         environment: ["TERM": "dumb", "SHELL": "/bin/sh", "LC_ALL": "C.UTF-8"]
-      ).checked().stdout.replacing("\r", with: "").components(separatedBy: "\n")
+      ).checked().stdout.split(whereSeparator: \.isNewline).map(String.init)
     }
 
     /// The lines of the tables: from a header to the next empty line or sentence.

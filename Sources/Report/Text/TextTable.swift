@@ -1,7 +1,7 @@
 /// Rows under headers for a terminal: words stand left, numbers right, within a width.
 ///
 /// What is too wide breaks where words do, the widest column first; a number is never broken.
-/// Where the numbers alone are too wide they stand in several tables, each with the words before.
+/// Where that takes too many lines the numbers stand in several tables, each with the words before.
 struct TextTable {
   /// The header's lines, then each row's.
   typealias Lines = (header: [String], rows: [[String]])
@@ -15,8 +15,12 @@ struct TextTable {
 
   /// Between two columns.
   private static let gap = 2
+  /// A row of more lines than this is harder to read than two tables.
+  private static let mostLines = 3
   /// A column of words is not made narrower; a terminal that is too narrow even so breaks lines.
   private static let narrowest = 6
+  /// Of numbers: `detects` and `bandwidth` stay nearly whole.
+  private static let narrowestHeader = 8
 
   init(_ headers: [String], _ rows: [[String]], words: Int) {
     self.headers = headers
@@ -37,11 +41,14 @@ struct TextTable {
     guard let width, Self.span(whole) > width else { return [lines(used, whole)] }
     // Of a number's column the header may break, the number not.
     let numbers = right.map { column in
-      max(rows.map { $0[column].count }.max() ?? 0, min(headers[column].count, Self.narrowest))
+      max(rows.map { $0[column].count }.max() ?? 0, min(headers[column].count, Self.narrowestHeader))
     }
     let natural = Array(whole.prefix(left.count))
     let narrow = Self.narrowed(natural, to: width - Self.span(numbers) - Self.gap)
-    if Self.span(narrow + numbers) <= width || right.isEmpty {
+    let isReadable = rows.allSatisfy { row in
+      zip(left, narrow).allSatisfy { Self.broken(row[$0], to: $1).count <= Self.mostLines }
+    }
+    if right.isEmpty || isReadable && Self.span(narrow + numbers) <= width {
       return [lines(used, narrow + numbers)]
     }
     let beside = Self.narrowed(natural, to: width / 2)
