@@ -41,7 +41,9 @@ struct TextTable {
     guard let width, Self.span(whole) > width else { return [lines(used, whole)] }
     // Of a number's column the header may break, the number not.
     let numbers = right.map { column in
-      max(rows.map { $0[column].count }.max() ?? 0, min(headers[column].count, Self.narrowestHeader))
+      max(
+        rows.map { $0[column].count }.max() ?? 0,
+        min(headers[column].count, Self.narrowestHeader))
     }
     let natural = Array(whole.prefix(left.count))
     let narrow = Self.narrowed(natural, to: width - Self.span(numbers) - Self.gap)
