@@ -187,7 +187,7 @@ struct BaselineShowCommand: ParsableCommand {
         }
       }
     } catch let error as LedgerError {
-      throw Output.fail([error.description], error.kind == .io ? .io : .data)
+      throw Output.fail(error)
     }
   }
 }
