@@ -121,7 +121,7 @@ public struct RecordSketch: Codable, Hashable, Sendable {
           }
         case "complete": isComplete = try reader.value() == .bool(true)
         case "run": try sketch.readHeader(&reader)
-        default: try reader.skip()
+        default: try reader.leap()
         }
       }
       try reader.end()
@@ -150,7 +150,7 @@ public struct RecordSketch: Codable, Hashable, Sendable {
           throw JSONReader.Fault(offset: place, message: "an evidence that is not known")
         }
         evidence = kind
-      default: try reader.skip()
+      default: try reader.leap()
       }
     }
     if id.isEmpty || startedAt.isEmpty {
@@ -173,15 +173,18 @@ extension RecordSketch.Case {
       case "trials":
         try reader.array { reader throws(JSONReader.Fault) in
           found.trials += 1
-          try reader.skip()
+          try reader.leap()
         }
       case "disclosure": found.disclosure = try disclosures.read(&reader)
       case "metrics":
         try reader.object { reader, name throws(JSONReader.Fault) in
-          guard metrics.contains(name) else { return try reader.skip() }
-          found.medians[name] = try Self.median(&reader)
+          if metrics.contains(name) {
+            found.medians[name] = try Self.median(&reader)
+          } else {
+            try reader.leap()
+          }
         }
-      default: try reader.skip()
+      default: try reader.leap()
       }
     }
     guard let key else {
@@ -199,7 +202,7 @@ extension RecordSketch.Case {
       switch name {
       case "median": median = try reader.number()
       case "unit": unit = try reader.string()
-      default: try reader.skip()
+      default: try reader.leap()
       }
     }
     guard let median, let unit else {
@@ -217,7 +220,7 @@ private struct Disclosures {
     _ reader: inout JSONReader
   ) throws(JSONReader.Fault) -> [String: String] {
     var ahead = reader
-    let text = Array(try ahead.skipped())
+    let text = Array(try ahead.leap())
     if let known = byText[text] {
       reader = ahead
       return known
@@ -242,7 +245,7 @@ extension CaseKey {
         try reader.array { reader throws(JSONReader.Fault) in
           key.point.append(try reader.string())
         }
-      default: try reader.skip()
+      default: try reader.leap()
       }
     }
     self = key
@@ -256,12 +259,18 @@ extension EnvironmentFact {
   ) throws(JSONReader.Fault) -> [EnvironmentFact] {
     var facts: [EnvironmentFact] = []
     try reader.object { reader, name throws(JSONReader.Fault) in
-      guard name == "before" else { return try reader.skip() }
-      try reader.object { reader, name throws(JSONReader.Fault) in
-        guard name == "facts" else { return try reader.skip() }
-        try reader.array { reader throws(JSONReader.Fault) in
-          if let fact = try mustMatch(&reader) { facts.append(fact) }
+      switch name {
+      case "before":
+        try reader.object { reader, name throws(JSONReader.Fault) in
+          switch name {
+          case "facts":
+            try reader.array { reader throws(JSONReader.Fault) in
+              if let fact = try mustMatch(&reader) { facts.append(fact) }
+            }
+          default: try reader.leap()
+          }
         }
+      default: try reader.leap()
       }
     }
     try reader.end()
@@ -278,7 +287,7 @@ extension EnvironmentFact {
       case ("class", _): fact.class = Class(rawValue: try reader.string()) ?? .informational
       case ("key", .mustMatch): fact.key = try reader.string()
       case ("value", .mustMatch): fact.value = try reader.string()
-      default: try reader.skip()
+      default: try reader.leap()
       }
     }
     return fact.class == .mustMatch ? fact : nil

@@ -69,14 +69,16 @@ public struct JSONReader {
     }
   }
 
-  /// Passes over the next value.
-  ///
-  /// Of an object or array only strings and the balance of brackets are looked at, which is several
-  /// times as fast as reading it: most of a record is passed over. Throws ``Fault`` where the text
-  /// ends within it. O(bytes).
+  /// Passes over the next value; strings in it are not decoded.
   public mutating func skip() throws(Fault) {
     switch try next() {
-    case UInt8(ascii: "{"), UInt8(ascii: "["): try skipNested()
+    case UInt8(ascii: "{"):
+      try members { reader throws(Fault) in
+        _ = try reader.stringText()
+        try reader.expect(UInt8(ascii: ":"), "a colon")
+        try reader.skip()
+      }
+    case UInt8(ascii: "["): try array { reader throws(Fault) in try reader.skip() }
     case UInt8(ascii: "\""): _ = try stringText()
     case UInt8(ascii: "t"): try literal("true")
     case UInt8(ascii: "f"): try literal("false")
@@ -85,11 +87,18 @@ public struct JSONReader {
     }
   }
 
-  /// Passes over the next value and gives its bytes; throws as ``skip()`` does.
-  public mutating func skipped() throws(Fault) -> UnsafeBufferPointer<UInt8> {
-    _ = try next()
+  /// Passes over the next value, which is checked for being whole only, and gives its bytes.
+  ///
+  /// Of an object or array no more than strings and the balance of brackets is looked at, which is
+  /// several times as fast as ``skip()``. Throws ``Fault`` where the text ends within it. O(bytes).
+  @discardableResult
+  public mutating func leap() throws(Fault) -> UnsafeBufferPointer<UInt8> {
+    let first = try next()
     let start = offset
-    try skip()
+    switch first {
+    case UInt8(ascii: "{"), UInt8(ascii: "["): try leapNested()
+    default: try skip()
+    }
     return UnsafeBufferPointer(rebasing: bytes[start..<offset])
   }
 
@@ -223,7 +232,7 @@ public struct JSONReader {
   }
 
   /// Passes over an object or array, whose bracket is the next byte.
-  private mutating func skipNested() throws(Fault) {
+  private mutating func leapNested() throws(Fault) {
     var open = 0
     repeat {
       move { Self.place(of: "\"", in: $0) | Self.placeOfBracket(in: $0) }
