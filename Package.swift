@@ -71,8 +71,8 @@ let package = Package(
     .executableTarget(
       name: "assay",
       dependencies: [
-        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Ledger",
-        "Host", "Measure", "Statistics", "CLinux", argumentParser,
+        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Deploy",
+        "Ledger", "Host", "Measure", "Statistics", "CLinux", argumentParser,
       ],
       swiftSettings: strict),
 

@@ -3,6 +3,7 @@
 #include "CLinux.h"
 
 #include <linux/netlink.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -42,6 +43,12 @@ int64_t cl_mount_id(const char *path) {
 int cl_pipe(int ends[2]) {
   if (pipe2(ends, O_CLOEXEC) != 0) return -1;
   return fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
+int cl_wait_readable(int fd, int64_t atMost) {
+  struct pollfd watched = {.fd = fd, .events = POLLIN};
+  struct timespec span = {.tv_sec = atMost / 1000000000, .tv_nsec = atMost % 1000000000};
+  return ppoll(&watched, 1, &span, 0);
 }
 
 int cl_open_uevents(void) {

@@ -19,20 +19,26 @@ public final class OnlineOperationRun: Sendable {
 
   private let operation: OnlineOperation
   private let state = Mutex(State())
+  private let box = WatchBox()
 
   /// Plans to run an operation; nothing happens yet.
   public init(_ operation: OnlineOperation) { self.operation = operation }
 
-  /// Arms the operation: its time counts from `start` on CLOCK_MONOTONIC.
+  /// Looks at how things are before the operation.
   ///
-  /// Throws ``OperationFailure`` where what is expected cannot happen; then nothing was started.
-  public func start(measuringFrom start: Nanoseconds) throws(OperationFailure) {
+  /// Throws ``OperationFailure`` where what is expected cannot happen; then it is not to be started.
+  public func arm() throws(OperationFailure) {
+    guard let expectation = operation.expectation else { return }
+    box.watch = try DeviceWatch(expectation)
+  }
+
+  /// Starts the operation: its time counts from `start` on CLOCK_MONOTONIC.
+  public func start(measuringFrom start: Nanoseconds) {
     let time = start + operation.atNs
-    if let expectation = operation.expectation {
-      let watch = WatchBox(try DeviceWatch(expectation))
-      Thread.detachNewThread { [self] in self.watch(watch, from: time) }
-    } else {
+    if operation.expectation == nil {
       state.withLock { $0.watchHasEnded = true }
+    } else {
+      Thread.detachNewThread { [self] in watch(from: time) }
     }
     Thread.detachNewThread { [self] in trigger(at: time) }
   }
@@ -148,10 +154,9 @@ public final class OnlineOperationRun: Sendable {
   /// What is not copied may be handed to a thread in a class only.
   private final class WatchBox: @unchecked Sendable {
     var watch: DeviceWatch?
-    init(_ watch: consuming DeviceWatch) { self.watch = consume watch }
   }
 
-  private func watch(_ box: WatchBox, from time: Nanoseconds) {
+  private func watch(from time: Nanoseconds) {
     cl_sharp_timers()
     defer { state.withLock { $0.watchHasEnded = true } }
     guard var watch = box.watch.take() else { return }

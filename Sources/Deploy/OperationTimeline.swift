@@ -40,13 +40,15 @@ public struct OperationTimeline: Hashable, Codable, Sendable {
   public var visibleNs: Nanoseconds? { [ueventNs, sysfsNs].compactMap { $0 }.min() }
 
   /// Every moment of the operation itself, without the way back.
-  private static let moments: [WritableKeyPath<OperationTimeline, Nanoseconds?>] = [
-    \.triggeredNs, \.acceptedNs, \.ueventNs, \.sysfsNs, \.nodeNs, \.usableNs,
-  ]
+  private static var moments: [WritableKeyPath<OperationTimeline, Nanoseconds?>] {
+    [\.triggeredNs, \.acceptedNs, \.ueventNs, \.sysfsNs, \.nodeNs, \.usableNs]
+  }
 
-  /// When the last thing was seen.
-  public var lastNs: Nanoseconds? {
-    (Self.moments.map { self[keyPath: $0] } + [undoAcceptedNs]).compactMap { $0 }.max()
+  /// When the last thing was seen; a way back that began later than `end` is no part of it.
+  public func lastNs(before end: Nanoseconds) -> Nanoseconds? {
+    let isUndone = undoTriggeredNs.map { $0 < end } ?? false
+    return (Self.moments.map { self[keyPath: $0] } + [isUndone ? undoAcceptedNs : nil])
+      .compactMap { $0 }.max()
   }
 
   /// The same with all moments counted from `start`.

@@ -53,10 +53,10 @@ struct QMPSession: ~Copyable {
     let id = JSONValue.string("assay-\(FreshSeed.draw())")
     var command = command
     command["id"] = id
-    guard let line = try? JSONEncoder().encode(command) else {
+    guard let text = try? JSONEncoder().encode(command) else {
       throw OperationFailure("a QMP command has no JSON form")
     }
-    try send(Array(line) + [UInt8(ascii: "\n")])
+    try send(Array(text) + [UInt8(ascii: "\n")])
     while true {
       guard let answer = Self.json(try line()), answer["id"] == id else { continue }
       return answer

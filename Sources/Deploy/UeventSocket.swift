@@ -30,11 +30,8 @@ struct UeventSocket: ~Copyable {
       MonotonicClock.sleep(until: deadline)
       return []
     }
-    var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     let left = max(deadline - MonotonicClock.now(), .zero)
-    var span = timespec(
-      tv_sec: Int(left.count / 1_000_000_000), tv_nsec: Int(left.count % 1_000_000_000))
-    guard ppoll(&watched, 1, &span, nil) > 0 else { return [] }
+    guard cl_wait_readable(descriptor, left.count) > 0 else { return [] }
     let now = MonotonicClock.now()
     var events: [Event] = []
     var buffer = [UInt8](repeating: 0, count: 8192)

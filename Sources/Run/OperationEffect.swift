@@ -69,7 +69,7 @@ struct OperationEffect: Codable {
     recoveryNs = recovered.map { $0 - trigger }
     let end = timing.end
     let isSettled = !hadOutage || recovered != nil
-    let settled = isSettled ? max(seen.lastNs ?? trigger, recovered ?? trigger) : end
+    let settled = isSettled ? max(seen.lastNs(before: end) ?? trigger, recovered ?? trigger) : end
     let first = timing.window(of: trigger)
     // At least one window: what lasts less than one is in it.
     let second = min(max(timing.window(of: settled) + 1, first + 1), timing.window(of: end))

@@ -1,5 +1,6 @@
 internal import Deploy
 internal import Ledger
+internal import Measure
 internal import Scenario
 
 /// Online operations in a run's journal: what is to be taken back is written down before.

@@ -44,10 +44,14 @@ final class TrialObserver: StorageObserver {
     if ramp == .zero { cpuBefore = try? CPUSnapshot.capture() } else { cpuBefore = nil }
     cpuAfter = nil
     do throws(OperationFailure) {
-      try operation?.start(measuringFrom: rampEnd)
+      try operation?.arm()
     } catch {
       operationFailure = error
     }
+  }
+
+  func measuringStarts(at moment: Nanoseconds) {
+    if operationFailure == nil { operation?.start(measuringFrom: moment) }
   }
 
   func secondPassed(_ second: StorageSecond) {

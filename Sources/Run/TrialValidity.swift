@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Host
 internal import Ledger
 internal import Measure

@@ -1,4 +1,5 @@
 internal import Deploy
+internal import Host
 internal import Measure
 internal import Storage
 

@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Measure
 internal import Network
 internal import Storage

@@ -147,6 +147,8 @@ public struct StorageTrial {
     let (now, tick) = (MonotonicClock.now(), clock.now())
     let start = tick + clock.ticks(.milliseconds(1))
     gate.start.store(start, ordering: .releasing)
+    let startedAt = now + .milliseconds(1) + workload.ramp
+    observer.measuringStarts(at: startedAt)
     var supervisor = TrialSupervisor(
       workers, ramp: workload.ramp, duration: jobs.first?.duration,
       followsBursts: workload.completeBatch == nil)
@@ -165,7 +167,7 @@ public struct StorageTrial {
     }
     let timeline = OutcomeMerger(clock: clock, jobs: jobs).timeline(
       results, workers.compactMap(\.channel.windows), origin: start + clock.ticks(workload.ramp),
-      startedAt: now + .milliseconds(1) + workload.ramp)
+      startedAt: startedAt)
     return (results, timeline)
   }
 

@@ -211,6 +211,9 @@ static inline int cl_pidfd_open(pid_t process) {
 #endif
 }
 
+// Waits until a descriptor is readable, in nanoseconds; 0 when the time is over.
+int cl_wait_readable(int fd, int64_t atMost);
+
 // The kernel's own device events (NETLINK_KOBJECT_UEVENT, group 1), without blocking.
 int cl_open_uevents(void);
 
