@@ -26,7 +26,7 @@ public final class OnlineOperationRun: Sendable {
 
   /// Looks at how things are before the operation.
   ///
-  /// Throws ``OperationFailure`` where what is expected cannot happen; then it is not to be started.
+  /// Throws ``OperationFailure`` where what is expected cannot happen: do not start it then.
   public func arm() throws(OperationFailure) {
     guard let expectation = operation.expectation else { return }
     box.watch = try DeviceWatch(expectation)

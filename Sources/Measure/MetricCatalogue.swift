@@ -108,11 +108,13 @@ public enum MetricCatalogue {
 
   private static let online: [Entry] = [
     span("operation accepted", "from the trigger of an online operation until it was accepted"),
-    span("device visible", "from the trigger until kernel event or sysfs show the disk or its size"),
+    span(
+      "device visible", "from the trigger until kernel event or sysfs show the disk or its size"),
     span("device gone", "from the trigger until kernel event or sysfs show that the disk is gone"),
     span("device usable", "from the trigger until a block of the new disk or part was read"),
     span(
-      "longest stall", "the longest time after the trigger in which no I/O of the workload ended well"
+      "longest stall",
+      "the longest time after the trigger in which no I/O of the workload ended well"
     ),
     rate("iops before", "I/Os per second from the start of measuring until the trigger"),
     rate("iops during", "I/Os per second from the trigger until all had settled"),

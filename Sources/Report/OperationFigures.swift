@@ -23,6 +23,8 @@ struct OperationFigures: Sendable {
   var stall: ClosedRange<Double>?
   /// Length of a window, ns.
   var window: Double
+  /// The longest time between two looks at sysfs, ns; nil where nothing was looked for.
+  var resolution: Double?
 
   /// One moment.
   struct Moment: Hashable, Sendable {
@@ -46,6 +48,7 @@ struct OperationFigures: Sendable {
     let seen = operation["seen"]
     let trigger = seen?["triggeredNs"]?.number
     triggered = trigger
+    resolution = seen?["resolutionNs"]?.number
     let isGoing = operation["expected"]?.text == "vanishes"
     let names = [
       ("accepted", "acceptedNs"), ("kernel event", "ueventNs"),
@@ -91,7 +94,11 @@ struct OperationFigures: Sendable {
     guard triggered != nil else { return [head, "  not triggered"] }
     let times = moments.map { "\($0.name) +\(Quantity($0.after, .time).text(ascii: ascii))" }
     let effects = effects.map { "\($0.name) \($0.value.text(ascii: ascii))" }
-    return [head, "  " + times.joined(separator: ", "), "  " + effects.joined(separator: ", ")]
+    var line = "  " + times.joined(separator: ", ")
+    if let resolution {
+      line += " (looks at sysfs at most \(Quantity(resolution, .time).text(ascii: ascii)) apart)"
+    }
+    return [head, line, "  " + effects.joined(separator: ", ")]
   }
 
   /// I/Os per second around the operation, with its moments.

@@ -161,7 +161,8 @@ struct OperationEffect: Codable {
         errors.append(part.errors)
       }
       return Chart(
-        fromNs: timeline.windowNs * Int64(range.lowerBound), windowNs: timeline.windowNs * Int64(fold),
+        fromNs: timeline.windowNs * Int64(range.lowerBound),
+        windowNs: timeline.windowNs * Int64(fold),
         ios: ios, errors: errors)
     }
   }

@@ -61,7 +61,11 @@ struct StorageExecution {
     var validity = TrialValidity(workload: workload, outcome: outcome, rate: rate)
     validity.judgeSteadyState(
       workload.steadyState, rounds.verdict, rounds: rounds.all.count)
-    if let operation { validity.judge(operation) } else { validity.judgePlateau(observer.perSecond) }
+    if let operation {
+      validity.judge(operation)
+    } else {
+      validity.judgePlateau(observer.perSecond)
+    }
     var difference: DiskStatistics?
     if let statisticsBefore, let statisticsAfter {
       difference = statisticsAfter - statisticsBefore

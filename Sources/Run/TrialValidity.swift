@@ -48,15 +48,20 @@ struct TrialValidity {
     guard let effect = operation.effect, effect.hadOutage else { return }
     var parts: [String] = []
     if let error = effect.firstErrorNs {
-      parts.append("the first I/O failed \(error.text) after the trigger")
+      parts.append("the first I/O failed \(Self.text(error)) after the trigger")
     }
     if let stall = effect.longestStall, stall.lengthNs >= OperationEffect.stallBound {
-      parts.append("no I/O ended well for \(stall.lengthNs.text)")
+      parts.append("no I/O ended well for \(Self.text(stall.lengthNs))")
     }
     parts.append(
-      effect.recoveryNs.map { "I/O went on \($0.text) after the trigger" }
+      effect.recoveryNs.map { "I/O went on \(Self.text($0)) after the trigger" }
         ?? "I/O did not go on before the end")
     note(.outage, effect.recoveryNs == nil ? .warning : .note, parts.joined(separator: "; "))
+  }
+
+  /// To the millisecond: outages are told, not compared.
+  private static func text(_ span: Nanoseconds) -> String {
+    Nanoseconds.milliseconds((span.count + 500_000) / 1_000_000).text
   }
 
   private mutating func judgeVerification(_ outcome: StorageOutcome) {

@@ -57,7 +57,8 @@ public enum ScenarioSchema {
   }
 
   private static let seenBelow = Set(
-    ["sweep", "nvme-of", "fabric", "operation", "http", "qmp"] + WorkloadGrammar.allCases.map(\.rawValue))
+    ["sweep", "nvme-of", "fabric", "operation", "http", "qmp"]
+      + WorkloadGrammar.allCases.map(\.rawValue))
 
   /// The first of members that share their name.
   private static func once(_ members: some Sequence<Member>) -> [Member] {

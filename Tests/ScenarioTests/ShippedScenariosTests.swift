@@ -23,6 +23,7 @@ func files(_ folder: String, _ suffix: String) throws -> [URL] {
       "systems.local.device=/dev/nvme0n1", "systems.dpu.device=/dev/nvme1n1",
     ],
     "latency-under-load.yaml": ["systems.disk.device=/dev/nvme0n1"],
+    "online-disk.yaml": ["systems.disk.device=/dev/nvme0n1"],
   ]
 
   @Test func everyShippedScenarioReadsAndSaysWhatItDestroys() throws {
