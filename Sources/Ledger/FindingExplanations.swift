@@ -91,8 +91,8 @@ extension Explanation {
       as a stall.
       """,
     remedy: """
-      Put limits on it: `longest stall <= 1s`, `recovery <= 10s`, `errors = 0`. The driver's limits \
-      (ctrl-loss-timeout, I/O timeout) decide how long an I/O waits.
+      Put limits on it: `longest stall <= 1s`, `recovery <= 10s`, `errors = 0`. The driver's \
+      limits (ctrl-loss-timeout, I/O timeout) decide how long an I/O waits.
       """)
 
   static let verifyBadBlock = Explanation(

@@ -122,8 +122,8 @@ enum PageTemplate {
     {{#operations}}<h3>{{trial}} · {{key}}</h3><p>{{text}}</p>
     {{#isTriggered}}<div class="wide"><table class="plain"><thead><tr>{{#moments}}\
     <th scope="col">{{name}}</th>{{/moments}}{{#effects}}<th scope="col">{{name}}</th>{{/effects}}\
-    </tr></thead><tbody><tr>{{#moments}}<td>{{after}}</td>{{/moments}}{{#effects}}<td>{{value}}</td>\
-    {{/effects}}</tr></tbody></table></div>{{/isTriggered}}
+    </tr></thead><tbody><tr>{{#moments}}<td>{{after}}</td>{{/moments}}\
+    {{#effects}}<td>{{value}}</td>{{/effects}}</tr></tbody></table></div>{{/isTriggered}}
     {{^isTriggered}}<p>It was not triggered.</p>{{/isTriggered}}
     {{#charts}}<div class="charts one"><figure>{{{svg}}}</figure></div>{{/charts}}
     {{/operations}}
