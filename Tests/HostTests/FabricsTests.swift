@@ -209,6 +209,9 @@ import Testing
           + "hostnqn: nqn.2026-01.example:host"
       ])
     #expect(refused.problem.contains("does not allow the host nqn.2026-01.example:host"))
+    let rejected = explain(
+      ECONNRESET, ["nvme nvme0: Connect rejected: status 8 (invalid service ID)."], .rdma)
+    #expect(rejected.problem.contains("nothing listens for RDMA on that port"))
     #expect(
       explain(EINVAL, ["nvme_fabrics: no handler found for transport tcp."]).remedy
         == "modprobe nvme-tcp")

@@ -79,7 +79,7 @@ public final class FabricsConnection: Sendable {
     else {
       entry.finish()
       let code = if case .refused(let code) = answer { code } else { ENODEV }
-      throw FabricsRefusal.explain(code, log: log.lines(about: "nvme"), place: place, host: host)
+      throw FabricsRefusal.explain(code, log: log.linesOfInitiator(), place: place, host: host)
     }
     do throws(HostError) {
       change.controller = name

@@ -37,7 +37,7 @@ public struct FabricsFacts: Hashable, Codable, Sendable {
   /// NUMA node of the adapter; nil where it has none.
   public var numaNode: Int?
 
-  /// Data that fits into a command capsule; nil where the target takes none that way.
+  /// Data that fits into a command capsule; 0 where the target takes none that way.
   public var inCapsule: ByteCount? { identity.inCapsule }
 
   /// What differs from what was asked for.

@@ -36,6 +36,9 @@ enum FabricsRefusal {
         discovery(place)
       )
     }
+    if says("invalid service ID") {
+      return ("nothing listens for RDMA on that port", discovery(place))
+    }
     if says("different hostid") || says("different hostnqn") {
       return (
         "another connection uses this host NQN with another host identifier, or the reverse",

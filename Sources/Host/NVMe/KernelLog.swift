@@ -14,8 +14,8 @@ struct KernelLog: ~Copyable {
 
   deinit { if file >= 0 { close(file) } }
 
-  /// What the kernel has said since about `word`; nothing where that may not be read.
-  func lines(about word: String) -> [String] {
+  /// What NVMe's initiator has said since; nothing where that may not be read.
+  func linesOfInitiator() -> [String] {
     guard file >= 0 else { return [] }
     var lines: [String] = []
     var buffer = [UInt8](repeating: 0, count: 8192)
@@ -25,7 +25,7 @@ struct KernelLog: ~Copyable {
       if count < 0, errno == EPIPE || errno == EINTR { continue }
       guard count > 0 else { return lines }
       if let line = Self.message(String(decoding: buffer[..<count], as: UTF8.self)),
-        line.contains(word)
+        line.hasPrefix("nvme"), !line.hasPrefix("nvmet")
       {
         lines.append(line)
       }
