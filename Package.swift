@@ -85,6 +85,7 @@ let package = Package(
     tests(
       "ScenarioTests", ["Scenario", "Storage", "Measure", "TestSupport"], exclude: ["Bad"]),
     tests("TidyTests", ["TestSupport"]),
+    tests("LabTests", ["assay", "TestSupport"]),
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
     .testTarget(
       name: "ReportTests",

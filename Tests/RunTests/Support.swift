@@ -12,15 +12,10 @@ final class Workshop {
   let folder: TemporaryFolder
 
   /// The program.
-  static let assay: String = {
-    let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let folder = URL(fileURLWithPath: tests ?? "").deletingLastPathComponent()
-    return folder.appendingPathComponent("assay").path
-  }()
+  static let assay = Checkout.assay
 
   /// The repository.
-  static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
+  static let package = Checkout.folder
 
   init(in parent: String? = nil) throws { folder = try TemporaryFolder(in: parent) }
 
