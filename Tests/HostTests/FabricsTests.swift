@@ -83,6 +83,20 @@ import Testing
   }
 }
 
+@Suite struct FabricsNodeTests {
+  @Test(.enabled("needs a kernel without it") { !Files.exists("/dev/nvme-fabrics") })
+  func aKernelWithoutInitiatorIsToldItsModule() throws {
+    let folder = try TemporaryFolder()
+    let place = FabricsAddress(
+      transport: .rdma, address: "192.0.2.10", port: nil, subsystem: "nqn.2026-01.example:vol1")
+    let error = #expect(throws: HostError.self) {
+      try FabricsConnection.open(place, journal: ChangeJournal(folder: folder.path("changes")))
+    }
+    #expect(error?.remedy == "modprobe nvme-rdma", "\(error?.description ?? "")")
+    #expect(folder.files().isEmpty, "nothing was begun")
+  }
+}
+
 @Suite struct FabricsHostTests {
   private let tree: MachineTree
 

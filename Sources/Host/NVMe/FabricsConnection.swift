@@ -22,6 +22,8 @@ public final class FabricsConnection: Sendable {
   public let device: String
   private let state: FabricsController
   private let entry: ChangeEntry
+  /// What could not be disconnected once is left to the journal.
+  private let wasAsked = Atomic(false)
 
   private init(
     _ place: FabricsAddress, _ state: FabricsController, device: String, _ entry: ChangeEntry
@@ -33,7 +35,7 @@ public final class FabricsConnection: Sendable {
     self.entry = entry
   }
 
-  deinit { try? disconnect() }
+  deinit { if !wasAsked.load(ordering: .relaxed) { try? disconnect() } }
 
   /// Connects and waits until the namespace's block device is there.
   ///
@@ -108,7 +110,10 @@ public final class FabricsConnection: Sendable {
   ///
   /// Takes at most 90 s, also with a target that answers no more. Throws ``HostError`` where it is
   /// not gone by then; the journal keeps it.
-  public func disconnect() throws(HostError) { try entry.undo() }
+  public func disconnect() throws(HostError) {
+    wasAsked.store(true, ordering: .relaxed)
+    try entry.undo()
+  }
 
   // MARK: Steps
 
