@@ -123,7 +123,7 @@ public struct BaselineStore: Sendable {
     }
     guard !name.isEmpty, name.count <= 100, !name.hasPrefix("."), name.allSatisfy(allowed) else {
       throw LedgerError(
-        .unfit, "\"\(name)\" is no name for a baseline",
+        .usage, "\"\(name)\" is no name for a baseline",
         hint: "use letters, digits, hyphen, dot and underscore, not beginning with a dot")
     }
   }

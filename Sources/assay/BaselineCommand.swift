@@ -148,7 +148,7 @@ struct BaselineListCommand: ParsableCommand {
       if rows.isEmpty { return Output.note("there are none in \(store.folder)") }
       for row in rows { Output.result(row.text) }
     } catch let error as LedgerError {
-      throw Output.fail([error.description], error.kind == .io ? .io : .data)
+      throw Output.fail(error)
     }
   }
 }
@@ -188,7 +188,7 @@ struct BaselineShowCommand: ParsableCommand {
         }
       }
     } catch let error as LedgerError {
-      throw Output.fail([error.description], error.kind == .io ? .io : .data)
+      throw Output.fail(error)
     }
   }
 }
