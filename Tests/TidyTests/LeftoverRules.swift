@@ -19,7 +19,9 @@ enum LeftoverRules {
 
   /// Folders and files whose first users are still to be built; an entry goes as soon as it is not
   /// needed.
-  static let awaited = [
+  static let awaited = awaitedOfStatistics + awaitedOfHost
+
+  private static let awaitedOfStatistics = [
     // The tail of merged histograms: the interval of p99.9 needs trials drawn with their I/Os.
     "HierarchicalBootstrap",
     // The packet engine: shapes of latency whose tails differ, and throughput searches whose
@@ -30,7 +32,7 @@ enum LeftoverRules {
     "KaplanMeier", "RatioEquivalence",
     // The simulator: the warm-up of a replication.
     "InitialTransient",
-  ].map { "Sources/Statistics/\($0).swift" } + awaitedOfHost
+  ].map { "Sources/Statistics/\($0).swift" }
 
   /// Systems over fabrics in a run, and a disk's health before and after it.
   private static let awaitedOfHost = ["FabricsConnection", "NVMeHealth", "RDMACounters"].map {
