@@ -32,6 +32,9 @@ extension Lab {
           state end
           """, Checkout.tests, Checkout.assay, options: ["--nvme", "local:64M"], limit: 240)
       #expect(outcome.status == 0, "\(outcome)")
+      for suite in ["KernelInitiatorTests", "NVMeCommandTests"] {
+        #expect(outcome.stderr.contains("Suite \(suite) passed"), "\(outcome)")
+      }
       #expect(outcome.stdout.contains("end: connected 0, entries 0"), "\(outcome)")
     }
 
