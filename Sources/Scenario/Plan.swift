@@ -154,6 +154,7 @@ extension Plan {
     switch target {
     case .device(let path) where path.hasPrefix("/dev/ng"): workload.engine = .nvmePassthrough
     case .none: workload.engine = .nopRing
+    case .fabrics: workload.engine = .nvmfRDMA
     case .device, .file: break
     }
     return workload

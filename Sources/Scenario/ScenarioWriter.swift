@@ -58,6 +58,7 @@ public enum ScenarioWriter {
   private static func value(of target: StorageTarget) -> Value {
     switch target {
     case .device(let path): return .record([.init("device", .word(path))])
+    case .fabrics: return .record([])
     case .none(let size):
       return .record([.init("none", .record([.init("size", .size(size))]))])
     case .file(let file):

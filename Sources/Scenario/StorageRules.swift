@@ -275,6 +275,7 @@ struct StorageRules {
           "engine", "\(system.name) (\(path)) takes NVMe commands only, not \(engine.rawValue)",
           hint: "use io_uring_cmd, or name the block device")
       }
+    case .fabrics: break
     case .file(let file):
       size = file.size
       if engine == .nvmePassthrough {

@@ -1,3 +1,4 @@
+public import Host
 public import Measure
 
 /// What a storage workload runs against.
@@ -6,6 +7,8 @@ public enum StorageTarget: Hashable, Codable, Sendable {
   case device(path: String)
   /// A regular file.
   case file(ScratchFile)
+  /// A namespace over NVMe over Fabrics.
+  case fabrics(FabricsAddress)
   /// No device: for the engines that need none.
   case none(size: ByteCount)
 
@@ -34,7 +37,7 @@ public enum StorageTarget: Hashable, Codable, Sendable {
     switch self {
     case .device(let path): path
     case .file(let file): file.path
-    case .none: nil
+    case .fabrics, .none: nil
     }
   }
 }
