@@ -53,13 +53,15 @@ let package = Package(
     library(
       "Storage",
       ["RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
-    library("Scenario", ["Storage", "Measure", yams]),
+    library("Network", ["RDMA", "Host", "Measure"]),
+    library("Scenario", ["Storage", "Network", "Host", "Measure", yams]),
     library("Ledger", ["Statistics", "Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
     library(
       "Run",
       [
-        "Scenario", "Storage", "Host", "Ledger", "Judgement", "Measure", "Statistics", "CLinux",
+        "Scenario", "Storage", "Network", "Host", "Ledger", "Judgement", "Measure", "Statistics",
+        "CLinux",
       ]),
     library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
@@ -68,9 +70,8 @@ let package = Package(
     .executableTarget(
       name: "assay",
       dependencies: [
-        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host",
-        "Measure", "Statistics",
-        "CLinux", argumentParser,
+        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Ledger",
+        "Host", "Measure", "Statistics", "CLinux", argumentParser,
       ],
       swiftSettings: strict),
 
@@ -88,8 +89,9 @@ let package = Package(
     tests("RDMATests", ["RDMA", "Measure", "TestSupport"]),
     tests("StorageTests", ["Storage", "Host", "Measure", "TestSupport"]),
     tests(
-      "ScenarioTests", ["Scenario", "Storage", "Measure", "TestSupport"], exclude: ["Bad"]),
+      "ScenarioTests", ["Scenario", "Storage", "Host", "Measure", "TestSupport"], exclude: ["Bad"]),
     tests("TidyTests", ["TestSupport"]),
+    tests("LabTests", ["assay", "TestSupport"]),
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
     .testTarget(
       name: "ReportTests",

@@ -175,11 +175,12 @@ extension Baseline {
   ///
   /// Throws ``LedgerError`` for a record that is not sealed, was changed since, is cut short, has
   /// failed trials or a case without a valid one, tells nothing of its machine, or is given twice;
-  /// and where the machines differ in a fact that must match.
+  /// and where the machines differ in a fact that must match, or the records in their scenario.
   public static func of(
     _ records: [RunRecord], name: String, kind: Kind = .record
   ) throws(LedgerError) -> Baseline {
     try BaselineStore.check(name: name)
+    try requireEachOnce(records)
     guard let first = records.first, let print = fingerprint(of: first.facts) else {
       let which = records.first.map(\.folder) ?? "no record"
       throw LedgerError(
@@ -189,13 +190,9 @@ extension Baseline {
     var sessions: [Session] = []
     var machines = MachineLabels()
     for record in records {
-      guard !sessions.contains(where: { $0.id == record.header.id }) else {
-        throw LedgerError(
-          .unfit, "\(record.folder) is given twice",
-          hint: "a session counts once: give every record once")
-      }
       let manifest = try soundness(of: record)
       try requireSame(record, as: first)
+      try SessionMatch.require(record, as: first)
       sessions.append(
         Session(
           id: record.header.id, scenario: record.header.name, startedAt: record.header.startedAt,
@@ -208,6 +205,15 @@ extension Baseline {
       name: name, kind: kind, fingerprint: print,
       facts: joined(records.map(\.facts)).filter { kept.contains($0.class) }, sessions: sessions,
       cases: CaseSamples.joined(records.map(CaseSamples.all)), fleet: nil)
+  }
+
+  private static func requireEachOnce(_ records: [RunRecord]) throws(LedgerError) {
+    var seen: Set<String> = []
+    for record in records where !seen.insert(record.header.id).inserted {
+      throw LedgerError(
+        .usage, "\(record.folder) is given twice",
+        hint: "a session counts once: give every record once")
+    }
   }
 
   /// The SHA-256 of the record's manifest, where nothing speaks against the record.

@@ -58,15 +58,7 @@ public struct BaselineStore: Sendable {
     try Self.check(name: name)
     var found: [Baseline] = []
     for fingerprint in fingerprints(of: name) {
-      let path = path(name: name, fingerprint: fingerprint)
-      let baseline = try read(path: path)
-      let actual = Baseline.fingerprint(of: baseline.facts) ?? "none"
-      for stated in [fingerprint, baseline.fingerprint] where stated != actual {
-        throw LedgerError(
-          .damaged, "\(path): it states fingerprint \(stated), and its facts give \(actual)",
-          hint: Self.againHint)
-      }
-      found.append(baseline)
+      found.append(try read(name, fingerprint: fingerprint))
     }
     guard !found.isEmpty else {
       let names = names
@@ -78,6 +70,35 @@ public struct BaselineStore: Sendable {
       throw LedgerError(.unfit, "there is no baseline \"\(name)\" in \(folder)", hint: near + all)
     }
     return found
+  }
+
+  /// Reads every file of every name, sorted by both; what is damaged is told in `faults`.
+  public func all() -> (found: [Baseline], faults: [LedgerError]) {
+    var found: [Baseline] = []
+    var faults: [LedgerError] = []
+    for name in names {
+      for fingerprint in fingerprints(of: name) {
+        do throws(LedgerError) {
+          try Self.check(name: name)
+          found.append(try read(name, fingerprint: fingerprint))
+        } catch {
+          faults.append(error)
+        }
+      }
+    }
+    return (found, faults)
+  }
+
+  private func read(_ name: String, fingerprint: String) throws(LedgerError) -> Baseline {
+    let path = path(name: name, fingerprint: fingerprint)
+    let baseline = try read(path: path)
+    let actual = Baseline.fingerprint(of: baseline.facts) ?? "none"
+    for stated in [fingerprint, baseline.fingerprint] where stated != actual {
+      throw LedgerError(
+        .damaged, "\(path): it states fingerprint \(stated), and its facts give \(actual)",
+        hint: Self.againHint)
+    }
+    return baseline
   }
 
   private func read(path: String) throws(LedgerError) -> Baseline {
@@ -123,7 +144,7 @@ public struct BaselineStore: Sendable {
     }
     guard !name.isEmpty, name.count <= 100, !name.hasPrefix("."), name.allSatisfy(allowed) else {
       throw LedgerError(
-        .unfit, "\"\(name)\" is no name for a baseline",
+        .usage, "\"\(name)\" is no name for a baseline",
         hint: "use letters, digits, hyphen, dot and underscore, not beginning with a dot")
     }
   }

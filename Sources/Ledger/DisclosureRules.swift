@@ -71,4 +71,12 @@ public enum DisclosureRules {
     let text = disclosure[name] ?? disclosure[name.replacing(" ", with: "-")]
     return text?.isEmpty == true ? nil : text
   }
+
+  /// The part of what is disclosed under a name that can be held against another case: of a region
+  /// its size and start, for the size of the whole device is the system's.
+  public static func comparable(_ name: String, in disclosure: [String: String]) -> String? {
+    guard let text = value(name, in: disclosure) else { return nil }
+    guard name == "region", let of = text.firstRange(of: " of ") else { return text }
+    return String(text[..<of.lowerBound])
+  }
 }

@@ -1,6 +1,6 @@
-/// A record that cannot be written or read.
+/// A record or baseline that cannot be written, read or used.
 public struct LedgerError: Error, CustomStringConvertible {
-  /// Whether the fault is of the file system, of a file's content, or of its use.
+  /// Whether the fault is of the file system, of a file's content, of its use, or of the request.
   public enum Kind: Sendable {
     /// Reading or writing failed.
     case io
@@ -8,6 +8,8 @@ public struct LedgerError: Error, CustomStringConvertible {
     case damaged
     /// It is whole, but does not serve what was asked.
     case unfit
+    /// What was asked for makes no sense whatever the files hold: a record given twice, say.
+    case usage
   }
 
   /// Which fault it is.

@@ -64,7 +64,8 @@ public struct RecordSketch: Codable, Hashable, Sendable {
   public static func all(
     in results: String, metrics: Set<String>
   ) async -> (records: [RecordSketch], faults: [LedgerError]) {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: results)) ?? []
+    // Names begin with the time: what is read together is alike, and then sorted already.
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: results)) ?? []).sorted()
     // Parts large enough that a task costs nothing, small enough that no processor waits.
     let part = 64
     return await withTaskGroup { group in
@@ -90,9 +91,11 @@ public struct RecordSketch: Codable, Hashable, Sendable {
   ) -> (records: [RecordSketch], faults: [LedgerError]) {
     var records: [RecordSketch] = []
     var faults: [LedgerError] = []
+    var disclosures = Disclosures()
     for name in names {
       do throws(LedgerError) {
-        if let sketch = try read(results + "/" + name, metrics: metrics) { records.append(sketch) }
+        let sketch = try read(results + "/" + name, metrics: metrics, &disclosures)
+        if let sketch { records.append(sketch) }
       } catch {
         faults.append(error)
       }
@@ -101,8 +104,8 @@ public struct RecordSketch: Codable, Hashable, Sendable {
   }
 
   /// Reads one record; nil where there is none, or its run did not end.
-  static func read(
-    _ folder: String, metrics: Set<String>
+  private static func read(
+    _ folder: String, metrics: Set<String>, _ disclosures: inout Disclosures
   ) throws(LedgerError) -> RecordSketch? {
     let path = folder + "/summary.json"
     guard let summary = FileManager.default.contents(atPath: path) else { return nil }
@@ -113,12 +116,12 @@ public struct RecordSketch: Codable, Hashable, Sendable {
         switch name {
         case "cases":
           try reader.array { reader throws(JSONReader.Fault) in
-            let found = try Case(&reader, metrics: metrics)
+            let found = try Case(&reader, metrics: metrics, &disclosures)
             if !found.medians.isEmpty { sketch.cases.append(found) }
           }
         case "complete": isComplete = try reader.value() == .bool(true)
         case "run": try sketch.readHeader(&reader)
-        default: try reader.skip()
+        default: try reader.leap()
         }
       }
       try reader.end()
@@ -147,7 +150,7 @@ public struct RecordSketch: Codable, Hashable, Sendable {
           throw JSONReader.Fault(offset: place, message: "an evidence that is not known")
         }
         evidence = kind
-      default: try reader.skip()
+      default: try reader.leap()
       }
     }
     if id.isEmpty || startedAt.isEmpty {
@@ -158,7 +161,7 @@ public struct RecordSketch: Codable, Hashable, Sendable {
 
 extension RecordSketch.Case {
   fileprivate init(
-    _ reader: inout JSONReader, metrics: Set<String>
+    _ reader: inout JSONReader, metrics: Set<String>, _ disclosures: inout Disclosures
   ) throws(JSONReader.Fault) {
     let place = reader.offset
     var key: CaseKey?
@@ -170,18 +173,18 @@ extension RecordSketch.Case {
       case "trials":
         try reader.array { reader throws(JSONReader.Fault) in
           found.trials += 1
-          try reader.skip()
+          try reader.leap()
         }
-      case "disclosure":
-        try reader.object { reader, name throws(JSONReader.Fault) in
-          found.disclosure[name] = try reader.string()
-        }
+      case "disclosure": found.disclosure = try disclosures.read(&reader)
       case "metrics":
         try reader.object { reader, name throws(JSONReader.Fault) in
-          guard metrics.contains(name) else { return try reader.skip() }
-          found.medians[name] = try Self.median(&reader)
+          if metrics.contains(name) {
+            found.medians[name] = try Self.median(&reader)
+          } else {
+            try reader.leap()
+          }
         }
-      default: try reader.skip()
+      default: try reader.leap()
       }
     }
     guard let key else {
@@ -199,13 +202,35 @@ extension RecordSketch.Case {
       switch name {
       case "median": median = try reader.number()
       case "unit": unit = try reader.string()
-      default: try reader.skip()
+      default: try reader.leap()
       }
     }
     guard let median, let unit else {
       throw JSONReader.Fault(offset: place, message: "a metric without its median or unit")
     }
     return MetricValue(median, unit)
+  }
+}
+
+/// The disclosures read so far: those of a history are few, and each is in thousands of records.
+private struct Disclosures {
+  private var byText: [[UInt8]: [String: String]] = [:]
+
+  mutating func read(
+    _ reader: inout JSONReader
+  ) throws(JSONReader.Fault) -> [String: String] {
+    var ahead = reader
+    let text = Array(try ahead.leap())
+    if let known = byText[text] {
+      reader = ahead
+      return known
+    }
+    var disclosure: [String: String] = [:]
+    try reader.object { reader, name throws(JSONReader.Fault) in
+      disclosure[name] = try reader.string()
+    }
+    byText[text] = disclosure
+    return disclosure
   }
 }
 
@@ -220,7 +245,7 @@ extension CaseKey {
         try reader.array { reader throws(JSONReader.Fault) in
           key.point.append(try reader.string())
         }
-      default: try reader.skip()
+      default: try reader.leap()
       }
     }
     self = key
@@ -234,14 +259,21 @@ extension EnvironmentFact {
   ) throws(JSONReader.Fault) -> [EnvironmentFact] {
     var facts: [EnvironmentFact] = []
     try reader.object { reader, name throws(JSONReader.Fault) in
-      guard name == "before" else { return try reader.skip() }
-      try reader.object { reader, name throws(JSONReader.Fault) in
-        guard name == "facts" else { return try reader.skip() }
-        try reader.array { reader throws(JSONReader.Fault) in
-          if let fact = try mustMatch(&reader) { facts.append(fact) }
+      switch name {
+      case "before":
+        try reader.object { reader, name throws(JSONReader.Fault) in
+          switch name {
+          case "facts":
+            try reader.array { reader throws(JSONReader.Fault) in
+              if let fact = try mustMatch(&reader) { facts.append(fact) }
+            }
+          default: try reader.leap()
+          }
         }
+      default: try reader.leap()
       }
     }
+    try reader.end()
     return facts
   }
 
@@ -255,7 +287,7 @@ extension EnvironmentFact {
       case ("class", _): fact.class = Class(rawValue: try reader.string()) ?? .informational
       case ("key", .mustMatch): fact.key = try reader.string()
       case ("value", .mustMatch): fact.value = try reader.string()
-      default: try reader.skip()
+      default: try reader.leap()
       }
     }
     return fact.class == .mustMatch ? fact : nil

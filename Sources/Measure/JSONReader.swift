@@ -87,6 +87,21 @@ public struct JSONReader {
     }
   }
 
+  /// Passes over the next value, which is checked for being whole only, and gives its bytes.
+  ///
+  /// Of an object or array no more than strings and the balance of brackets is looked at, which is
+  /// several times as fast as ``skip()``. Throws ``Fault`` where the text ends within it. O(bytes).
+  @discardableResult
+  public mutating func leap() throws(Fault) -> UnsafeBufferPointer<UInt8> {
+    let first = try next()
+    let start = offset
+    switch first {
+    case UInt8(ascii: "{"), UInt8(ascii: "["): try leapNested()
+    default: try skip()
+    }
+    return UnsafeBufferPointer(rebasing: bytes[start..<offset])
+  }
+
   /// Reads an object; `member` must read or skip the value of each name.
   public mutating func object(
     _ member: (inout JSONReader, String) throws(Fault) -> Void
@@ -107,10 +122,13 @@ public struct JSONReader {
   public mutating func string() throws(Fault) -> String {
     let text = try stringText()
     let inside = UnsafeBufferPointer(rebasing: bytes[text])
-    if let plain = String(validating: inside, as: UTF8.self) {
-      return plain.utf8.contains(UInt8(ascii: "\\")) ? try unescaped(inside, at: text) : plain
-    }
-    throw Fault(offset: text.lowerBound, message: "a string is not UTF-8")
+    // Nothing can be wrong with ASCII, and to have it validated takes longer than all else here.
+    let isASCII = inside.reduce(0, |) < 0x80
+    guard
+      let plain = isASCII
+        ? String(decoding: inside, as: UTF8.self) : String(validating: inside, as: UTF8.self)
+    else { throw Fault(offset: text.lowerBound, message: "a string is not UTF-8") }
+    return inside.contains(UInt8(ascii: "\\")) ? try unescaped(inside, at: text) : plain
   }
 
   /// The next value, which must be a number.
@@ -134,6 +152,8 @@ public struct JSONReader {
   }
 
   private mutating func skipSpace() {
+    // Lines of a record are indented by up to fourteen.
+    while bytes.count - offset >= 8, eightBytes == Self.each(0x20) { offset += 8 }
     while offset < bytes.count {
       switch bytes[offset] {
       case 0x20, 0x09, 0x0A, 0x0D: offset += 1
@@ -193,17 +213,39 @@ public struct JSONReader {
   private mutating func stringText() throws(Fault) -> Range<Int> {
     try expect(UInt8(ascii: "\""), "a string")
     let start = offset
-    while offset < bytes.count {
-      let byte = bytes[offset]
-      if byte == UInt8(ascii: "\"") {
+    while true {
+      move {
+        Self.place(of: "\"", in: $0) | Self.place(of: "\\", in: $0)
+          | Self.place(below: 0x20, in: $0)
+      }
+      guard offset < bytes.count else { break }
+      switch bytes[offset] {
+      case UInt8(ascii: "\""):
         offset += 1
         return start..<offset - 1
+      case UInt8(ascii: "\\"): offset += 2
+      default: throw fault("a string without control characters")
       }
-      if byte < 0x20 { throw fault("a string without control characters") }
-      offset += byte == UInt8(ascii: "\\") ? 2 : 1
     }
     offset = bytes.count
     throw fault("a quote")
+  }
+
+  /// Passes over an object or array, whose bracket is the next byte.
+  private mutating func leapNested() throws(Fault) {
+    var open = 0
+    repeat {
+      move { Self.place(of: "\"", in: $0) | Self.placeOfBracket(in: $0) }
+      switch try next() {
+      case UInt8(ascii: "\""):
+        _ = try stringText()
+        continue
+      case UInt8(ascii: "{"), UInt8(ascii: "["): open += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"): open -= 1
+      default: break
+      }
+      offset += 1
+    } while open > 0
   }
 
   private func unescaped(
@@ -234,6 +276,56 @@ public struct JSONReader {
     units += String(decoding: rest, as: UTF8.self).utf16
     guard let string = String(validating: units, as: UTF16.self) else { throw fault() }
     return string
+  }
+
+  // MARK: Eight bytes at once
+
+  /// Moves on to the first byte for which `hit` has a bit, or to the end.
+  ///
+  /// `hit` gets eight bytes, the first the lowest. Only the lowest bit of its answer counts.
+  @inline(__always)
+  private mutating func move(to hit: (UInt64) -> UInt64) {
+    while offset < bytes.count {
+      let found = hit(eightBytes)
+      if found != 0 {
+        offset += found.trailingZeroBitCount / 8
+        return
+      }
+      offset = min(offset + 8, bytes.count)
+    }
+  }
+
+  /// The bytes from here on; spaces, which nothing looks for, follow the last of the text.
+  @inline(__always)
+  private var eightBytes: UInt64 {
+    let left = bytes.count - offset
+    if left >= 8 {
+      return UInt64(
+        littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(
+          fromByteOffset: offset, as: UInt64.self))
+    }
+    return bytes[offset...].reversed().reduce(Self.each(0x20)) { $0 << 8 | UInt64($1) }
+  }
+
+  private static func each(_ byte: UInt8) -> UInt64 { 0x0101_0101_0101_0101 &* UInt64(byte) }
+
+  /// The high bit of the lowest byte that is below `limit`, at most 128, and wrong bits above it.
+  ///
+  /// Warren, Hacker's Delight (2013), section 6-1: a byte borrows only from bytes above it.
+  @inline(__always)
+  private static func place(below limit: UInt8, in eight: UInt64) -> UInt64 {
+    (eight &- each(limit)) & ~eight & each(0x80)
+  }
+
+  @inline(__always)
+  private static func place(of letter: Unicode.Scalar, in eight: UInt64) -> UInt64 {
+    place(below: 1, in: eight ^ each(UInt8(ascii: letter)))
+  }
+
+  /// Of `[`, `]`, `{` or `}`; or of `Y`, `_`, `y` or delete, which differ in the same bits.
+  @inline(__always)
+  private static func placeOfBracket(in eight: UInt64) -> UInt64 {
+    place(of: "\u{7F}", in: eight | each(0x26))
   }
 
   // MARK: Numbers

@@ -6,7 +6,7 @@ internal import Storage
 /// What must stand beside a storage figure for it to mean anything.
 enum Disclosure {
   static func of(
-    _ workload: StorageWorkload, _ system: ExaminedSystem, rate: Rate?
+    _ workload: StorageWorkload, _ system: ExaminedStorage, rate: Rate?
   ) -> [String: String] {
     var facts: [String: String] = [
       "pattern": workload.pattern.rawValue,

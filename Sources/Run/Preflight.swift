@@ -1,11 +1,35 @@
 internal import Foundation
-internal import Host
+public import Host
 internal import Measure
+public import Network
 public import Scenario
 public import Storage
 
-/// A system whose target was looked at before anything runs.
-public struct ExaminedSystem: Sendable {
+/// A system that was looked at before anything runs.
+public enum ExaminedSystem: Sendable {
+  /// Something that takes I/O.
+  case storage(ExaminedStorage)
+  /// A namespace over a fabric that is yet to be connected.
+  case unconnected(name: String, FabricsAddress)
+  /// The other side of an RDMA fabric.
+  case fabric(name: String, FabricPeer)
+
+  /// Its name in the scenario.
+  public var name: String {
+    switch self {
+    case .storage(let system): system.name
+    case .unconnected(let name, _), .fabric(let name, _): name
+    }
+  }
+
+  /// The system as one that takes I/O; nil for others.
+  public var storage: ExaminedStorage? {
+    if case .storage(let system) = self { system } else { nil }
+  }
+}
+
+/// A storage target that was looked at before anything runs.
+public struct ExaminedStorage: Sendable {
   /// Its name in the scenario.
   public var name: String
   /// What is opened.
@@ -20,13 +44,14 @@ public struct ExaminedSystem: Sendable {
 
 /// Looks at every target of a plan and finds, all at once, what stands against running it.
 public enum Preflight {
-  /// Examines the targets of a plan; `allowDestroy` names identities whose content may be lost.
+  /// Examines the targets of a plan; `allowDestroy` names identities whose content may be lost,
+  /// `devices` the block device of each system that was connected over a fabric.
   ///
   /// Throws ``RunError`` with everything that is wrong; nothing was changed.
   public static func examine(
-    _ plan: Plan, allowDestroy: [String]
+    _ plan: Plan, allowDestroy: [String], devices: [String: String]
   ) throws(RunError) -> [ExaminedSystem] {
-    let (systems, refusal) = survey(plan, allowDestroy: allowDestroy)
+    let (systems, refusal) = survey(plan, allowDestroy: allowDestroy, devices: devices)
     if let refusal { throw refusal }
     return systems
   }
@@ -35,26 +60,39 @@ public enum Preflight {
   ///
   /// The refusal is nil where nothing stands against running the plan.
   public static func survey(
-    _ plan: Plan, allowDestroy: [String]
+    _ plan: Plan, allowDestroy: [String], devices: [String: String] = [:]
   ) -> (systems: [ExaminedSystem], refusal: RunError?) {
     var problems: [String] = []
     var missing: [String] = []
     var systems: [ExaminedSystem] = []
     for (name, trials) in trialsBySystem(plan) {
-      guard let target = trials.first?.target else { continue }
+      let works = trials.compactMap(\.work.storage)
+      guard var target = works.first?.target else {
+        if case .verbs(let work) = trials.first?.work {
+          systems.append(.fabric(name: name, work.peer))
+        }
+        continue
+      }
+      if case .fabrics(let address) = target, address.initiator == .kernel {
+        guard let path = devices[name] else {
+          systems.append(.unconnected(name: name, address))
+          continue
+        }
+        target = .device(path: path)
+      }
       if let problem = place(of: target) {
         missing.append("system \(name): \(problem)")
         continue
       }
       do throws(StorageError) {
         let facts = try TargetFacts.examine(target)
-        let system = ExaminedSystem(
+        let system = ExaminedStorage(
           name: name, target: target, facts: facts, device: BlockDeviceFacts.of(target),
-          isWritten: trials.contains(where: isWriting))
+          isWritten: works.contains(where: isWriting))
         problems += obstacles(trials, facts)
         problems += safety(system, allowDestroy)
         problems += space(system)
-        systems.append(system)
+        systems.append(.storage(system))
       } catch {
         missing.append("system \(name): \(error.message)\n  hint: \(error.hint)")
       }
@@ -64,8 +102,8 @@ public enum Preflight {
   }
 
   /// Preconditioning writes whatever the pattern is.
-  private static func isWriting(_ trial: PlannedTrial) -> Bool {
-    trial.workload.pattern.isDestructive || trial.workload.precondition != .none
+  private static func isWriting(_ work: StorageWork) -> Bool {
+    work.workload.pattern.isDestructive || work.workload.precondition != .none
   }
 
   private static func trialsBySystem(_ plan: Plan) -> [(String, [PlannedTrial])] {
@@ -81,7 +119,7 @@ public enum Preflight {
   private static func obstacles(_ trials: [PlannedTrial], _ facts: TargetFacts) -> [String] {
     var seen: Set<String> = []
     return trials.flatMap { trial in
-      trial.workload.obstacles(on: facts).compactMap { obstacle in
+      (trial.work.storage?.workload.obstacles(on: facts) ?? []).compactMap { obstacle in
         let text =
           "workload \(trial.key.workload) on system \(trial.key.system): \(obstacle.key): "
           + "\(obstacle.message)\n  hint: \(obstacle.hint)"
@@ -91,7 +129,7 @@ public enum Preflight {
   }
 
   /// DESIGN section 8: what is in use or carries data is not written to unasked.
-  private static func safety(_ system: ExaminedSystem, _ allowDestroy: [String]) -> [String] {
+  private static func safety(_ system: ExaminedStorage, _ allowDestroy: [String]) -> [String] {
     guard system.isWritten else { return [] }
     switch system.target {
     case .none: return []
@@ -121,7 +159,7 @@ public enum Preflight {
   }
 
   /// `existing: overwrite` gives up what a file holds, not what is in use at this moment.
-  private static func inUse(_ system: ExaminedSystem, _ path: String) -> [String] {
+  private static func inUse(_ system: ExaminedStorage, _ path: String) -> [String] {
     do {
       let uses = try DeviceUse.examine(path).obstacles.filter { !$0.isContent }
       guard !uses.isEmpty else { return [] }
@@ -150,7 +188,7 @@ public enum Preflight {
   }
 
   /// A file that will not fit is said before anything is made.
-  private static func space(_ system: ExaminedSystem) -> [String] {
+  private static func space(_ system: ExaminedStorage) -> [String] {
     guard case .file(let file) = system.target, let size = file.size else { return [] }
     var status = stat()
     let exists = stat(file.path, &status) == 0

@@ -51,7 +51,8 @@ public final class RunController {
   public static func start(
     _ plan: Plan, scenario: String, options: RunOptions, progress: any RunProgress
   ) throws(RunError) -> RunEnd {
-    let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy)
+    let systems = try Preflight.examine(
+      plan, allowDestroy: options.allowDestroy, devices: [:])
     let controller = RunController(plan, options, progress)
     // Before there is a record: a run that is refused leaves nothing behind.
     let preparation = controller.preparation(of: systems)
@@ -100,7 +101,8 @@ public final class RunController {
         try folder.write(RunSummary(of: record), to: "summary.json")
         return RunEnd(folder: folder, wasInterrupted: false)
       }
-      let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy)
+      let systems = try Preflight.examine(
+        plan, allowDestroy: options.allowDestroy, devices: [:])
       try refuseOtherMachine(record, Environment.capture(toolVersion: options.version))
       let preparation = controller.preparation(of: systems)
       try preparation.lock()
@@ -150,7 +152,7 @@ public final class RunController {
 
   /// What marks figures that are not of hardware (DESIGN section 7); nil where they may be.
   private static func notHardware(_ systems: [ExaminedSystem]) -> String? {
-    let emulated = systems.filter { system in
+    let emulated = systems.compactMap(\.storage).filter { system in
       guard let device = system.device?.device else { return true }
       return device.name.hasPrefix("loop") || device.name.hasPrefix("zram")
         || device.model?.contains("QEMU") == true
@@ -187,7 +189,8 @@ public final class RunController {
   // MARK: Execution
 
   private func preparation(of systems: [ExaminedSystem]) -> TargetPreparation {
-    TargetPreparation(systems, seed: plan.seed, clock: clock, progress: progress)
+    TargetPreparation(
+      systems.compactMap(\.storage), seed: plan.seed, clock: clock, progress: progress)
   }
 
   private func execute(
@@ -281,11 +284,14 @@ public final class RunController {
     } catch {
       throw RunError(.io, [error.description])
     }
-    let execution = StorageExecution(
-      system: system, trial: trial, runSeed: plan.seed, clock: clock, topology: topology,
-      maximum: rate)
     do throws(RunError) {
-      try preparation.condition(trial)
+      guard let work = trial.work.storage, let target = system.storage else {
+        throw RunError(.unavailable, ["trial \(trial.id): this engine is not there yet"])
+      }
+      try preparation.condition(trial, work.workload, on: target)
+      let execution = StorageExecution(
+        system: target, trial: trial, workload: work.workload, runSeed: plan.seed, clock: clock,
+        topology: topology, maximum: rate)
       var result = try execution.run(progress, series: series)
       do {
         try series.finish()

@@ -8,8 +8,9 @@ internal import Storage
 
 /// Runs one planned storage trial to its record: preconditioning, rounds, validity, metrics.
 struct StorageExecution {
-  let system: ExaminedSystem
+  let system: ExaminedStorage
   let trial: PlannedTrial
+  let workload: StorageWorkload
   let runSeed: UInt64
   let clock: TickClock
   let topology: Topology
@@ -37,10 +38,10 @@ struct StorageExecution {
     record.startedAt = startedAt
     record.tookNs = MonotonicClock.now() - begin
     record.metrics = TrialMetrics.of(outcome, cpu: observer.cpu)
-    record.disclosure = Disclosure.of(trial.workload, system, rate: rate)
-    var validity = TrialValidity(workload: trial.workload, outcome: outcome, rate: rate)
+    record.disclosure = Disclosure.of(workload, system, rate: rate)
+    var validity = TrialValidity(workload: workload, outcome: outcome, rate: rate)
     validity.judgeSteadyState(
-      trial.workload.steadyState, rounds.verdict, rounds: rounds.all.count)
+      workload.steadyState, rounds.verdict, rounds: rounds.all.count)
     validity.judgePlateau(observer.perSecond)
     var difference: DiskStatistics?
     if let statisticsBefore, let statisticsAfter {
@@ -56,7 +57,7 @@ struct StorageExecution {
 
   /// I/Os per second in all; nil for a closed loop.
   private var rate: Rate? {
-    guard case .open(let rate, _) = trial.workload.load else { return nil }
+    guard case .open(let rate, _) = workload.load else { return nil }
     switch rate {
     case .absolute(let rate): return rate
     case .shareOfMaximum(let share):
@@ -78,18 +79,18 @@ struct StorageExecution {
   private func measure(
     _ observer: TrialObserver, _ progress: any RunProgress
   ) throws(RunError) -> Rounds {
-    guard let rule = trial.workload.steadyState else {
-      let outcome = try once(trial.workload, seed: trial.seed, observer)
+    guard let rule = workload.steadyState else {
+      let outcome = try once(workload, seed: trial.seed, observer)
       return Rounds(all: [outcome], measured: [outcome], verdict: nil)
     }
     var rounds = Rounds()
-    var workload = trial.workload
-    workload.duration = rule.round
+    var round = workload
+    round.duration = rule.round
     for number in 1...rule.maxRounds {
       let outcome = try once(
-        workload, seed: SplitMix64.scrambled(trial.seed &+ UInt64(number)), observer)
+        round, seed: SplitMix64.scrambled(trial.seed &+ UInt64(number)), observer)
       rounds.all.append(outcome)
-      workload.ramp = .zero
+      round.ramp = .zero
       rounds.measured = Array(rounds.all.suffix(rule.window))
       if outcome.stoppedEarly != nil || progress.isInterrupted() { break }
       let verdict = SteadyState.evaluate(
@@ -178,7 +179,7 @@ struct StorageExecution {
     if let ceiling = system.device?.device.pcieLink?.bytesPerSecond {
       members["linkBytesPerSecond"] = .number(ceiling)
     }
-    members["workload"] = try Self.json(trial.workload)
+    members["workload"] = try Self.json(workload)
     members["seed"] = .string(String(trial.seed))
     members["kind"] = .string(trial.kind.rawValue)
     if let rate { members["offeredPerSecond"] = .number(rate.perSecond) }

@@ -9,7 +9,7 @@ internal import Storage
 /// Whatever it changes on the machine is journalled before it is changed, and undone by
 /// ``restore(isDone:)``, also after a failure or an interrupt.
 final class TargetPreparation {
-  private let systems: [ExaminedSystem]
+  private let systems: [ExaminedStorage]
   private let seed: UInt64
   private let clock: TickClock
   private let progress: any RunProgress
@@ -19,7 +19,7 @@ final class TargetPreparation {
   private var conditioned: Set<String> = []
 
   init(
-    _ systems: [ExaminedSystem], seed: UInt64, clock: TickClock, progress: any RunProgress
+    _ systems: [ExaminedStorage], seed: UInt64, clock: TickClock, progress: any RunProgress
   ) {
     self.systems = systems
     self.seed = seed
@@ -77,7 +77,7 @@ final class TargetPreparation {
     "made file \(file.path)"
   }
 
-  private func lock(_ path: String, of system: ExaminedSystem) throws(RunError) {
+  private func lock(_ path: String, of system: ExaminedStorage) throws(RunError) {
     do {
       locks[path] = try TargetLock(
         path: path, claiming: system.facts.isBlockDevice && system.isWritten)
@@ -92,7 +92,7 @@ final class TargetPreparation {
   }
 
   private func make(
-    _ file: StorageTarget.ScratchFile, _ size: ByteCount, for system: ExaminedSystem
+    _ file: StorageTarget.ScratchFile, _ size: ByteCount, for system: ExaminedStorage
   ) throws(RunError) {
     guard !made.contains(where: { $0.path == file.path }) else { return }
     switch ScratchFile.state(of: file.path) {
@@ -127,18 +127,20 @@ final class TargetPreparation {
   }
 
   /// Preconditions a target, once per system and workload of a run.
-  func condition(_ trial: PlannedTrial) throws(RunError) {
+  func condition(
+    _ trial: PlannedTrial, _ workload: StorageWorkload, on system: ExaminedStorage
+  ) throws(RunError) {
     let key = "\(trial.key.system)/\(trial.key.workload)"
-    guard trial.workload.precondition != .none, conditioned.insert(key).inserted else { return }
+    guard workload.precondition != .none, conditioned.insert(key).inserted else { return }
     let passes: Int
-    switch trial.workload.precondition {
+    switch workload.precondition {
     case .none: return
     case .snia: passes = 2
     case .fill(let count): passes = count
     }
     progress.preparing("preconditioning \(trial.key.system), \(passes) sequential passes")
     try write(
-      trial.target, passes: passes, block: .kibibytes(128), region: trial.workload,
+      system.target, passes: passes, block: .kibibytes(128), region: workload,
       what: "preconditioning \(trial.key.system)")
   }
 

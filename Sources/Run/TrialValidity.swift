@@ -109,7 +109,7 @@ struct TrialValidity {
 
   /// The kernel's own counters against ours, where nobody else can have used the device.
   mutating func judgeKernelCounts(
-    _ kernel: DiskStatistics, system: ExaminedSystem, everything: StorageOutcome
+    _ kernel: DiskStatistics, system: ExaminedStorage, everything: StorageOutcome
   ) {
     guard system.device?.isTarget == true, !system.facts.isPassthrough,
       everything.stoppedEarly == nil, everything.verification == nil, !everything.hasRamp

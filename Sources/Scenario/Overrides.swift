@@ -45,7 +45,7 @@ enum Overrides {
       tree.content = .sequence(items)
       return true
     case .mapping(var entries):
-      guard let inner = inner(kind, part) else { return false }
+      guard let inner = inner(kind, part, beside: entries) else { return false }
       if let index = entries.firstIndex(where: { $0.key == part }) {
         guard set(parts.dropFirst(), value, in: &entries[index].value, inner) else { return false }
       } else {
@@ -59,7 +59,7 @@ enum Overrides {
       return true
     case .scalar:
       // `precondition: none` gives way to `precondition.fill=2`.
-      guard inner(kind, part) != nil else { return false }
+      guard inner(kind, part, beside: []) != nil else { return false }
       tree = Tree(content: .mapping([]), place: value.place)
       return set(parts, value, in: &tree, kind)
     }
@@ -70,13 +70,25 @@ enum Overrides {
   }
 
   /// The kind of what stands under `key`; nil where the grammar has no such key.
-  private static func inner(_ kind: Kind, _ key: String) -> Kind? {
+  ///
+  /// Of several kinds that have it, the one counts whose own key stands `beside` it.
+  private static func inner(_ kind: Kind, _ key: String, beside entries: [Tree.Entry]) -> Kind? {
     switch kind.alternative(.mapping) {
     case .map(_, let kind): kind
     case .record(let members): members.first { $0.name == key }?.kind
-    case .variant(_, let variants): variants.joined().first { $0.name == key }?.kind
+    case .variant(_, let variants): member(key, of: variants, beside: entries)?.kind
     default: nil
     }
+  }
+
+  private static func member(
+    _ key: String, of variants: [[Member]], beside entries: [Tree.Entry]
+  ) -> Member? {
+    let known = variants.first { variant in
+      entries.contains { $0.key == variant.first?.name }
+    }
+    return (known ?? Array(variants.joined())).first { $0.name == key }
+      ?? variants.joined().first { $0.name == key }
   }
 
   /// Every path that can be set, for naming the nearest.

@@ -1,5 +1,6 @@
+internal import Host
 public import Measure
-public import Storage
+internal import Storage
 
 /// A scenario expanded: what will run, in which order, on what, and what it writes.
 ///
@@ -7,7 +8,7 @@ public import Storage
 /// back.
 public struct Plan: Hashable, Codable, Sendable {
   /// Version of this format.
-  public var format = "assay-plan-1"
+  public var format = "assay-plan-2"
   /// The scenario's name.
   public var name: String
   /// The scenario's own description.
@@ -35,7 +36,8 @@ public struct Plan: Hashable, Codable, Sendable {
     var sum = TrialEstimate()
     var made: Set<String> = []
     for trial in trials {
-      if case .file(let file) = trial.target, let size = file.size, made.insert(file.path).inserted
+      if case .storage(let work) = trial.work, case .file(let file) = work.target,
+        let size = file.size, made.insert(file.path).inserted
       {
         var making = TrialEstimate()
         making.unknownTime = ["making \(file.path), \(size.text), unless it is there"]
@@ -60,10 +62,8 @@ public struct PlannedTrial: Hashable, Codable, Sendable {
   public var kind: Kind
   /// The trial that finds the maximum of which the rate is a share.
   public var maximumFrom: String?
-  /// What is opened.
-  public var target: StorageTarget
-  /// What is done, the point of the sweep applied.
-  public var workload: StorageWorkload
+  /// What is done to what.
+  public var work: Work
   /// The seed of its random things.
   ///
   /// Every system gets the same in the same block (common random numbers), so that a comparison
@@ -123,25 +123,39 @@ extension Plan {
       limits: scenario.limits, trials: [])
     var maxima: [CaseKey: String] = [:]
     for slot in slots(scenario, seed: seed, looks) {
-      guard let target = scenario.system(slot.system)?.target else { continue }
-      let workload = resolved(
-        slot.point.workload, on: target, namesEngine: slot.workload.namesEngine)
+      guard let target = scenario.system(slot.system)?.target,
+        let work = work(slot.point.workload, on: target, namesEngine: slot.workload.namesEngine)
+      else { continue }
       var trial = PlannedTrial(
-        id: "", key: slot.key, block: slot.block, kind: .measure, maximumFrom: nil, target: target,
-        workload: workload, seed: trialSeed(seed, slot.key, block: slot.block),
-        estimate: TrialEstimates.of(workload, on: target))
-      if case .open(.shareOfMaximum, _) = workload.load {
+        id: "", key: slot.key, block: slot.block, kind: .measure, maximumFrom: nil, work: work,
+        seed: trialSeed(seed, slot.key, block: slot.block), estimate: TrialEstimates.of(work))
+      if case .storage(let work) = work, case .open(.shareOfMaximum, _) = work.workload.load {
         let key = CaseKey(
           system: slot.system, workload: slot.workload.name,
           point: slot.point.labels.filter {
             !$0.hasPrefix("rate=") && !$0.hasPrefix("arrivals=")
           })
-        if maxima[key] == nil { maxima[key] = plan.add(maximum(of: trial, key, seed)) }
+        if maxima[key] == nil { maxima[key] = plan.add(maximum(of: trial, work, key, seed)) }
         trial.maximumFrom = maxima[key]
       }
       plan.add(trial)
     }
     return plan
+  }
+
+  /// What is done to a target; nil where the workload is of another kind than the target.
+  private static func work(
+    _ workload: Workload, on target: Target, namesEngine: Bool
+  ) -> Work? {
+    switch (workload, target) {
+    case (.storage(let workload), .storage(let target)):
+      .storage(
+        StorageWork(
+          target: target, workload: resolved(workload, on: target, namesEngine: namesEngine)))
+    case (.verbs(let workload), .fabric(let peer)):
+      .verbs(VerbsWork(peer: peer, workload: workload))
+    case (.storage, .fabric), (.verbs, .storage): nil
+    }
   }
 
   /// The engine that a target needs where the scenario names none: passthrough for a generic NVMe
@@ -154,8 +168,9 @@ extension Plan {
     switch target {
     case .device(let path) where path.hasPrefix("/dev/ng"): workload.engine = .nvmePassthrough
     case .none: workload.engine = .nopRing
-    case .fabrics: workload.engine = .nvmfRDMA
-    case .device, .file: break
+    case .fabrics(let address) where address.initiator == .userSpace:
+      workload.engine = .nvmfRDMA
+    case .device, .file, .fabrics: break
     }
     return workload
   }
@@ -171,15 +186,17 @@ extension Plan {
 
   /// The same workload without its rate.
   private static func maximum(
-    of trial: PlannedTrial, _ key: CaseKey, _ seed: UInt64
+    of trial: PlannedTrial, _ work: StorageWork, _ key: CaseKey, _ seed: UInt64
   ) -> PlannedTrial {
+    var closed = work
+    closed.workload.load = .closed
     var found = trial
+    found.work = .storage(closed)
     found.key = key
     found.block = 0
     found.kind = .findMaximum
-    found.workload.load = .closed
     found.seed = trialSeed(seed, key, block: 0)
-    found.estimate = TrialEstimates.of(found.workload, on: trial.target)
+    found.estimate = TrialEstimates.of(found.work)
     return found
   }
 

@@ -1,5 +1,4 @@
 public import Measure
-public import Storage
 
 /// A scenario as read and checked: what is tested, what is done to it, how often, what must hold.
 public struct Scenario: Hashable, Sendable {
@@ -26,11 +25,11 @@ public struct Scenario: Hashable, Sendable {
 public struct ScenarioSystem: Hashable, Sendable {
   /// Its name in the scenario.
   public var name: String
-  /// What is opened.
-  public var target: StorageTarget
+  /// What it is.
+  public var target: Target
 
   /// Names a system.
-  public init(name: String, target: StorageTarget) {
+  public init(name: String, target: Target) {
     self.name = name
     self.target = target
   }
@@ -41,8 +40,8 @@ public struct ScenarioWorkload: Hashable, Sendable {
   /// Its name in the scenario.
   public var name: String
   /// The workload without its sweep.
-  public var storage: StorageWorkload
-  /// Whether the file names the engine; else the system may choose a better default.
+  public var base: Workload
+  /// Whether the file names the I/O engine; else the system may choose a better default.
   public var namesEngine: Bool
   /// The swept keys in the file's order with their values as text.
   public var sweep: [SweepAxis]
@@ -65,7 +64,7 @@ public struct SweepPoint: Hashable, Sendable {
   /// `key=value` in the file's order.
   public var labels: [String]
   /// The workload at this point.
-  public var workload: StorageWorkload
+  public var workload: Workload
 }
 
 /// Order and repetitions of trials.

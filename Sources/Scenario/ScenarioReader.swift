@@ -80,7 +80,10 @@ struct Builder {
   mutating func scenario(_ document: Value) -> Scenario {
     var seed: UInt64?
     if case .seed(let given)? = document["seed"] { seed = given }
-    let systems = (document["systems"]?.pairs ?? []).compactMap(system)
+    var systems: [ScenarioSystem] = []
+    for pair in document["systems"]?.pairs ?? [] {
+      if let system = made(pair) { systems.append(system) }
+    }
     let workloads = (document["workloads"]?.pairs ?? []).compactMap { workload($0, systems) }
     let scenario = Scenario(
       name: document["name"]?.word ?? "", about: document["about"]?.word ?? "", seed: seed,
@@ -97,19 +100,15 @@ struct Builder {
     return scenario
   }
 
-  private func system(_ pair: Value.Pair) -> ScenarioSystem? {
-    let value = pair.value
-    if let path = value["device"]?.word {
-      return ScenarioSystem(name: pair.key, target: .device(path: path))
+  private mutating func made(_ pair: Value.Pair) -> ScenarioSystem? {
+    guard let target = SystemGrammar.target(pair.value) else { return nil }
+    if case .storage(.fabrics(let address)) = target {
+      for problem in FabricsRules.problems(of: address, named: pair.key) {
+        let place = checker.keyPlaces[problem.path] ?? checker.place(problem.path)
+        checker.diagnostics.add(problem.message, at: place, hint: problem.hint)
+      }
     }
-    if let path = value["file"]?.word {
-      let file = StorageTarget.ScratchFile(
-        path: path, size: value["size"]?.size, keep: value["keep"]?.boolean ?? false,
-        overwriteExisting: value["existing"]?.word == "overwrite")
-      return ScenarioSystem(name: pair.key, target: .file(file))
-    }
-    guard let size = value["none"]?["size"]?.size else { return nil }
-    return ScenarioSystem(name: pair.key, target: .none(size: size))
+    return ScenarioSystem(name: pair.key, target: target)
   }
 
   private func design(_ value: Value?) -> Design {
@@ -126,10 +125,11 @@ struct Builder {
     _ pair: Value.Pair, _ systems: [ScenarioSystem]
   ) -> ScenarioWorkload? {
     let path = "workloads.\(pair.key)"
-    let named = chosen(pair.value["systems"], path, systems)
-    guard let storage = pair.value["storage"],
-      let base = StorageFields.workload(storage)
-    else { return nil }
+    guard let kind = WorkloadGrammar(of: pair.value), let values = pair.value[kind.rawValue] else {
+      return nil
+    }
+    let named = chosen(pair.value["systems"], path, kind, systems)
+    guard let base = kind.workload(values) else { return nil }
     let axes = pair.value["sweep"]?.pairs ?? []
     let size = axes.reduce(1) { product, axis in
       let (value, overflow) = product.multipliedReportingOverflow(by: axis.value.items.count)
@@ -146,30 +146,32 @@ struct Builder {
         "the sweep over \(axis.key) tries a value twice",
         checker.place("\(path).sweep.\(axis.key)"))
     }
-    let points = Self.points(axes, storage)
+    let points = Self.points(axes, values)
     let workload = ScenarioWorkload(
-      name: pair.key, storage: base,
-      namesEngine: storage["engine"] != nil || axes.contains { $0.key == "engine" },
+      name: pair.key, base: base,
+      namesEngine: values["engine"] != nil || axes.contains { $0.key == "engine" },
       sweep: axes.map { SweepAxis(key: $0.key, values: $0.value.items.map(\.text)) },
       points: points.compactMap { point in
-        StorageFields.workload(point.values).map { .init(labels: point.labels, workload: $0) }
+        kind.workload(point.values).map { .init(labels: point.labels, workload: $0) }
       },
       systems: named.map(\.name))
     // Where it would run nowhere, only its own contradictions are looked for.
-    var rules = StorageRules(
-      path: path, given: storage, axes: axes.map(\.key), broken: broken(path))
-    rules.check(workload, systems: named)
-    for problem in rules.problems {
-      checker.diagnostics.add(
-        problem.message, at: checker.keyPlaces[problem.path] ?? checker.place(problem.path),
-        hint: problem.hint, severity: problem.severity)
+    if kind == .storage {
+      var rules = StorageRules(
+        path: path, given: values, axes: axes.map(\.key), broken: broken(path, kind))
+      rules.check(workload, systems: named)
+      for problem in rules.problems {
+        checker.diagnostics.add(
+          problem.message, at: checker.keyPlaces[problem.path] ?? checker.place(problem.path),
+          hint: problem.hint, severity: problem.severity)
+      }
     }
     return workload
   }
 
   /// The keys of a workload whose value is not known for errors; `*` when one could be any.
-  private func broken(_ path: String) -> Set<String> {
-    let parts = ["\(path).storage.", "\(path).sweep."]
+  private func broken(_ path: String, _ kind: WorkloadGrammar) -> Set<String> {
+    let parts = ["\(path).\(kind.rawValue).", "\(path).sweep."]
     var keys = Set(
       checker.broken.flatMap { broken in
         parts.filter(broken.hasPrefix).map { String(broken.dropFirst($0.count)) }
@@ -178,21 +180,34 @@ struct Builder {
     return keys
   }
 
+  /// The systems that a workload names; without a list, all that it can run against.
   private mutating func chosen(
-    _ names: Value?, _ path: String, _ systems: [ScenarioSystem]
+    _ names: Value?, _ path: String, _ kind: WorkloadGrammar, _ systems: [ScenarioSystem]
   ) -> [ScenarioSystem] {
-    guard let names else { return systems }
+    guard let names else {
+      let fitting = systems.filter { kind.fits($0.target) }
+      if fitting.isEmpty, !systems.isEmpty {
+        checker.error(
+          "no system here is one for \(kind.noun)",
+          checker.keyPlaces[path] ?? checker.place(path))
+      }
+      return fitting
+    }
     var result: [ScenarioSystem] = []
     for (index, name) in names.items.compactMap(\.word).enumerated() {
       let place = checker.place("\(path).systems.\(index)")
-      if let system = systems.first(where: { $0.name == name }) {
-        if result.contains(where: { $0.name == name }) {
-          checker.error("system \"\(name)\" is named twice", place)
-        }
-        result.append(system)
-      } else {
+      guard let system = systems.first(where: { $0.name == name }) else {
         unknown("system", name, in: "systems", place)
+        continue
       }
+      if result.contains(where: { $0.name == name }) {
+        checker.error("system \"\(name)\" is named twice", place)
+      }
+      guard kind.fits(system.target) else {
+        checker.error("system \"\(name)\" is not one for \(kind.noun)", place)
+        continue
+      }
+      result.append(system)
     }
     return result
   }
@@ -206,9 +221,9 @@ struct Builder {
 
   /// Every combination, the last key moving fastest.
   private static func points(
-    _ axes: [Value.Pair], _ storage: Value
+    _ axes: [Value.Pair], _ base: Value
   ) -> [(labels: [String], values: Value)] {
-    var points: [(labels: [String], values: Value)] = [([], storage)]
+    var points: [(labels: [String], values: Value)] = [([], base)]
     for axis in axes {
       points = points.flatMap { point in
         axis.value.items.map { value in
@@ -266,7 +281,7 @@ struct Builder {
         hint: near.map { "did you mean \"\($0)\"?" } ?? "the limit would never apply")
       return
     }
-    if let kind = StorageFields.named(condition.key)?.kind.alternative(.scalar),
+    if let kind = WorkloadGrammar.member(condition.key)?.kind.alternative(.scalar),
       let value = try? Scalars.read(condition.value, plain: true, kind, name: condition.key)
     {
       condition.value = value.text

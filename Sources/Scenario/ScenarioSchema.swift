@@ -36,25 +36,37 @@ public enum ScenarioSchema {
   /// Every key with what it takes, its default and its meaning, as Markdown tables.
   public static func reference() -> String {
     guard case .record(let document) = Grammar.document,
-      case .variant(_, let systems) = Grammar.system,
+      case .variant(_, let systems) = SystemGrammar.kind,
       case .variant(_, let workloads) = Grammar.workload
     else { return "" }
     var text = table("Scenario", document)
     text += table("systems.<name>", Array(systems.joined()))
-    text += table("workloads.<name>", Array(workloads.joined()))
-    text += table("workloads.<name>.storage", StorageFields.members)
+    text += table("systems.<name>.nvme-of", SystemGrammar.fabrics)
+    text += table("systems.<name>.fabric", SystemGrammar.fabric)
+    text += table("workloads.<name>", Self.once(workloads.joined()))
+    for kind in WorkloadGrammar.allCases {
+      text += table("workloads.<name>.\(kind.rawValue)", kind.members)
+    }
     if case .record(let design)? = document.first(where: { $0.name == "design" })?.kind {
       text += table("design", design)
     }
     return text
   }
 
+  private static let seenBelow = Set(
+    ["sweep", "nvme-of", "fabric"] + WorkloadGrammar.allCases.map(\.rawValue))
+
+  /// The first of members that share their name.
+  private static func once(_ members: some Sequence<Member>) -> [Member] {
+    var seen: Set<String> = []
+    return members.filter { seen.insert($0.name).inserted }
+  }
+
   private static func table(_ title: String, _ members: [Member]) -> String {
     var lines = ["### \(title)", "", "| key | takes | default | meaning |", "|---|---|---|---|"]
     for member in members {
       let standard = member.required ? "required" : member.standard.map { "`\($0)`" } ?? ""
-      let takes =
-        member.name == "storage" || member.name == "sweep" ? "see below" : member.kind.text
+      let takes = seenBelow.contains(member.name) ? "see below" : member.kind.text
       lines.append("| `\(member.name)` | \(takes) | \(standard) | \(member.doc) |")
     }
     return lines.joined(separator: "\n") + "\n\n"

@@ -1,4 +1,5 @@
 internal import Measure
+public import Network
 public import Storage
 
 /// Writes scenario files: typed values to YAML that reads back as the same values.
@@ -23,7 +24,8 @@ public enum ScenarioWriter {
     if let seed { lines.append("seed: \(seed)") }
     lines += ["", "systems:"]
     for system in systems {
-      lines.append("  \(YAMLText.scalar(system.name)): \(value(of: system.target).text)")
+      lines.append(
+        "  \(YAMLText.scalar(system.name)): \(SystemGrammar.value(of: system.target).text)")
     }
     lines += ["", "workloads:"]
     for workload in workloads {
@@ -46,27 +48,22 @@ public enum ScenarioWriter {
     pairs(of: workload).map { ($0.key, $0.value.text) }
   }
 
+  /// The keys of a verbs workload that differ from the default, as `key` and text.
+  public static func settings(of workload: VerbsWorkload) -> [(key: String, text: String)] {
+    let standard = VerbsWorkload(operation: workload.operation)
+    return VerbsFields.all.compactMap { field in
+      guard let value = field.render(workload), field.required || value != field.render(standard)
+      else { return nil }
+      return (field.name, value.text)
+    }
+  }
+
   private static func pairs(of workload: StorageWorkload) -> [Value.Pair] {
     let standard = StorageWorkload(pattern: workload.pattern)
     return StorageFields.all.compactMap { field in
       guard let value = field.render(workload) else { return nil }
       let always = field.required || field.name == "engine"
       return always || value != field.render(standard) ? .init(field.name, value) : nil
-    }
-  }
-
-  private static func value(of target: StorageTarget) -> Value {
-    switch target {
-    case .device(let path): return .record([.init("device", .word(path))])
-    case .fabrics: return .record([])
-    case .none(let size):
-      return .record([.init("none", .record([.init("size", .size(size))]))])
-    case .file(let file):
-      var pairs = [Value.Pair("file", .word(file.path))]
-      if let size = file.size { pairs.append(.init("size", .size(size))) }
-      if file.keep { pairs.append(.init("keep", .boolean(true))) }
-      if file.overwriteExisting { pairs.append(.init("existing", .word("overwrite"))) }
-      return .record(pairs)
     }
   }
 

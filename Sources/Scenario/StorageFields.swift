@@ -1,33 +1,13 @@
 internal import Measure
 internal import Storage
 
-/// One key of `storage:` with the way to and from ``StorageWorkload``.
-struct StorageField: Sendable {
-  var name: String
-  var kind: Kind
-  var doc: String
-  var required = false
-  /// Sets the value; keys are applied in the order of the table.
-  var apply: @Sendable (Value, inout StorageWorkload) -> Void
-  /// The value as the workload has it; nil where there is nothing to write.
-  var render: @Sendable (StorageWorkload) -> Value?
-
-  /// The key for schema, reader and reference; its default is what a new workload has.
-  var member: Member {
-    let standard = render(StorageWorkload(pattern: .randomRead))
-    return Member(
-      name: name, kind: kind, doc: doc, required: required,
-      standard: required ? nil : standard?.text)
-  }
-}
+typealias StorageField = Field<StorageWorkload>
 
 /// The table of `storage:` keys: everything that is known of them is here.
 enum StorageFields {
   static let all: [StorageField] = what + where_ + load + syncs + end + content + bounds + ring
 
-  static let members: [Member] = all.map(\.member)
-
-  static func named(_ name: String) -> StorageField? { all.first { $0.name == name } }
+  static let members: [Member] = all.map { $0.member(StorageWorkload(pattern: .randomRead)) }
 
   /// A workload from checked values; nil without a pattern.
   static func workload(_ values: Value) -> StorageWorkload? {
@@ -186,86 +166,4 @@ enum StorageFields {
       apply: { value, workload in workload.placement = placement(value) },
       render: { render($0.placement) }),
   ]
-}
-
-extension StorageField {
-  typealias Path<Part> = any (WritableKeyPath<StorageWorkload, Part> & Sendable)
-
-  static func flag(_ name: String, _ path: Path<Bool>, _ doc: String) -> StorageField {
-    StorageField(
-      name: name, kind: .boolean, doc: doc,
-      apply: { value, workload in
-        if let flag = value.boolean { workload[keyPath: path] = flag }
-      },
-      render: { .boolean($0[keyPath: path]) })
-  }
-
-  static func word<Word: RawRepresentable<String> & CaseIterable & Sendable>(
-    _ name: String, _ path: Path<Word>, _ doc: String
-  ) -> StorageField {
-    StorageField(
-      name: name, kind: .word(Word.allCases.map(\.rawValue)), doc: doc,
-      apply: { value, workload in
-        if let word = value.word.flatMap(Word.init(rawValue:)) { workload[keyPath: path] = word }
-      },
-      render: { .word($0[keyPath: path].rawValue) })
-  }
-
-  static func integer(
-    _ name: String, _ path: Path<Int>, _ range: ClosedRange<Int>, _ doc: String
-  ) -> StorageField {
-    StorageField(
-      name: name, kind: .integer(range), doc: doc,
-      apply: { value, workload in
-        if let number = value.integer { workload[keyPath: path] = number }
-      },
-      render: { .integer($0[keyPath: path]) })
-  }
-
-  static func integer(
-    _ name: String, _ path: Path<Int?>, _ range: ClosedRange<Int>, _ doc: String
-  ) -> StorageField {
-    StorageField(
-      name: name, kind: .integer(range), doc: doc,
-      apply: { value, workload in workload[keyPath: path] = value.integer },
-      render: { $0[keyPath: path].map { .integer($0) } })
-  }
-
-  static func size(_ name: String, _ path: Path<ByteCount?>, _ doc: String) -> StorageField {
-    StorageField(
-      name: name, kind: .size(least: 1), doc: doc,
-      apply: { value, workload in workload[keyPath: path] = value.size },
-      render: { $0[keyPath: path].map { .size($0) } })
-  }
-
-  static func duration(
-    _ name: String, _ path: Path<Nanoseconds>, least: Int64, _ doc: String
-  ) -> StorageField {
-    StorageField(
-      name: name, kind: .duration(least: least), doc: doc,
-      apply: { value, workload in
-        if let duration = value.duration { workload[keyPath: path] = duration }
-      },
-      render: { .duration($0[keyPath: path]) })
-  }
-
-  static func duration(
-    _ name: String, _ path: Path<Nanoseconds?>, least: Int64, _ doc: String
-  ) -> StorageField {
-    StorageField(
-      name: name, kind: .duration(least: least), doc: doc,
-      apply: { value, workload in workload[keyPath: path] = value.duration },
-      render: { $0[keyPath: path].map { .duration($0) } })
-  }
-
-  static func share(
-    _ name: String, _ path: Path<Fraction>, _ range: ClosedRange<Double>, _ doc: String
-  ) -> StorageField {
-    StorageField(
-      name: name, kind: .share(range), doc: doc,
-      apply: { value, workload in
-        if let share = value.share { workload[keyPath: path] = share }
-      },
-      render: { .share($0[keyPath: path]) })
-  }
 }

@@ -1,3 +1,4 @@
+internal import Host
 internal import Measure
 internal import Storage
 
@@ -40,17 +41,18 @@ struct StorageRules {
 
   /// Checks every point, by itself and against every system.
   mutating func check(_ workload: ScenarioWorkload, systems: [ScenarioSystem]) {
-    for point in workload.points {
-      blocks(point.workload)
-      pattern(point.workload)
-      load(point.workload)
-      syncs(point.workload)
-      end(point.workload)
-      engine(point.workload)
+    for point in workload.points.compactMap(\.workload.storage) {
+      blocks(point)
+      pattern(point)
+      load(point)
+      syncs(point)
+      end(point)
+      engine(point)
       for system in systems {
+        guard case .storage(let medium) = system.target else { continue }
         target(
-          Plan.resolved(point.workload, on: system.target, namesEngine: workload.namesEngine),
-          system, namesEngine: workload.namesEngine)
+          Plan.resolved(point, on: medium, namesEngine: workload.namesEngine), medium,
+          named: system.name)
       }
     }
     for (_, entry) in ignored where entry.count == workload.points.count {
@@ -243,7 +245,8 @@ struct StorageRules {
     }
     let isRing = engine == .ioUring || engine == .nvmePassthrough || engine == .nopRing
     if !isRing {
-      for key in ["registered-buffers", "registered-files", "polled", "submission-thread"] {
+      for key in ["registered-buffers", "registered-files", "polled", "submission-thread"]
+      where key != "polled" || engine != .nvmfRDMA {
         unused(key, "\(key) means nothing with engine \(engine.rawValue)")
       }
     }
@@ -259,33 +262,45 @@ struct StorageRules {
   }
 
   private mutating func target(
-    _ workload: StorageWorkload, _ system: ScenarioSystem, namesEngine: Bool
+    _ workload: StorageWorkload, _ target: StorageTarget, named name: String
   ) {
     var size: ByteCount?
     let engine = workload.engine
-    switch system.target {
+    switch target {
     case .device(let path):
       let isGeneric = path.hasPrefix("/dev/ng")
       if engine == .nvmePassthrough, !isGeneric {
         wrong(
-          "engine", "io_uring_cmd needs an NVMe generic device, and \(system.name) is \(path)",
+          "engine", "io_uring_cmd needs an NVMe generic device, and \(name) is \(path)",
           hint: "name /dev/ng0n1 instead of /dev/nvme0n1")
       } else if isGeneric, engine != .nvmePassthrough, engine != .nopRing, engine != .null {
         wrong(
-          "engine", "\(system.name) (\(path)) takes NVMe commands only, not \(engine.rawValue)",
+          "engine", "\(name) (\(path)) takes NVMe commands only, not \(engine.rawValue)",
           hint: "use io_uring_cmd, or name the block device")
       }
-    case .fabrics: break
     case .file(let file):
       size = file.size
       if engine == .nvmePassthrough {
-        wrong("engine", "io_uring_cmd needs an NVMe generic device, and \(system.name) is a file")
+        wrong("engine", "io_uring_cmd needs an NVMe generic device, and \(name) is a file")
+      }
+    case .fabrics(let address):
+      let isOurs = address.initiator == .userSpace
+      let fits =
+        switch engine {
+        case .nvmfRDMA: isOurs
+        case .nvmePassthrough, .nopRing, .null: false
+        case .psync, .libaio, .ioUring: !isOurs
+        }
+      if !fits {
+        wrong(
+          "engine", "\(engine.rawValue) does not fit \(name), \(address.text)",
+          hint: "leave the engine out: \(isOurs ? "nvmf-rdma" : "io_uring") is taken then")
       }
     case .none(let given):
       size = given
       if engine != .nopRing, engine != .null {
         wrong(
-          "engine", "\(engine.rawValue) needs a device or a file, and \(system.name) is none",
+          "engine", "\(engine.rawValue) needs a device or a file, and \(name) is none",
           hint: "use io_uring_nop or null")
       }
     }
@@ -295,11 +310,11 @@ struct StorageRules {
       workload.regionSize?.count ?? largest.count)
     guard overflow || end > size.count else { return }
     if workload.regionSize != nil {
-      wrong("region-size", "the region ends beyond \(system.name), which is \(size.text)")
+      wrong("region-size", "the region ends beyond \(name), which is \(size.text)")
     } else if names("region-offset") {
-      wrong("region-offset", "the region starts beyond \(system.name), which is \(size.text)")
+      wrong("region-offset", "the region starts beyond \(name), which is \(size.text)")
     } else {
-      wrong("block-size", "a block of \(largest.text) is larger than \(system.name), \(size.text)")
+      wrong("block-size", "a block of \(largest.text) is larger than \(name), \(size.text)")
     }
   }
 }

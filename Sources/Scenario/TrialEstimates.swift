@@ -1,9 +1,23 @@
 internal import Measure
+internal import Network
 internal import Storage
 
 /// Works out what a trial takes and writes, without running it.
 enum TrialEstimates {
-  static func of(_ workload: StorageWorkload, on target: StorageTarget) -> TrialEstimate {
+  static func of(_ work: Work) -> TrialEstimate {
+    switch work {
+    case .storage(let work): return of(work.workload, on: work.target)
+    case .verbs(let work):
+      var estimate = TrialEstimate()
+      estimate.knownNs = work.workload.ramp + work.workload.duration
+      estimate.atMostNs = estimate.knownNs
+      return estimate
+    }
+  }
+
+  private static func of(
+    _ workload: StorageWorkload, on target: StorageTarget
+  ) -> TrialEstimate {
     var estimate = TrialEstimate()
     time(workload, &estimate)
     let region = region(workload, target)

@@ -64,7 +64,7 @@ enum EventChecks {
     }
     var stamps = [("\(file):1", header.format, "assay-record-1")]
     for (name, due) in [
-      ("plan.json", "assay-plan-1"), ("summary.json", "assay-summary-1"),
+      ("plan.json", "assay-plan-2"), ("summary.json", "assay-summary-1"),
       (Manifest.fileName, "assay-manifest-1"),
     ] where files.has(name) {
       if let format = try? files.decode(Stamp.self, from: name).format {

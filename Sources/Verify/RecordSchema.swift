@@ -149,7 +149,7 @@ public enum RecordSchema {
         "additionalProperties": false,
         "required": ["format", "name", "about", "seed", "design", "limits", "trials"],
         "properties": {
-          "format": {"const": "assay-plan-1"},
+          "format": {"const": "assay-plan-2"},
           "name": {"type": "string"}, "about": {"type": "string"},
           "only": {"type": "array", "items": {"type": "object"}},
           "seed": {"$ref": "#/definitions/count"},
@@ -178,12 +178,12 @@ public enum RecordSchema {
             "type": "array",
             "items": {
               "type": "object",
-              "required": ["id", "key", "block", "kind", "target", "workload", "seed", "estimate"],
+              "required": ["id", "key", "block", "kind", "work", "seed", "estimate"],
               "properties": {
                 "id": {"type": "string"}, "key": {"$ref": "#/definitions/case"},
                 "block": {"$ref": "#/definitions/count"},
                 "kind": {"enum": ["measure", "find-maximum"]}, "maximumFrom": {"type": "string"},
-                "target": {"type": "object"}, "workload": {"type": "object"},
+                "work": {"type": "object", "minProperties": 1, "maxProperties": 1},
                 "seed": {"$ref": "#/definitions/count"}, "estimate": {"type": "object"}
               }
             }

@@ -90,7 +90,9 @@ enum UnknownCommand {
         let known = commands.map(name) + (command == root ? ["help"] : [])
         if word == "help" { return nil }
         let near = NearestWord.of(word, in: known).map { "did you mean \($0)? " } ?? ""
-        return "\(path) has no command \"\(word)\"\n  hint: \(near)`\(path) --help` shows all"
+        let hint = command == TrendCommand.self ? TrendCommand.hint(onFolder: word) : nil
+        return "\(path) has no command \"\(word)\"\n  hint: "
+          + (hint ?? "\(near)`\(path) --help` shows all")
       }
       command = next
       path += " " + word

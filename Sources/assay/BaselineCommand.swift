@@ -137,18 +137,17 @@ struct BaselineListCommand: ParsableCommand {
 
   func run() throws {
     let store = baselines.store
-    do {
-      var rows: [Row] = []
-      for name in store.names {
-        rows += try store.read(name).map {
-          Row($0, store.path(name: name, fingerprint: $0.fingerprint))
-        }
-      }
-      if json { return try Output.json(rows) }
-      if rows.isEmpty { return Output.note("there are none in \(store.folder)") }
+    let (found, faults) = store.all()
+    let rows = found.map { Row($0, store.path(name: $0.name, fingerprint: $0.fingerprint)) }
+    if json {
+      try Output.json(rows)
+    } else {
+      if rows.isEmpty && faults.isEmpty { Output.note("there are none in \(store.folder)") }
       for row in rows { Output.result(row.text) }
-    } catch let error as LedgerError {
-      throw Output.fail([error.description], error.kind == .io ? .io : .data)
+    }
+    if !faults.isEmpty {
+      throw Output.fail(
+        faults.map(\.description), faults.allSatisfy { $0.kind == .io } ? .io : .data)
     }
   }
 }
@@ -188,7 +187,7 @@ struct BaselineShowCommand: ParsableCommand {
         }
       }
     } catch let error as LedgerError {
-      throw Output.fail([error.description], error.kind == .io ? .io : .data)
+      throw Output.fail(error)
     }
   }
 }

@@ -48,6 +48,7 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let rules = try rules.rules()
     let given = try ComparisonArms.read(records, reference: reference)
+    try ComparisonArguments.check(rules, given.flatMap(\.arm.facts), given.flatMap(\.arm.cases))
     let comparison: Comparison
     do {
       comparison = try ComparisonJudge.compare(given.map(\.arm), rules: rules)
@@ -58,7 +59,9 @@ struct CompareCommand: ParsableCommand {
       throw Output.fail([Self.nothing(comparison)], .data)
     }
     try Output.write(
-      try (json ? .json : format).render(comparison, of: given.map(\.record)), to: output)
+      try (json ? .json : format)
+        .render(comparison, of: given.map(\.record), columns: Output.columns(to: output)),
+      to: output)
     // Figures are there, and yet none may be held against the other.
     let isRefused = comparison.rows.allSatisfy { row in
       row.verdict == .notComparable
@@ -88,11 +91,14 @@ enum ComparisonFormat: String, CaseIterable, ExpressibleByArgument {
   case terminal, markdown, html, json, csv
 
   /// Renders a comparison; `records` are those behind its arms, in their order.
-  func render(_ comparison: Comparison, of records: [RunRecord]) throws -> String {
+  func render(
+    _ comparison: Comparison, of records: [RunRecord], columns: Int?
+  ) throws -> String {
     switch self {
     case .terminal:
-      ComparisonTerminal(unicode: Output.wantsUnicode, colour: Output.wantsColour)
-        .render(comparison)
+      ComparisonTerminal(
+        unicode: Output.wantsUnicode, colour: Output.wantsColour, width: columns
+      ).render(comparison)
     case .markdown: ComparisonMarkdown().render(comparison)
     case .html: try page(comparison, of: records)
     case .csv: ComparisonCSV.render(comparison)
@@ -111,7 +117,7 @@ enum ComparisonFormat: String, CaseIterable, ExpressibleByArgument {
       }
       return try ComparisonPage().render(comparison, inputs: inputs, version: Assay.version)
     } catch let error as LedgerError {
-      throw Output.fail([error.description], .data)
+      throw Output.fail(error)
     }
   }
 }
@@ -141,6 +147,17 @@ struct ComparisonArguments: ParsableArguments {
       confidence: try share(confidence, "--confidence") { $0 > 0 && $0 < 1 },
       tolerance: try share(tolerance, "--tolerance") { $0 >= 0 && $0 < 1 },
       metrics: try choice(), despite: Set(despite))
+  }
+
+  /// Checks what is meant with --despite against what the records tell.
+  static func check(
+    _ rules: ComparisonRules, _ facts: [EnvironmentFact], _ cases: [CaseSamples]
+  ) throws {
+    do {
+      try rules.check(facts, cases)
+    } catch {
+      throw Output.fail(["--despite \(error.word): \(error)"], .usage)
+    }
   }
 
   private func choice() throws -> MetricChoice {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ledger
 import Run
 
 /// Every exit code of the program, in one place.
@@ -24,10 +25,10 @@ enum ExitStatus: Int32, CaseIterable {
     case .invalid: "a trial is invalid (no steady state, say): its numbers may not be used"
     case .failed: "a trial failed: I/O errors, bad blocks, an engine that cannot be set up"
     case .refused: "refused: safety, target or machine; records that are not comparable"
-    case .usage: "the command line is wrong"
-    case .data: "a scenario, job file or record is wrong"
+    case .usage: "the command line is wrong: an unknown word, say, or a record given twice"
+    case .data: "a scenario, job file, record or baseline is wrong or unfit"
     case .unavailable: "a device, tool, permission or kernel feature is missing"
-    case .io: "a record could not be written or read"
+    case .io: "a file could not be written or read"
     case .interrupted: "stopped by the user; `assay run --resume RECORD` goes on"
     }
   }
@@ -47,7 +48,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .usage: "`assay help COMMAND` shows the options; the message has the nearest word."
     case .data: "The message has file, line and column; `assay validate` shows all errors at once."
     case .unavailable: "`assay doctor` and `assay list engines` say what this machine offers."
-    case .io: "Look at free space and permissions of the results folder."
+    case .io: "The message has the path and the reason; look at permissions and free space."
     case .interrupted: "`assay run --resume RECORD` goes on; finished trials stay as they are."
     }
   }
@@ -61,6 +62,14 @@ enum ExitStatus: Int32, CaseIterable {
     case .unavailable: self = .unavailable
     case .io: self = .io
     case .data: self = .data
+    case .usage: self = .usage
+    }
+  }
+
+  init(_ kind: LedgerError.Kind) {
+    switch kind {
+    case .io: self = .io
+    case .damaged, .unfit: self = .data
     case .usage: self = .usage
     }
   }

@@ -24,7 +24,7 @@ struct FinishedRun {
       try end.folder.write(text: PageReport().render(input), to: Manifest.reportName)
       try end.folder.seal()
     } catch let error as LedgerError {
-      throw Output.fail([error.description], .io)
+      throw Output.fail(error)
     }
   }
 }

@@ -151,6 +151,9 @@ struct GateSession {
     self.rules = rules
     do {
       let found = try store.read(name)
+      try ComparisonArguments.check(
+        rules, record.facts + found.flatMap(\.facts),
+        CaseSamples.all(of: record) + found.flatMap(\.cases))
       guard let choice = BaselineChoice(of: found, for: record.facts, rules: rules) else {
         throw ExitStatus.data.exit
       }

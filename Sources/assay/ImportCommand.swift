@@ -91,7 +91,7 @@ struct ImportCommand: ParsableCommand {
       for diagnostic in error.diagnostics { Output.note(diagnostic.description) }
       throw ExitStatus.data.exit
     } catch let error as LedgerError {
-      throw Output.fail([error.description], .io)
+      throw Output.fail(error)
     }
   }
 
@@ -101,6 +101,8 @@ struct ImportCommand: ParsableCommand {
         FioJSON.read(text, from: path), source: path, results: results.folder,
         version: Assay.version)
       if json { try Output.json(["record": folder]) } else { Output.result(folder) }
+    } catch let error as LedgerError {
+      throw Output.fail(error)
     } catch {
       throw Output.fail(["\(error)"], .data)
     }

@@ -58,9 +58,9 @@ enum Output {
     return status.exit
   }
 
-  /// Says why a file of the ledger cannot be read or written.
+  /// Says why a file of the ledger cannot be read, written or used, with the code of that fault.
   static func fail(_ error: LedgerError) -> ExitCode {
-    fail([error.description], error.kind == .io ? .io : .data)
+    fail([error.description], ExitStatus(error.kind))
   }
 
   static func json(_ value: some Encodable) throws { result(try jsonText(value)) }
@@ -136,6 +136,23 @@ enum Output {
   static var wantsColour: Bool {
     let environment = ProcessInfo.processInfo.environment
     return stdoutIsTerminal && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"
+  }
+
+  /// How many columns a text may have that goes to stdout, or to a file where one is named: nil is
+  /// no bound, and where a program reads nothing is bounded.
+  ///
+  /// COLUMNS goes before what the terminal says, as in POSIX's Environment Variables, 8.3.
+  static func columns(to path: String? = nil) -> Int? {
+    guard stdoutIsTerminal, path == nil || path == "-" else { return nil }
+    let stated = ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) } ?? 0
+    return stated > 0 ? stated : columns(of: STDOUT_FILENO)
+  }
+
+  /// How many columns a terminal says that it has, from tty_ioctl(4); nil where it does not know.
+  static func columns(of stream: Int32) -> Int? {
+    var size = winsize()
+    guard ioctl(stream, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
   }
 
   static var wantsUnicode: Bool {

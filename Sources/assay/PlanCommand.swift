@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import Host
 import Measure
+import Network
 import Run
 import Scenario
 import Storage
@@ -19,6 +21,7 @@ struct PlanCommand: ParsableCommand {
   var path: String
 
   @OptionGroup var scenario: ScenarioArguments
+  @OptionGroup var looks: LookArguments
 
   @Option(
     name: .customLong("allow-destroy"),
@@ -31,21 +34,46 @@ struct PlanCommand: ParsableCommand {
   /// The plan with what the machine says to it.
   struct Answer: Encodable {
     var plan: Plan
+    /// What each planned look adds; nil without looks.
+    var looks: [Look]?
     var engines: [String: [String]]
     var problems: [String]
   }
 
+  /// One planned look.
+  struct Look: Encodable {
+    var number: Int
+    var firstBlock: Int
+    var lastBlock: Int
+    /// The names of its trials, in order.
+    var trials: [String]
+    var estimate: TrialEstimate
+
+    static func all(of plan: Plan) -> [Look]? {
+      plan.looks.map { looks in
+        (1...looks.count).map { number in
+          let blocks = looks.blocks(of: number)
+          return Look(
+            number: number, firstBlock: blocks.lowerBound, lastBlock: blocks.upperBound,
+            trials: plan.trials(of: number).map(\.id), estimate: plan.estimate(of: number))
+        }
+      }
+    }
+  }
+
   func run() throws {
-    let plan = scenario.plan(try scenario.load(path).scenario)
+    let plan = try planned()
     let (systems, refusal) = Preflight.survey(plan, allowDestroy: allowDestroy)
-    var answer = Answer(plan: plan, engines: [:], problems: refusal?.messages ?? [])
+    var answer = Answer(
+      plan: plan, looks: Look.all(of: plan), engines: [:], problems: refusal?.messages ?? [])
     let status = refusal.map { ExitStatus($0.kind) } ?? .unavailable
     var asked: Set<String> = []
     for trial in plan.trials {
-      let engine = Self.engine(of: trial.workload)
+      guard let workload = trial.work.storage?.workload else { continue }
+      let engine = Self.engine(of: workload)
       guard asked.insert(engine).inserted else { continue }
       do {
-        answer.engines[engine] = try EngineProbe.granted(to: trial.workload)
+        answer.engines[engine] = try EngineProbe.granted(to: workload)
       } catch {
         answer.problems.append("\(error)")
       }
@@ -53,6 +81,15 @@ struct PlanCommand: ParsableCommand {
     if json { try Output.json(answer) } else { Output.result(text(answer, systems)) }
     if !answer.problems.isEmpty {
       throw Output.fail(answer.problems, status)
+    }
+  }
+
+  private func planned() throws -> Plan {
+    let read = try scenario.load(path).scenario
+    do {
+      return try looks.plan(read, scenario)
+    } catch let error as RunError {
+      throw Output.fail(error.messages, ExitStatus(error.kind))
     }
   }
 
@@ -67,31 +104,70 @@ struct PlanCommand: ParsableCommand {
   private func text(_ answer: Answer, _ systems: [ExaminedSystem]) -> String {
     let plan = answer.plan
     var lines = [plan.about.isEmpty ? plan.name : "\(plan.name): \(plan.about)", ""]
-    for system in systems {
-      let target = system.target.path ?? "no device"
-      let written = system.isWritten ? "written to" : "read only"
-      lines.append("system \(system.name): \(target), \(system.facts.sizeBytes.text), \(written)")
-    }
+    lines += systems.map { "system \($0.name): \(Self.description(of: $0))" }
     let blocks = counted(plan.design.blocks, "block")
     lines.append("order \(plan.design.order.rawValue), \(blocks), seed \(plan.seed)")
+    if let looks = plan.looks { lines.append(Self.rule(looks)) }
     for (engine, granted) in answer.engines.sorted(by: { $0.key < $1.key }) {
       let list = granted.isEmpty ? "nothing to grant" : granted.joined(separator: ", ")
       lines.append("engine \(engine): \(list)")
     }
-    lines.append("")
-    let width = plan.trials.map { $0.key.description.count }.max() ?? 0
-    for trial in plan.trials {
-      let name = trial.key.description
-      let padding = String(repeating: " ", count: width - name.count)
-      let kind = trial.kind == .measure ? "" : "find the maximum: "
-      lines.append("\(trial.id)  \(name)\(padding)  \(kind)\(Self.settings(trial.workload))")
-    }
-    lines.append("")
-    lines += Self.estimate(plan.estimate)
+    lines += [""] + Self.list(answer) + [""]
+    lines += Self.estimate(plan.estimate, hasLooks: answer.looks != nil)
     return lines.joined(separator: "\n")
   }
 
+  /// A line a trial, those of a look under its head.
+  private static func list(_ answer: Answer) -> [String] {
+    let width = answer.plan.trials.map { $0.key.description.count }.max() ?? 0
+    let heads = Dictionary(
+      (answer.looks ?? []).compactMap { look in look.trials.first.map { ($0, look) } },
+      uniquingKeysWith: { first, _ in first })
+    return answer.plan.trials.flatMap { trial in
+      let name = trial.key.description
+      let padding = String(repeating: " ", count: width - name.count)
+      let kind = trial.kind == .measure ? "" : "find the maximum: "
+      let line = "\(trial.id)  \(name)\(padding)  \(kind)\(Self.settings(trial.work))"
+      return (heads[trial.id].map { [head($0)] } ?? []) + [line]
+    }
+  }
+
+  /// How often the limits are judged, and at which confidence.
+  private static func rule(_ looks: Plan.Looks) -> String {
+    let nominal = Fraction((looks.nominal.value * 10_000).rounded() / 10_000)
+    let each = "each of \(counted(looks.blocksEach, "block")), judged at \(nominal.text)"
+    let budget = looks.budget.map { ", begun while \(Output.clock($0)) hold them" } ?? ""
+    return "looks \(looks.count) at most, \(each) so that all together keep "
+      + "\(looks.overall.text)\(budget)"
+  }
+
+  private static func head(_ look: Look) -> String {
+    "look \(look.number), blocks \(look.firstBlock) to \(look.lastBlock): "
+      + "\(counted(look.trials.count, "trial")), at least \(Output.clock(look.estimate.knownNs))"
+  }
+
+  private static func description(of system: ExaminedSystem) -> String {
+    switch system {
+    case .storage(let storage):
+      let target = storage.target.path ?? "no device"
+      let written = storage.isWritten ? "written to" : "read only"
+      return "\(target), \(storage.facts.sizeBytes.text), \(written)"
+    case .unconnected(_, let address):
+      return "\(address.text), by the \(address.initiator.rawValue) initiator; connected by a run"
+    case .fabric(_, let peer): return "verbs to \(peer.address):\(peer.port)"
+    }
+  }
+
   /// Pattern and block size first: a workload's name need not tell them.
+  private static func settings(_ work: Work) -> String {
+    switch work {
+    case .storage(let work): settings(work.workload)
+    case .verbs(let work):
+      ScenarioWriter.settings(of: work.workload).map { "\($0.key) \($0.text)" }
+        .joined(separator: ", ")
+    }
+  }
+
   private static func settings(_ workload: StorageWorkload) -> String {
     let settings = ScenarioWriter.settings(of: workload)
     let size = settings.first { $0.key == "block-size" }?.text ?? workload.readBlock.largest.text
@@ -100,8 +176,9 @@ struct PlanCommand: ParsableCommand {
       .joined(separator: ", ")
   }
 
-  private static func estimate(_ estimate: TrialEstimate) -> [String] {
-    var time = "takes at least \(Output.clock(estimate.knownNs))"
+  private static func estimate(_ estimate: TrialEstimate, hasLooks: Bool) -> [String] {
+    var time =
+      (hasLooks ? "with all looks " : "") + "takes at least \(Output.clock(estimate.knownNs))"
     if estimate.atMostNs > estimate.knownNs {
       time += ", at most \(Output.clock(estimate.atMostNs))"
     }

@@ -116,7 +116,9 @@ struct QualifyCommand: ParsableCommand {
     switch json ? .json : format {
     case .terminal:
       try Output.write(
-        QualificationText.terminal(qualification, unicode: Output.wantsUnicode), to: output)
+        QualificationText.terminal(
+          qualification, unicode: Output.wantsUnicode, width: Output.columns(to: output)),
+        to: output)
     case .markdown: try Output.write(QualificationText.markdown(qualification), to: output)
     case .html:
       try Output.write(

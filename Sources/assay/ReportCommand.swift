@@ -30,7 +30,9 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let record = try RecordReading.read(record)
-    try Output.write(try (json ? .json : format).render(record), to: output)
+    let text = try (json ? .json : format)
+      .render(record, columns: Output.columns(to: output))
+    try Output.write(text, to: output)
   }
 }
 
@@ -76,11 +78,13 @@ struct ExportCommand: ParsableCommand {
     // An imported record has no plan of ours: its job options are in its trials.
     let plan = try? JSONDecoder().decode(Plan.self, from: data)
     let trials = Dictionary(
-      (plan?.trials ?? []).map { ($0.id, ($0.workload, $0.target)) }, uniquingKeysWith: { $1 })
+      (plan?.trials ?? []).compactMap { trial in
+        trial.work.storage.map { (trial.id, ($0.workload, $0.target)) }
+      }, uniquingKeysWith: { $1 })
     do {
       return try FioJSON.write(record, bins: bins) { trials[$0.id] }
     } catch {
-      throw Output.fail([error.description], error.kind == .io ? .io : .data)
+      throw Output.fail(error)
     }
   }
 }
@@ -89,22 +93,24 @@ struct ExportCommand: ParsableCommand {
 enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
   case terminal, markdown, html, csv, json, openmetrics
 
-  func render(_ record: RunRecord) throws -> String {
+  /// Renders a record; a terminal's text within `columns`, where they are told.
+  func render(_ record: RunRecord, columns: Int? = nil) throws -> String {
     let verdict = RunVerdict(record)
     do {
       var input: ReportInput { get throws { try verdict.reportInput(record) } }
       switch self {
       case .json: return try RunResult(record, verdict).text()
       case .terminal:
-        return TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour)
-          .render(try input) + "\n" + verdict.text
+        let report = TerminalReport(
+          unicode: Output.wantsUnicode, colour: Output.wantsColour, width: columns)
+        return report.render(try input) + "\n" + verdict.text
       case .markdown: return MarkdownReport().render(try input)
       case .html: return try PageReport().render(try input)
       case .csv: return CSVReport.render(try input)
       case .openmetrics: return OpenMetricsReport.render(try input)
       }
     } catch let error as LedgerError {
-      throw Output.fail([error.description], error.kind == .io ? .io : .data)
+      throw Output.fail(error)
     }
   }
 }
@@ -135,7 +141,7 @@ enum RecordReading {
       }
       return record
     } catch let error as LedgerError {
-      throw Output.fail([error.description], error.kind == .io ? .io : .data)
+      throw Output.fail(error)
     }
   }
 }

@@ -38,21 +38,7 @@ struct RunCommand: ParsableCommand {
     completion: Completing.record)
   var resume: String?
 
-  @Flag(
-    name: .customLong("until-decided"),
-    help: ArgumentHelp(
-      "Go on, for at most five planned looks, until every limit is decided.",
-      discussion: """
-        Each look is a whole design of at least seven blocks, judged at Pocock's nominal level, \
-        so that all looks together keep the confidence asked for.
-        """))
-  var untilDecided = false
-
-  @Option(
-    help: ArgumentHelp(
-      "With --until-decided: begin no look that would not end within this time.",
-      valueName: "45m"), transform: Self.span)
-  var budget: Nanoseconds?
+  @OptionGroup var looks: LookArguments
 
   @Flag(help: "Print the result as JSON.")
   var json = false
@@ -64,11 +50,8 @@ struct RunCommand: ParsableCommand {
     if resume != nil && (!scenario.overrides.isEmpty || scenario.seed != nil) {
       throw ValidationError("A resumed run keeps its plan: --set and --seed belong to a new one.")
     }
-    if resume != nil && untilDecided {
+    if resume != nil && looks.untilDecided {
       throw ValidationError("A resumed run keeps its plan, its looks and its budget.")
-    }
-    if budget != nil && !untilDecided {
-      throw ValidationError("--budget belongs to --until-decided: a plain run has a fixed length.")
     }
   }
 
@@ -84,7 +67,7 @@ struct RunCommand: ParsableCommand {
       } else {
         let loaded = try scenario.load(path ?? "-")
         end = try RunController.start(
-          plan(loaded.scenario), scenario: recorded(loaded.text), options: options,
+          looks.plan(loaded.scenario, scenario), scenario: recorded(loaded.text), options: options,
           progress: progress)
       }
     } catch let error as RunError {
@@ -95,27 +78,10 @@ struct RunCommand: ParsableCommand {
     try conclude(end)
   }
 
-  /// Reads `90s`, `1h`, and `45m` beside a scenario's `45min`: no length is meant here.
-  private static func span(_ text: String) throws -> Nanoseconds {
-    do {
-      let span = try QuantityText.duration(text.hasSuffix("m") ? text + "in" : text)
-      guard span > .zero else { throw ValidationError("--budget \(text): it is above 0") }
-      return span
-    } catch let error as QuantityError {
-      throw ValidationError(
-        "--budget: \(error.message)" + (error.hint.map { "; \($0)" } ?? ""))
-    }
-  }
-
-  private func plan(_ read: Scenario) throws -> Plan {
-    guard untilDecided else { return scenario.plan(read) }
-    return try UntilDecided.plan(read, seed: scenario.seed(for: read), budget: budget)
-  }
-
   /// The scenario as given, with the overrides as a comment, so that the record tells all.
   private func recorded(_ text: String) -> String {
     var added = scenario.overrides.map { "# --set \($0)\n" }
-    if untilDecided { added.append("# --until-decided\n") }
+    if looks.untilDecided { added.append("# --until-decided\n") }
     guard !added.isEmpty else { return text }
     return text + (text.hasSuffix("\n") ? "" : "\n") + added.joined()
   }
@@ -127,8 +93,9 @@ struct RunCommand: ParsableCommand {
       try Output.json(RunResult(finished.record, verdict))
     } else {
       Output.result(
-        TerminalReport(unicode: Output.wantsUnicode, colour: Output.wantsColour)
-          .render(finished.input))
+        TerminalReport(
+          unicode: Output.wantsUnicode, colour: Output.wantsColour, width: Output.columns()
+        ).render(finished.input))
       Output.result(verdict.text)
       Output.result("Record: \(finished.record.folder)")
       Output.result("Report: \(finished.record.folder)/\(Manifest.reportName)")

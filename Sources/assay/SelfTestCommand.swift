@@ -42,7 +42,9 @@ struct SelfTestCommand: ParsableCommand {
         try Output.json(result)
       } else {
         Output.result(
-          SelfTestText(unicode: Output.wantsUnicode, colour: Output.wantsColour).render(result))
+          SelfTestText(
+            unicode: Output.wantsUnicode, colour: Output.wantsColour, width: Output.columns()
+          ).render(result))
       }
       if !result.isGood { throw ExitStatus.limitViolated.exit }
     } catch let error as RunError {

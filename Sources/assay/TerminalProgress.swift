@@ -76,10 +76,7 @@ final class TerminalProgress: RunProgress {
   }
 
   private func show(_ text: String) {
-    var size = winsize()
-    let columns =
-      ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-      ? Int(size.ws_col) : 80
+    let columns = Output.columns(of: STDERR_FILENO) ?? 80
     let cut = text.count < columns ? text : String(text.prefix(columns - 1))
     Output.renew(cut)
   }

@@ -15,6 +15,21 @@ struct TrendCommand: AsyncParsableCommand {
     case terminal, markdown, html, csv
   }
 
+  /// What to do with a folder that was given where none is due; nil where it is no folder.
+  static func hint(onFolder path: String) -> String? {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+    else { return nil }
+    guard isRecord(path) else { return "name the folder of records with --results \(path)" }
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().relativePath
+    return "the history is that of the folder it is in, --results \(parent); "
+      + "`assay report \(path)` shows this record alone"
+  }
+
+  private static func isRecord(_ folder: String) -> Bool {
+    FileManager.default.fileExists(atPath: folder + "/events.jsonl")
+  }
+
   /// `assay trend show`.
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -72,6 +87,11 @@ struct TrendCommand: AsyncParsableCommand {
         throw Output.fail(
           ["there is no folder \(results.folder)\n  hint: name it with --results FOLDER"], .data)
       }
+      if TrendCommand.isRecord(results.folder),
+        let hint = TrendCommand.hint(onFolder: results.folder)
+      {
+        throw Output.fail(["\(results.folder) is one record\n  hint: \(hint)"], .data)
+      }
       let found = await RecordSketch.all(in: results.folder, metrics: Set(names))
       for fault in found.faults { Output.note("left out: \(fault)") }
       let records = found.records.filter { since == nil || $0.startedAt >= since ?? "" }
@@ -110,7 +130,8 @@ struct TrendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "acknowledge", abstract: "Note that a change was looked at, and why it is.",
       discussion: """
-        From that record on a new level begins, which is not compared with the old one. Kept in \
+        From that record on a new level begins, which is not compared with the old one. It must be \
+        one that the history shows: a run that was cut short is none. Kept in \
         RESULTS/acknowledged.jsonl.
         """)
 
@@ -145,6 +166,14 @@ struct TrendCommand: AsyncParsableCommand {
       let folder = results.folder + "/" + id
       do {
         let found = try RunRecord.read(folder, details: .omitted)
+        // Without an end or a summary it is no point of a history: nothing would begin there.
+        guard found.isComplete, FileManager.default.fileExists(atPath: folder + "/summary.json")
+        else {
+          throw LedgerError(
+            .unfit, "\(folder) was cut short: no history shows it",
+            hint: "end it with `assay run --resume \(folder)`, or name the first complete record "
+              + "of the new level")
+        }
         if let ofCase, !found.trials.contains(where: { $0.key.description == ofCase }) {
           let names = Set(found.trials.map(\.key.description)).sorted()
           let near = NearestWord.of(ofCase, in: names) ?? names.first ?? ""

@@ -54,9 +54,9 @@ struct FioScenarioTests {
     }
     let scenario = reading.scenario
     #expect(scenario.systems.map(\.name) == result.systems.map(\.name))
-    #expect(scenario.systems.map(\.target) == result.systems.map(\.target))
+    #expect(scenario.systems.map(\.target.storage) == result.systems.map(\.target))
     #expect(scenario.workloads.map(\.name) == result.workloads.map(\.name))
-    #expect(scenario.workloads.map(\.storage) == result.workloads.map(\.workload), "\(yaml)")
+    #expect(scenario.workloads.map(\.base.storage) == result.workloads.map(\.workload), "\(yaml)")
     #expect(scenario.workloads.map(\.systems) == result.workloads.map(\.systems))
     for note in result.notes { #expect(yaml.contains(note.message)) }
   }

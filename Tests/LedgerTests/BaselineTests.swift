@@ -18,7 +18,8 @@ import Testing
 
   /// Writes a record of two trials as a run writes it, up to `seal`.
   private func record(
-    _ id: String, model: String = "A", host: String = "node1", values: [Double] = [100, 101],
+    _ id: String, model: String = "A", host: String = "node1", scenario: String = "test",
+    values: [Double] = [100, 101],
     isComplete: Bool = true, isSealed: Bool = true,
     _ change: (inout TrialRecord) -> Void = { _ in }
   ) throws -> RunRecord {
@@ -34,7 +35,7 @@ import Testing
     try folder.write(Environment(before: .init(facts: facts)), to: "environment.json")
     try folder.append(.runStarted) {
       $0.run = RunHeader(
-        id: id, name: "test", about: "", startedAt: "2026-11-21T00:00:00.000Z", version: "0",
+        id: id, name: scenario, about: "", startedAt: "2026-11-21T00:00:00.000Z", version: "0",
         seed: 1)
     }
     for (index, value) in values.enumerated() {
@@ -122,6 +123,40 @@ import Testing
     }
   }
 
+  @Test func recordsOfOtherScenariosAreNamedWithWhatDiffers() throws {
+    let first = try record("first")
+    let differing = [
+      (try record("a", scenario: "night"), "it ran night, the other test"),
+      (try record("b") { $0.key.workload = "write" }, "it lacks the case disk/read"),
+      (
+        try record("c") { if $0.block == 2 { $0.key.workload = "write" } },
+        "it has the case disk/write besides"
+      ),
+      (
+        try record("d") { $0.disclosure["block size"] = "8 KiB" },
+        "the block size of disk/read is 8 KiB here, 4 KiB there"
+      ),
+      (
+        try record("e") { $0.disclosure["durability"] = "each write" },
+        "the durability of disk/read is each write here, not told there"
+      ),
+      (
+        try record("f") { $0.disclosure["region"] = "1GiB from 0B of 2GiB" },
+        "the region of disk/read is 1GiB from 0B here, not told there"
+      ),
+    ]
+    for (other, reason) in differing {
+      let said = refusal([first, other])
+      #expect(
+        said.hasPrefix("\(other.folder) is of another scenario than \(first.folder): \(reason)\n"),
+        "\(said)")
+    }
+    // What belongs to the system may differ, and the size of the device behind a region.
+    let one = try record("g") { $0.disclosure["region"] = "1GiB from 0B of 4GiB" }
+    let other = try record("h", values: [1]) { $0.disclosure["region"] = "1GiB from 0B of 2GiB" }
+    #expect(refusal([one, other]) == "taken")
+  }
+
   @Test func aNameThatIsNotThereIsToldWithTheNearest() throws {
     #expect { try store.read("main") } throws: { "\($0)".contains("there is none yet") }
     for name in ["main", "night"] {
@@ -142,6 +177,23 @@ import Testing
     } throws: {
       "\($0)".contains("main/0.json: its format is not assay-baseline-1")
     }
+  }
+
+  @Test func aDamagedBaselineHidesNoOther() throws {
+    let main = try Baseline.of([try record("one")], name: "main")
+    let night = try Baseline.of([try record("two")], name: "night")
+    try store.write(main, replace: false)
+    let path = try store.write(night, replace: false)
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try home.write(text, to: "baselines/main/0.json")
+    try home.write("{", to: "baselines/a/0.json")
+    try home.write(text, to: "baselines/no name/0.json")
+    let (found, faults) = store.all()
+    #expect(found == [main, night])
+    let told = faults.map(\.message)
+    #expect(told.count == 3 && told[0].contains("a/0.json: byte 2"), "\(told)")
+    #expect(told[1].contains("main/0.json: it states fingerprint 0"), "\(told)")
+    #expect(told[2].contains("\"no name\" is no name"), "\(told)")
   }
 
   @Test func oneMachineIsOneWhateverARecordTellsOfIt() {

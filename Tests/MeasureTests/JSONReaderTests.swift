@@ -82,6 +82,56 @@ import Testing
     }
   }
 
+  private func leapt(_ data: Data) throws -> (offset: Int, bytes: Data) {
+    let result = data.withUnsafeBytes { bytes in
+      Result {
+        var reader = JSONReader(bytes.assumingMemoryBound(to: UInt8.self))
+        let value = Data(try reader.leap())
+        try reader.end()
+        return (reader.offset, value)
+      }
+    }
+    return try result.get()
+  }
+
+  @Test func everyCutOfWhatIsLeaptOverIsRefusedAtItsEnd() throws {
+    let whole = Array(#"{"a":[[1,true],{},"}]\"\\",["{"]],"long name":{"c":0.5, "d" : []}}"#.utf8)
+    #expect(try leapt(Data(whole)).bytes == Data(whole))
+    for length in 0..<whole.count {
+      #expect {
+        try leapt(Data(whole.prefix(length)))
+      } throws: { error in
+        (error as? JSONReader.Fault)?.offset == length
+      }
+    }
+  }
+
+  @Test func theEndOfAStringIsSeenAtEveryPlace() throws {
+    for length in 0..<40 {
+      let plain = String(repeating: "x", count: length)
+      #expect(try read("\"\(plain)\"") == .string(plain))
+      for place in 0...length {
+        let (before, after) = (plain.prefix(place), plain.dropFirst(place))
+        for (written, meant) in [(#"\""#, "\""), (#"\\"#, "\\"), ("é", "é"), ("\u{7F}", "\u{7F}")] {
+          let text = "\"\(before)\(written)\(after)\""
+          #expect(try read(text) == .string(before + meant + after))
+          #expect(try leapt(Data(" [\(text)]  ".utf8)).bytes == Data("[\(text)]".utf8))
+        }
+        for wrong: UInt8 in [0, 9, 31] {
+          let text = [0x22] + Array(before.utf8) + [wrong] + Array(after.utf8) + [0x22, 0x20]
+          let fault = #expect(throws: JSONReader.Fault.self) { try read(Data(text)) }
+          #expect(fault?.offset == place + 1)
+          #expect(throws: JSONReader.Fault.self) { try leapt(Data([0x5B] + text + [0x5D])) }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: ["[", "{\"a\":{}", "[[1]", "[\"a]", "]", "}", "[y", "[]]", "{}}", "[1],", ""])
+  func bracketsThatAreOutOfBalanceAreNotLeaptOver(_ text: String) {
+    #expect(throws: JSONReader.Fault.self) { try leapt(Data(text.utf8)) }
+  }
+
   @Test func bytesThatAreNoTextAndDepthsThatOverflowAreRefused() throws {
     #expect(throws: JSONReader.Fault.self) { try read(Data([0x22, 0xFF, 0x22])) }
     let deep = String(repeating: "[", count: 100_000)
@@ -95,10 +145,11 @@ import Testing
       let data = try JSONEncoder().encode(value) + Data(",".utf8)
       try data.withUnsafeBytes { bytes in
         var reader = JSONReader(bytes.assumingMemoryBound(to: UInt8.self))
-        var skipping = reader
+        var (skipping, leaping) = (reader, reader)
         _ = try reader.value()
         try skipping.skip()
-        #expect(skipping.offset == reader.offset)
+        try leaping.leap()
+        #expect(skipping.offset == reader.offset && leaping.offset == reader.offset)
       }
     }
   }

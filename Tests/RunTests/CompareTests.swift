@@ -132,6 +132,8 @@ extension Program {
         ([figures, "--reference", "dpx"], "did you mean dpu?"),
         ([figures + ":dpu"], "one system (dpu) has nothing to be compared with"),
         ([figures, figures], "given twice"),
+        ([figures, "--despite", "bogus"], " disclosure.block-size disclosure."),
+        ([figures, "--despite", "disclosure.blok-size"], "did you mean disclosure.block-size?"),
         ([figures + ":dpx", figures + ":local"], "did you mean dpu?"),
       ] {
         let result = try shop.assay(["compare"] + words)

@@ -12,8 +12,9 @@ extension Program {
     init() throws { shop = try Workshop() }
 
     private static let published = Workshop.package + "/results/reference/"
+    /// At a rate which a busy machine keeps too, so that trials are alike on any.
     private static let ring =
-      "{storage: {engine: io_uring_nop, pattern: random-read, duration: 20ms}}"
+      "{storage: {engine: io_uring_nop, pattern: random-read, rate: 1000/s, duration: 100ms}}"
 
     /// Makes a record; gives its folder.
     private func run(_ path: String, _ more: [String] = [], status: Int32) throws -> String {

@@ -131,7 +131,8 @@ extension Program {
       let path = try scenario(
         "{none: {size: 1GiB}}",
         "engine: io_uring_nop, pattern: random-read, "
-          + "steady-state: {round: 20ms, window: 3, range: 95%, slope: 95%, max-rounds: 9}",
+          // A busy machine needs more rounds, and is not to need more than there are.
+          + "steady-state: {round: 20ms, window: 2, range: 100%, slope: 100%, max-rounds: 200}",
         blocks: 6)
       try set("main", try run(path)).checked()
       let now = try run(
@@ -165,6 +166,13 @@ extension Program {
       #expect(again.status == 65 && again.stderr.contains("--replace"), "\(again)")
       let list = try shop.assay(["baseline", "list", "--baselines", baselines, "--json"])
       #expect(list.stdout.contains("\"sessions\" : 1"), "\(list)")
+      let damaged = baselines + "/a"
+      try FileManager.default.createDirectory(
+        atPath: damaged, withIntermediateDirectories: false)
+      try Data("{".utf8).write(to: URL(fileURLWithPath: damaged + "/0.json"))
+      let rest = try shop.assay(["baseline", "list", "--baselines", baselines, "--json"])
+      #expect(rest.status == 65 && rest.stdout == list.stdout, "\(rest)")
+      #expect(rest.stderr.contains("\(damaged)/0.json: byte 2"), "\(rest)")
 
       let deeper = try gate(try run(path, "--set", "workloads.io.storage.queue-depth=2"))
       #expect(deeper.status == 5 && deeper.stdout.contains("the queue depth is 2"), "\(deeper)")
@@ -185,7 +193,8 @@ extension Program {
       #expect(elsewhere.status == 5, "\(elsewhere)")
       #expect(elsewhere.stdout.contains("machine.architecture"), "\(elsewhere)")
       #expect(elsewhere.stdout.contains("z80 there"), "\(elsewhere)")
-      let meant = try gate(now, "--despite", "machine", "--tolerance", "90%")
+      // A record has lost nothing against itself, however unevenly the machine ran.
+      let meant = try gate(now, "--despite", "machine", "--on-inconclusive", "pass")
       #expect(meant.status == 0, "\(meant)")
     }
 
@@ -197,7 +206,8 @@ extension Program {
       let one = try shop.scenario(
         "{none: {size: 1GiB}}", "io: \(ring)", more: "design: {blocks: 6}", name: "one")
       try set("main", try run(two)).checked()
-      let result = try gate(try run(one), "--on-inconclusive", "pass", "--tolerance", "60%")
+      // What a busy machine takes from the other case is no matter here.
+      let result = try gate(try run(one), "--on-inconclusive", "pass", "--tolerance", "99%")
       #expect(result.status == 3, "\(result)")
       #expect(result.stdout.contains("the run has no such case"), "\(result)")
     }

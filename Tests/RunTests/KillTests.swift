@@ -1,5 +1,6 @@
 import Foundation
 import Ledger
+import Measure
 import TestSupport
 import Testing
 
@@ -13,10 +14,10 @@ extension Program {
       func hasCome(_ shop: Workshop) -> Bool {
         switch self {
         case .makingTheFile: shop.exists("data")
-        case .firstTrial: shop.count("trial-started") == 1
-        case .afterATrial: shop.count("trial-finished") == 2
-        case .lastTrial: shop.count("trial-started") == 4
-        case .afterTheLastTrial: shop.count("trial-finished") == 4
+        case .firstTrial: shop.count("trial-started") >= 1
+        case .afterATrial: shop.count("trial-finished") >= 2
+        case .lastTrial: shop.count("trial-started") >= 4
+        case .afterTheLastTrial: shop.count("trial-finished") >= 4
         }
       }
 
@@ -49,17 +50,32 @@ extension Program {
       #expect(FileManager.default.fileExists(atPath: record.folder + "/report.html"))
     }
 
+    /// A run that was killed at a moment.
+    ///
+    /// On a busy machine the signal comes late, and the run is further on or done: then another.
+    private func killed(at moment: Moment) throws -> Workshop {
+      var found: Workshop?
+      for _ in 1...20 where found == nil {
+        let shop = try Workshop()
+        let child = try shop.start(try scenario(shop))
+        try shop.wait { moment.hasCome(shop) }
+        child.kill(SIGKILL)
+        let status = child.wait().status
+        let isSealed = shop.records.contains {
+          FileManager.default.fileExists(atPath: $0 + "/manifest.json")
+        }
+        guard shop.count("trial-finished") == moment.finished, !isSealed else { continue }
+        #expect(status == 137)
+        found = shop
+      }
+      return try #require(found, "no run of twenty was killed in time")
+    }
+
     @Test(arguments: Moment.allCases)
     func aKilledRunGoesOn(_ moment: Moment) throws {
-      let shop = try Workshop()
-      let child = try shop.start(try scenario(shop))
-      try shop.wait { moment.hasCome(shop) }
-      child.kill(SIGKILL)
-      #expect(child.wait().status == 137)
+      let shop = try killed(at: moment)
       let before = shop.events.filter { $0.contains("\"trial-finished\"") }
-      #expect(before.count == moment.finished)
       let folder = try #require(shop.records.first)
-      #expect(!FileManager.default.fileExists(atPath: folder + "/manifest.json"))
 
       try shop.resume(folder).checked()
       let after = shop.events.filter { $0.contains("\"trial-finished\"") }
@@ -90,7 +106,7 @@ extension Program {
     @Test func aLineCutByTheKillIsWrittenAnew() throws {
       let shop = try Workshop()
       let child = try shop.start(try scenario(shop))
-      try shop.wait { shop.count("trial-finished") == 1 }
+      try shop.wait { shop.count("trial-finished") >= 1 }
       child.kill(SIGKILL)
       child.wait()
       let folder = try #require(shop.records.first)
@@ -108,7 +124,7 @@ extension Program {
       let shop = try Workshop()
       let path = try scenario(shop)
       let child = try shop.start(path)
-      try shop.wait { shop.count("trial-started") == 1 }
+      try shop.wait { shop.count("trial-started") >= 1 }
       child.kill(SIGKILL)
       child.wait()
       #expect(shop.exists("data"))
@@ -121,25 +137,30 @@ extension Program {
     @Test func controlCTidiesUpAndSaysHowToGoOn() throws {
       let shop = try Workshop()
       let child = try shop.start(try scenario(shop))
-      try shop.wait { shop.count("trial-started") == 2 }
+      try shop.wait { shop.count("trial-started") >= 2 }
       child.kill(SIGINT)
       let result = child.wait()
       #expect(result.status == 130, "\(result)")
       let folder = try #require(shop.records.first)
       #expect(result.stderr.contains("assay run --resume \(folder)"))
       #expect(!shop.exists("data"))
-      #expect(shop.count("restored") == 1 && shop.count("trial-finished") == 1)
+      // The trial in flight is given up; on a busy machine that may be a later one.
+      #expect(shop.count("restored") == 1)
+      #expect((1...3).contains(shop.count("trial-finished")))
       #expect(try shop.record().openChanges.isEmpty)
       let shown = try shop.assay(["report", folder]).checked()
       #expect(shown.stderr.contains("cut short"))
       try shop.resume(folder).checked()
       try isWholeAndSealed(shop)
+      // None of the four is the one that was cut short.
+      let lengths = try shop.record().trials.map { try number($0.detail["elapsed"]) }
+      #expect(lengths.allSatisfy { $0 > 190e6 }, "\(lengths) ns")
     }
 
     @Test func aFileToKeepIsKeptAcrossAStop() throws {
       let shop = try Workshop()
       let child = try shop.start(try scenario(shop, more: ", keep: true"))
-      try shop.wait { shop.count("trial-started") == 2 }
+      try shop.wait { shop.count("trial-started") >= 2 }
       child.kill(SIGINT)
       #expect(child.wait().status == 130)
       #expect(shop.exists("data"))
@@ -158,9 +179,11 @@ extension Program {
       let shop = try Workshop()
       let scenario = try shop.scenario(
         "{file: \(shop.path("data")), size: 64MiB}",
-        "mix: {storage: {pattern: random-mix, duration: 2s}}")
+        "mix: {storage: {pattern: random-mix, duration: 500ms}}")
       let first = try shop.start(scenario)
       try shop.wait { shop.count("trial-started") == 1 }
+      // It stands still, and holds what it holds, however long the second takes.
+      first.kill(SIGSTOP)
       let second = try shop.assay(["run", scenario, "--results", shop.path("elsewhere")])
       #expect(first.isRunning)
       #expect(second.status == 5, "\(second)")
@@ -168,6 +191,7 @@ extension Program {
       #expect(second.stderr.contains("hint: wait until that run has ended"))
       #expect(!shop.exists("elsewhere"), "a refused run leaves no record")
       #expect(shop.exists("data"))
+      first.kill(SIGCONT)
       let end = try first.wait().checked()
       #expect(end.stderr.contains("iops"))
       let record = try shop.record()
@@ -179,10 +203,12 @@ extension Program {
       let shop = try Workshop()
       let scenario = try shop.scenario(
         "{none: {size: 1GiB}}",
-        "ring: {storage: {engine: io_uring_nop, pattern: random-read, duration: 1500ms}}")
+        "ring: {storage: {engine: io_uring_nop, pattern: random-read, duration: 500ms}}")
       let first = try shop.start(scenario)
       try shop.wait { shop.count("trial-started") == 1 }
+      first.kill(SIGSTOP)
       let second = try shop.resume(try #require(shop.records.first))
+      first.kill(SIGCONT)
       #expect(second.status == 74, "\(second)")
       #expect(second.stderr.contains("is being written by another process"))
       try first.wait().checked()

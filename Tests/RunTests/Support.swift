@@ -12,15 +12,10 @@ final class Workshop {
   let folder: TemporaryFolder
 
   /// The program.
-  static let assay: String = {
-    let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let folder = URL(fileURLWithPath: tests ?? "").deletingLastPathComponent()
-    return folder.appendingPathComponent("assay").path
-  }()
+  static let assay = Checkout.assay
 
   /// The repository.
-  static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
+  static let package = Checkout.folder
 
   init(in parent: String? = nil) throws { folder = try TemporaryFolder(in: parent) }
 
@@ -97,7 +92,7 @@ final class Workshop {
   }
 
   /// Waits until a condition holds, looking at it without a pause.
-  func wait(_ seconds: Double = 20, until holds: () throws -> Bool) throws {
+  func wait(_ seconds: Double = 60, until holds: () throws -> Bool) throws {
     let end = Date().addingTimeInterval(seconds)
     while try !holds() {
       try #require(Date() < end, "waited in vain; events:\n\(events.joined(separator: "\n"))")

@@ -109,6 +109,49 @@ extension Program {
       #expect(try shop.assay(["trend", "--metric", "iop"]).stderr.contains("iops"))
     }
 
+    @Test func aRecordThatNoHistoryShowsIsNotAcknowledged() throws {
+      let record = try #require(shop.records.first)
+      let words = ["trend", "acknowledge", record, "--results", shop.results, "--reason", "new"]
+      let log = try String(contentsOfFile: record + "/events.jsonl", encoding: .utf8)
+      let lines = log.split(separator: "\n")
+      let begun = lines.filter { !$0.contains("\"run-finished\"") }
+      #expect(begun.count == lines.count - 1)
+      func refused(_ name: String) throws {
+        let result = try shop.assay(words)
+        #expect(result.status == 65, "\(name): \(result)")
+        #expect(result.stderr.contains("was cut short"), "\(name): \(result)")
+        #expect(result.stderr.contains("--resume \(record)"), "\(name): \(result)")
+      }
+      try shop.folder.write(
+        begun.joined(separator: "\n") + "\n",
+        to: String(record.dropFirst(shop.folder.path.count + 1)) + "/events.jsonl")
+      try FileManager.default.removeItem(atPath: record + "/manifest.json")
+      try refused("without its end")
+      #expect(try Acknowledgement.all(in: shop.results).isEmpty)
+      try shop.assay(["run", "--resume", record]).checked()
+      for name in ["summary", "manifest"] {
+        try FileManager.default.removeItem(atPath: "\(record)/\(name).json")
+      }
+      try refused("without its summary")
+      try shop.assay(["run", "--resume", record]).checked()
+      try shop.assay(words).checked()
+    }
+
+    @Test func aFolderThatIsOneRecordIsToldWithWhatToDo() throws {
+      let record = try #require(shop.records.first)
+      let one = try shop.assay(["trend", "--results", record])
+      #expect(one.status == 65 && one.stdout.isEmpty, "\(one)")
+      let bare = try shop.assay(["trend", record])
+      #expect(bare.status == 64, "\(bare)")
+      for text in ["--results \(shop.results);", "`assay report \(record)`"] {
+        #expect(one.stderr.contains(text) && bare.stderr.contains(text), "\(one) \(bare)")
+      }
+      let all = try shop.assay(["trend", shop.results])
+      #expect(all.status == 64 && all.stderr.contains("--results \(shop.results)"), "\(all)")
+      let word = try shop.assay(["trend", "acknowlege"])
+      #expect(word.status == 64 && word.stderr.contains("did you mean acknowledge?"), "\(word)")
+    }
+
     @Test func damagedRecordsAreNamedAndLeftOut() throws {
       try multiply(4) { _ in 1 }
       try shop.folder.write("{\"cases\": [", to: "results/r100001/summary.json")

@@ -70,6 +70,40 @@ extension Program {
       #expect(record.looks.map(\.number) == [1, 2, 3, 4, 5])
     }
 
+    @Test func aPlanShowsTheLooks() throws {
+      struct Plan: Decodable {
+        struct Look: Decodable {
+          struct Estimate: Decodable { var knownNs: Int }
+          var number: Int
+          var firstBlock: Int
+          var lastBlock: Int
+          var trials: [String]
+          var estimate: Estimate
+        }
+        var looks: [Look]?
+      }
+      let path = try scenario("\"iops > 1/s\"")
+      let words = ["plan", path, "--until-decided", "--budget", "45m"]
+      let text = try shop.assay(words).checked().stdout
+      #expect(
+        text.contains(
+          "looks 5 at most, each of 7 blocks, judged at 98.42% so that all together keep 95%, "
+            + "begun while 45 min 0 s hold them"), "\(text)")
+      #expect(text.contains("look 2, blocks 8 to 14: 7 trials, at least 1 s\nt0008 "), "\(text)")
+      #expect(text.contains("\nwith all looks takes at least "))
+      let json = try shop.assay(words + ["--json"]).checked().stdout
+      let looks = try #require(JSONDecoder().decode(Plan.self, from: Data(json.utf8)).looks)
+      #expect(looks.map(\.number) == [1, 2, 3, 4, 5])
+      #expect(looks.map(\.firstBlock) == [1, 8, 15, 22, 29] && looks[4].lastBlock == 35)
+      #expect(looks[1].trials == (8...14).map { String(format: "t%04d", $0) })
+      #expect(looks.allSatisfy { $0.estimate.knownNs == looks[0].estimate.knownNs })
+      let plain = try shop.assay(["plan", path]).checked().stdout
+      #expect(!plain.contains("look"), "\(plain)")
+      // What run would refuse, plan refuses too.
+      let small = try shop.assay(["plan", path, "--until-decided", "--budget", "100ms"])
+      #expect(small.status == 64 && small.stderr.contains("one look takes"), "\(small)")
+    }
+
     @Test func whatMakesNoSenseIsAUsageError() throws {
       let path = try scenario("\"iops > 1/s\"")
       let alone = try shop.run(path, "--budget", "45m")

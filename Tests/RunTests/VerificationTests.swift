@@ -143,7 +143,7 @@ extension Program {
       for (check, name, old, new) in [
         (RecordVerification.Name.plan, "scenario.yaml", "70%", "60%"),
         (.plan, "plan.json", "\"queueDepth\" : 4", "\"queueDepth\" : 5"),
-        (.formats, "plan.json", "assay-plan-1", "assay-plan-9"),
+        (.formats, "plan.json", "assay-plan-2", "assay-plan-9"),
         (.formats, "summary.json", "assay-summary-1", "assay-summary-9"),
         (.summary, "summary.json", "\"complete\" : true", "\"complete\" : false"),
         (.report, "report.html", "<title>", "<title>Better "),

@@ -161,9 +161,9 @@ import Testing
         "systems.a.device=/dev/sdz", "seed=7", "limits.0=errors = 1",
       ])
     #expect(given.workloads[0].storage.duration == .seconds(5))
-    #expect(given.workloads[0].points.map(\.workload.queueDepth) == [2, 8])
+    #expect(given.workloads[0].points.map(\.storage.queueDepth) == [2, 8])
     #expect(given.workloads[0].storage.precondition == .fill(passes: 2))
-    #expect(given.systems[0].target.path == "/dev/sdz" && given.seed == 7)
+    #expect(given.systems[0].target.storage?.path == "/dev/sdz" && given.seed == 7)
     #expect(given.limits[0].bound == .value(1))
   }
 }

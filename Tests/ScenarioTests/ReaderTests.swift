@@ -20,14 +20,14 @@ import Testing
     var expected = StorageWorkload(pattern: .randomRead)
     expected.duration = .seconds(30)
     #expect(scenario.workloads[0].storage == expected)
-    #expect(scenario.workloads[0].points.map(\.workload) == [expected])
+    #expect(scenario.workloads[0].points.map(\.storage) == [expected])
     #expect(scenario.workloads[0].points.map(\.labels) == [[]])
     #expect(scenario.workloads[0].systems == ["disk"])
     #expect(!scenario.workloads[0].namesEngine)
     #expect(scenario.design == Design(order: .abba, blocks: 1, confidence: .percent(95)))
     #expect(scenario.seed == nil && scenario.limits.isEmpty)
     #expect(
-      scenario.systems[0].target
+      scenario.systems[0].target.storage
         == .file(
           .init(path: "~/x.dat", size: .gibibytes(1), keep: false, overwriteExisting: false)))
   }
@@ -41,8 +41,8 @@ import Testing
         "jobs=1 block-size=4KiB", "jobs=1 block-size=8KiB", "jobs=2 block-size=4KiB",
         "jobs=2 block-size=8KiB",
       ])
-    #expect(workload.points[3].workload.jobs == 2)
-    #expect(workload.points[3].workload.writeBlock == .fixed(.kibibytes(8)))
+    #expect(workload.points[3].storage.jobs == 2)
+    #expect(workload.points[3].storage.writeBlock == .fixed(.kibibytes(8)))
   }
 
   @Test func aBandwidthBecomesARateByTheMeanBlock() throws {

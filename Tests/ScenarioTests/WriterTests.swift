@@ -1,3 +1,4 @@
+import Host
 import Measure
 import Scenario
 import Storage
@@ -27,8 +28,8 @@ import Testing
       let target = StorageTarget.device(path: "/dev/disk/by-id/nvme-\(seed): #x")
       let scenario = try read(workload, target)
       #expect(scenario.workloads[0].storage == workload, "seed \(seed)")
-      #expect(scenario.workloads[0].points.map(\.workload) == [workload], "seed \(seed)")
-      #expect(scenario.systems == [.init(name: "disk", target: target)])
+      #expect(scenario.workloads[0].points.map(\.storage) == [workload], "seed \(seed)")
+      #expect(scenario.systems == [.init(name: "disk", target: .storage(target))])
       #expect(scenario.seed == .max && scenario.about == "a: \"b\" # c")
       #expect(scenario.design == Design(order: .random, blocks: 7))
       #expect(scenario.limits.count == 2)
@@ -39,6 +40,7 @@ import Testing
     StorageTarget.device(path: "/dev/ng0n1"), .none(size: .gibibytes(3)),
     .file(.init(path: "~/a b\t\u{7f}é.dat", size: nil, keep: true, overwriteExisting: true)),
     .file(.init(path: "42", size: .mebibytes(3), keep: false, overwriteExisting: false)),
+    .fabrics(loop), .fabrics(everything),
   ])
   func targetsReadBackAsTheSame(target: StorageTarget) throws {
     var workload = Workload(pattern: .randomRead)
@@ -46,12 +48,27 @@ import Testing
     switch target {
     case .device: workload.engine = .nvmePassthrough
     case .none: workload.engine = .null
-    case .file: workload.engine = .psync
+    case .file, .fabrics: workload.engine = .psync
     }
     let scenario = try read(workload, target)
-    #expect(scenario.systems[0].target == target)
+    #expect(scenario.systems[0].target == .storage(target))
     #expect(scenario.workloads[0].storage == workload)
   }
+
+  private static let loop = FabricsAddress(
+    transport: .loop, address: nil, port: nil, subsystem: "nqn.2026-01.example:a")
+
+  private static let everything: FabricsAddress = {
+    var address = FabricsAddress(
+      transport: .rdma, address: "192.0.2.10", port: 4421, subsystem: "nqn.2026-01.example:b",
+      namespace: 7)
+    address.host = "nqn.2026-01.example:host"
+    address.queues = 3
+    address.queueSize = 64
+    address.keepAlive = .seconds(5)
+    address.controllerLossTimeout = .seconds(30)
+    return address
+  }()
 
   /// A workload without contradictions, every field drawn.
   static func workload(_ random: inout SeededRandom) -> Workload {

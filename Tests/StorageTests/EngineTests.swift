@@ -29,8 +29,8 @@ extension RealIO {
         #expect(UInt64(kernel.bytesRead.count) == outcome.read.bytes)
         #expect(UInt64(kernel.writeIOs + kernel.writeMerges) == outcome.write.ios)
         #expect(UInt64(kernel.bytesWritten.count) == outcome.write.bytes)
-        let hundredth = abs(Double(outcome.elapsed.count) / 150e6 - 1)
-        #expect(hundredth < 0.2, "\(outcome.elapsed.count) ns")
+        // How much longer a busy machine makes it is no matter of ours.
+        #expect(outcome.elapsed >= .milliseconds(149), "\(outcome.elapsed.count) ns")
       }
     }
 

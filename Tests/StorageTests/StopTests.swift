@@ -8,11 +8,7 @@ extension RealIO {
   /// A stalled host does the same; fio 3.33 reports a p99 of 0.03 ms here.
   @Suite(Requires.ioUring) struct Stops {
     /// The program that was built beside these tests.
-    private static let assay: String = {
-      let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-      let folder = URL(fileURLWithPath: tests ?? "").deletingLastPathComponent()
-      return folder.appendingPathComponent("assay").path
-    }()
+    private static let assay = Checkout.assay
 
     private func metric(_ name: String, in json: String) throws -> Double {
       let root = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]

@@ -37,6 +37,11 @@ public enum Requires {
     }
   }
 
+  /// Guests can be booted: root, and scripts/lab prepared or preparable.
+  public static var lab: ConditionTrait {
+    .enabled("needs the lab: `scripts/lab prepare` as root, on Debian 12") { canRunLab }
+  }
+
   /// The kernel lets this process set up an io_uring.
   public static var ioUring: ConditionTrait {
     .enabled("needs io_uring: Linux 5.6 or later, kernel.io_uring_disabled=0, no seccomp filter") {
@@ -80,6 +85,13 @@ public enum Requires {
   /// Tried once, on a file of 1 MiB: asking is the only sure way.
   private static let canAttachLoopDevices =
     isRoot && Command.path(of: "losetup") != nil && (try? LoopDevice(bytes: 1 << 20)) != nil
+
+  /// A lab that cannot be had here is one thing (EX_UNAVAILABLE); one that fails is for its tests.
+  private static let canRunLab: Bool = {
+    guard isRoot else { return false }
+    let preparation = try? Command.run([Checkout.folder + "/scripts/lab", "prepare"])
+    return preparation.map { $0.status != 69 } ?? false
+  }()
 
   private static let canSetUpRing: Bool = {
     var parameters = io_uring_params()

@@ -11,11 +11,13 @@ enum ModuleRules {
     "Storage": [
       "RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CBlkid", "CXxhash",
     ],
-    "Scenario": ["Storage", "Measure", "Yams"],
+    "Network": ["RDMA", "Host", "Measure", "CLinux"],
+    "Scenario": ["Storage", "Network", "Host", "Measure", "Yams"],
     "Ledger": ["Statistics", "Measure", "CLinux", "Crypto"],
     "Judgement": ["Ledger", "Scenario", "Statistics", "Measure", "RealModule"],
     "Run": [
-      "Scenario", "Storage", "Host", "Ledger", "Judgement", "Measure", "Statistics", "CLinux",
+      "Scenario", "Storage", "Network", "Host", "Ledger", "Judgement", "Measure", "Statistics",
+      "CLinux",
     ],
     "Verify": ["Run", "Scenario", "Ledger", "Measure"],
     "Fio": ["Scenario", "Storage", "Ledger", "Measure"],
@@ -23,8 +25,8 @@ enum ModuleRules {
       "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "Crypto", "Mustache",
     ],
     "assay": [
-      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Ledger", "Host",
-      "Statistics", "Measure", "CLinux", "ArgumentParser",
+      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Ledger",
+      "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
     ],
   ]
 

@@ -64,8 +64,8 @@ struct ArmDifferences {
     let names = Set(ours.disclosure.keys).union(theirs.disclosure.keys)
       .map { $0.replacing("-", with: " ") }
     return Set(names).sorted().compactMap { name in
-      let mine = DisclosureRules.value(name, in: ours.disclosure).map { Self.part($0, of: name) }
-      let its = DisclosureRules.value(name, in: theirs.disclosure).map { Self.part($0, of: name) }
+      let mine = DisclosureRules.comparable(name, in: ours.disclosure)
+      let its = DisclosureRules.comparable(name, in: theirs.disclosure)
       guard mine != its else { return nil }
       let key = Self.key(name)
       let isOfTheSystem = !DisclosureRules.ofTheWorkload.contains(name)
@@ -79,11 +79,4 @@ struct ArmDifferences {
 
   /// The key under which a disclosure stands among the differences.
   static func key(_ name: String) -> String { "disclosure." + name.replacing(" ", with: "-") }
-
-  /// The part of a value that defines the workload: of a region its size and start, for the size
-  /// of the whole device is the system's.
-  private static func part(_ value: String, of name: String) -> String {
-    guard name == "region", let of = value.firstRange(of: " of ") else { return value }
-    return String(value[..<of.lowerBound])
-  }
 }

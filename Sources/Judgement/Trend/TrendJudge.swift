@@ -20,27 +20,30 @@ public enum TrendJudge {
     _ records: [RecordSketch], metrics: [String], acknowledged: [Acknowledgement] = [],
     wants: (CaseKey) -> Bool = { _ in true }
   ) async -> Trend {
-    var order: [SeriesName] = []
-    var samples: [SeriesName: [Sample]] = [:]
+    var cases: [CaseHistory] = []
+    var places: [SeriesName: Int] = [:]
     var used = 0
     for record in records {
-      let cases = record.cases.filter { wants($0.key) }
-      if !cases.isEmpty { used += 1 }
-      for found in cases {
+      let wanted = record.cases.filter { wants($0.key) }
+      if !wanted.isEmpty { used += 1 }
+      for found in wanted {
         let name = SeriesName(scenario: record.scenario, key: found.key)
-        if samples[name] == nil { order.append(name) }
-        samples[name, default: []].append(Sample(record: record, found: found))
+        let place = places[name] ?? cases.count
+        if place == cases.count {
+          places[name] = place
+          cases.append(CaseHistory(name: name))
+        }
+        cases[place].append(record, found)
       }
     }
     let byRecord = Dictionary(grouping: acknowledged, by: \.record)
     let series = await withTaskGroup(of: (Int, Trend.Series?).self) { group in
-      var found = [Trend.Series?](repeating: nil, count: order.count * metrics.count)
-      for (place, name) in order.enumerated() {
-        let samples = samples[name] ?? []
+      var found = [Trend.Series?](repeating: nil, count: cases.count * metrics.count)
+      for (place, history) in cases.enumerated() {
         for (index, metric) in metrics.enumerated() {
           group.addTask {
-            let history = History(name, metric, samples, byRecord)
-            return (place * metrics.count + index, history?.series())
+            let series = History(history, metric, byRecord)?.series()
+            return (place * metrics.count + index, series)
           }
         }
       }
@@ -55,16 +58,42 @@ public enum TrendJudge {
     var key: CaseKey
   }
 
-  /// A case in a record.
-  private struct Sample {
-    var record: RecordSketch
-    var found: RecordSketch.Case
+  /// A case in all records that have it.
+  private struct CaseHistory {
+    let name: SeriesName
+    private(set) var samples: [Sample] = []
+    /// Each once, in order of their first record.
+    private(set) var conditions: [Conditions] = []
+    private var known: [Conditions: Int] = [:]
 
-    var conditions: Conditions {
-      Conditions(
+    init(name: SeriesName) { self.name = name }
+
+    mutating func append(_ record: RecordSketch, _ found: RecordSketch.Case) {
+      let new = Conditions(
         fingerprint: record.fingerprint, evidence: record.evidence,
         notHardware: record.notHardware, disclosure: found.disclosure)
+      // Most samples are of the last one's conditions: no look-up for these.
+      var place = samples.last?.conditions
+      if place.map({ conditions[$0] }) != new { place = known[new] }
+      if place == nil {
+        known[new] = conditions.count
+        conditions.append(new)
+      }
+      samples.append(
+        Sample(
+          record: record.id, startedAt: record.startedAt, conditions: place ?? conditions.count - 1,
+          trials: found.trials, medians: found.medians))
     }
+  }
+
+  /// A case in a record.
+  private struct Sample {
+    var record: String
+    var startedAt: String
+    /// The place among the history's.
+    var conditions: Int
+    var trials: Int
+    var medians: [String: MetricValue]
   }
 
   /// What must be the same for two values to be compared.
@@ -109,22 +138,21 @@ public enum TrendJudge {
     var begun: [Int: (acknowledgement: Acknowledgement, previous: Int)] = [:]
 
     init?(
-      _ name: SeriesName, _ metric: String, _ samples: [Sample],
-      _ acknowledged: [String: [Acknowledgement]]
+      _ history: CaseHistory, _ metric: String, _ acknowledged: [String: [Acknowledgement]]
     ) {
       guard let definition = MetricCatalogue.definition(of: metric) else { return nil }
-      self.name = name
+      name = history.name
       self.definition = definition
-      var open: [Conditions: Int] = [:]
-      var last: (conditions: Conditions, segment: Int)?
-      for sample in samples {
-        guard let value = sample.found.medians[metric], value.value.isFinite else { continue }
+      /// The segment that goes on under the conditions of each place.
+      var open = [Int?](repeating: nil, count: history.conditions.count)
+      var last: Conditions?
+      for sample in history.samples {
+        guard let value = sample.medians[metric], value.value.isFinite else { continue }
         unit = value.unit
-        let conditions = sample.conditions
-        // Most points are of the last one's conditions: no look-up for these.
-        let known = last?.conditions == conditions ? last?.segment : open[conditions]
-        let acknowledgement = acknowledged[sample.record.id]?.first {
-          $0.isAbout(name.key, metric)
+        let conditions = history.conditions[sample.conditions]
+        let known = open[sample.conditions]
+        let acknowledgement = acknowledged[sample.record]?.first {
+          $0.isAbout(history.name.key, metric)
         }
         let segment: Int
         if let known, acknowledgement == nil {
@@ -137,20 +165,20 @@ public enum TrendJudge {
             Trend.Segment(
               fingerprint: conditions.fingerprint,
               reason: known != nil
-                ? reason : last.map { conditions.difference(from: $0.conditions) },
+                ? reason : last.map { conditions.difference(from: $0) },
               count: 0))
           values.append([])
           places.append([])
         }
-        open[conditions] = segment
-        last = (conditions, segment)
+        open[sample.conditions] = segment
+        last = conditions
         segments[segment].count += 1
         values[segment].append(value.value)
         places[segment].append(points.count)
         points.append(
           Trend.Point(
-            record: sample.record.id, startedAt: sample.record.startedAt, value: value.value,
-            trials: sample.found.trials, segment: segment))
+            record: sample.record, startedAt: sample.startedAt, value: value.value,
+            trials: sample.trials, segment: segment))
       }
       if points.isEmpty { return nil }
     }

@@ -6,9 +6,9 @@ internal import Measure
 public struct ComparisonTerminal: Sendable {
   private let terminal: TerminalText
 
-  /// Chooses a form; plain ASCII without colour unless told otherwise.
-  public init(unicode: Bool = false, colour: Bool = false) {
-    terminal = TerminalText(unicode: unicode, colour: colour)
+  /// Chooses a form; plain ASCII without colour, as wide as it gets, unless told otherwise.
+  public init(unicode: Bool = false, colour: Bool = false, width: Int? = nil) {
+    terminal = TerminalText(unicode: unicode, colour: colour, width: width)
   }
 
   /// The comparison as lines, ending in a new line.
@@ -36,11 +36,9 @@ public struct ComparisonTerminal: Sendable {
     var lines = [terminal.bold(table.title) + ": " + table.summary]
     guard !table.rows.isEmpty else { return lines }
     let cells = table.rows.map { table.cells($0, ascii: !terminal.unicode) }
-    let text = terminal.table(table.headers, cells, words: ComparisonTable.words)
-    lines.append(text[0])
-    lines += zip(table.rows, text.dropFirst()).map { row, line in
-      terminal.paint(line, Self.tint(of: row.verdict))
-    }
+    lines += terminal.table(
+      table.headers, cells, words: ComparisonTable.words,
+      tints: table.rows.map { Self.tint(of: $0.verdict) })
     return lines + table.reasons.map { "  " + $0 }
   }
 

@@ -4,9 +4,12 @@
 /// drawing carries, so nothing is embedded twice and what it says is what is drawn.
 enum PageScript {
   static let text = #"""
-
     "use strict";
     (() => {
+      const set = (node, attributes) => {
+        for (const name in attributes) node.setAttribute(name, attributes[name]);
+        return node;
+      };
       const binary = (end) =>
         ["B", "KiB", "MiB", "GiB", "TiB"].map((unit, n) => [1024 ** n, ` ${unit}${end}`]);
       const metric = [[1, ""], [1e3, "k"], [1e6, "M"], [1e9, "G"]];
@@ -31,30 +34,27 @@ enum PageScript {
       const axis = (svg, name) => {
         const [scale, kind, ...ends] = svg.dataset[name].split(" ");
         const [low, high, start, end] = ends.map(Number);
-        const list = (kind) => svg.dataset[name + kind]?.split("|");
-        const names = list("Names"), texts = list("Texts");
+        const [names, texts] = ["Names", "Texts"].map((of) => svg.dataset[name + of]?.split("|"));
         // Places are drawn to a hundredth of a unit: no digit is claimed beyond it.
         const step = 10 ** Math.ceil(Math.log10(Math.abs((high - low) / (end - start)) / 100));
         const at = (place) => low + (place - start) / (end - start) * (high - low);
-        const read = (place) => text(at(place));
         const text = (at) => {
           if (scale === "names") return names?.[Math.round(at)] ?? "";
           if (scale === "log") return shown(10 ** at, kind);
           if (scale !== "percentile") return shown(Math.round(at / step) * step, kind);
           return "p" + (100 * (1 - 10 ** -at)).toFixed(Math.max(0, Math.ceil(at - 0.001) - 1));
         };
-        // The number that a row shows itself, to the last digit.
-        read.row = (place) => texts?.[Math.round(at(place))];
-        return read;
+        // `row` gives the number that a row shows itself, to the last digit.
+        const row = (place) => texts?.[Math.round(at(place))];
+        return Object.assign((place) => text(at(place)), { row });
       };
 
       const corners = (path) =>
-        [...path.getAttribute("d").matchAll(/[ML](-?[\d.]+) (-?[\d.]+)/g)]
+        [...path?.getAttribute("d").matchAll(/[ML](-?[\d.]+) (-?[\d.]+)/g) ?? []]
           .map((found) => ({ x: +found[1], y: +found[2] }));
 
       const pointsOf = (group) => {
-        const line = group.querySelector("path.l");
-        if (group.dataset.p === undefined) return line ? corners(line) : [];
+        if (group.dataset.p === undefined) return corners(group.querySelector("path.l"));
         return group.dataset.p.split(";").filter(Boolean).map((one) => {
           const [x, y, low, high] = one.split(" ").map(Number);
           return { x, y, low, high, along: group.dataset.i };
@@ -67,11 +67,8 @@ enum PageScript {
       for (const svg of document.querySelectorAll("svg.chart[data-x]")) {
         const x = axis(svg, "x"), y = axis(svg, "y");
         const groups = [...svg.querySelectorAll("g.s")];
-        const make = (parent, name, attributes) => {
-          const node = document.createElementNS(svg.namespaceURI, name);
-          for (const key in attributes) node.setAttribute(key, attributes[key]);
-          return parent.appendChild(node);
-        };
+        const make = (parent, name, attributes) =>
+          parent.appendChild(set(document.createElementNS(svg.namespaceURI, name), attributes));
         let series, tip;
         const read = () => series ??= groups
           .map((group) => ({ group, name: group.dataset.n ?? "", points: pointsOf(group) }))
@@ -87,10 +84,8 @@ enum PageScript {
           const turn = outline.reduce((last, one, n) => one.x > outline[last].x ? n : last, 0);
           const edges = [outline.slice(turn + 1).reverse(), outline.slice(0, turn + 1)];
           const ends = edges.map((edge) => {
-            const n = edge.findIndex((one) => one.x >= point.x);
-            if (n < 1) return edge[n]?.y;
-            const [a, b] = [edge[n - 1], edge[n]];
-            return a.y + (b.y - a.y) * (point.x - a.x) / (b.x - a.x);
+            const n = edge.findIndex((one) => one.x >= point.x), a = edge[n - 1], b = edge[n];
+            return n < 1 ? b?.y : a.y + (b.y - a.y) * (point.x - a.x) / (b.x - a.x);
           });
           return ends.includes(undefined) ? "" : ` [${ends.map(y).join(", ")}]`;
         };
@@ -101,10 +96,8 @@ enum PageScript {
           const [low, high] = point.along ? [point.low, point.high].map(lies ? x : y) : [];
           const range = !low ? span(group, point) : low === high ? "" : ` [${low}, ${high}]`;
           const own = lies && y.row(point.y) || value + range;
-          const all = lies ? [place, own, name] : [name, own, `at ${place}`];
-          return all.filter(Boolean);
+          return (lies ? [place, own, name] : [name, own, `at ${place}`]).filter(Boolean);
         };
-
         const hide = () => { tip?.remove(); tip = undefined; };
         const show = (one, point) => {
           hide();
@@ -112,22 +105,15 @@ enum PageScript {
           make(tip, "circle", { cx: point.x, cy: point.y, r: 5 });
           const box = make(tip, "rect", { rx: 3 });
           const lines = words(one, point);
-          const texts = lines.map((line, row) => {
-            const text = make(tip, "text", row < 2 ? { class: "name" } : {});
-            text.textContent = line;
-            return text;
-          });
+          const texts = lines.map((textContent, row) =>
+            Object.assign(make(tip, "text", row < 2 ? { class: "name" } : {}), { textContent }));
           const width = Math.max(...texts.map((text) => text.getComputedTextLength())) + 14;
           const height = 15 * lines.length + 7, paper = svg.viewBox.baseVal;
           const isAtEdge = point.x + 12 + width > paper.width;
           const left = isAtEdge ? Math.max(point.x - 12 - width, 0) : point.x + 12;
           const top = Math.min(Math.max(point.y - height / 2, 2), paper.height - height - 2);
-          const sides = { x: left, y: top, width, height };
-          for (const side in sides) box.setAttribute(side, sides[side]);
-          texts.forEach((text, row) => {
-            text.setAttribute("x", left + 7);
-            text.setAttribute("y", top + 15 + 15 * row);
-          });
+          set(box, { x: left, y: top, width, height });
+          texts.forEach((text, row) => set(text, { x: left + 7, y: top + 15 + 15 * row }));
           return lines.join(", ");
         };
 
@@ -135,11 +121,9 @@ enum PageScript {
           const at = new DOMPoint(event.clientX, event.clientY)
             .matrixTransform(svg.getScreenCTM().inverse());
           let best, least = 60 ** 2;
-          for (const one of visible()) {
-            for (const point of one.points) {
-              const distance = (point.x - at.x) ** 2 + (point.y - at.y) ** 2;
-              if (distance < least) [best, least] = [[one, point], distance];
-            }
+          for (const one of visible()) for (const point of one.points) {
+            const distance = (point.x - at.x) ** 2 + (point.y - at.y) ** 2;
+            if (distance < least) [best, least] = [[one, point], distance];
           }
           if (best) show(...best); else hide();
         });
@@ -149,8 +133,7 @@ enum PageScript {
         const moves =
           { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
         let place = 0, number = 0;
-        svg.tabIndex = 0;
-        svg.setAttribute("role", "group");
+        set(svg, { tabindex: 0, role: "group" });
         svg.addEventListener("blur", hide);
         svg.addEventListener("keydown", (event) => {
           const move = moves[event.key], all = visible();
@@ -161,7 +144,6 @@ enum PageScript {
           place = Math.min(Math.max(place + move[0], 0), points.length - 1);
           live.textContent = show(all[number], points[place]);
         });
-
         for (const key of svg.querySelectorAll("g.key")) {
           const own = groups.filter((group) => group.dataset.k === key.dataset.k);
           const toggle = () => {
@@ -170,14 +152,11 @@ enum PageScript {
             for (const group of own) group.classList.toggle("off", isOff);
             hide();
           };
-          const parts = { role: "button", "aria-pressed": "true", tabindex: "0" };
-          for (const part in parts) key.setAttribute(part, parts[part]);
-          key.setAttribute("aria-label", own[0]?.dataset.n ?? "");
+          set(key, { role: "button", "aria-pressed": true, tabindex: 0 });
+          set(key, { "aria-label": own[0]?.dataset.n ?? "" });
           key.addEventListener("click", toggle);
           key.addEventListener("keydown", (event) => {
-            if (event.key !== "Enter" && event.key !== " ") return;
-            event.preventDefault();
-            toggle();
+            if (event.key === "Enter" || event.key === " ") { event.preventDefault(); toggle(); }
           });
         }
       }
@@ -200,8 +179,7 @@ enum PageScript {
             const cell = (row.rows?.[0] ?? row).cells[column], first = cell?.firstChild;
             return (first?.nodeType === 3 ? first.data : cell?.textContent ?? "").trim();
           };
-          const button = document.createElement("button");
-          button.type = "button";
+          const button = set(document.createElement("button"), { type: "button" });
           button.append(...head.childNodes);
           head.append(button);
           button.addEventListener("click", () => {
@@ -212,13 +190,10 @@ enum PageScript {
             const isNumber = !rows.map(text).filter(isKnown).map(number).some(Number.isNaN);
             const order = (a, b) => isKnown(b) - isKnown(a) || sign
               * (isNumber ? number(a) - number(b) : a.localeCompare(b, "en", { numeric: true }));
-            const sorted = [...rows].sort((a, b) => order(text(a), text(b)));
-            const parent = rows[0].parentNode;
-            for (const row of sorted) parent.append(row);
+            rows[0].parentNode.append(...[...rows].sort((a, b) => order(text(a), text(b))));
           });
         });
       }
     })();
-
     """#
 }

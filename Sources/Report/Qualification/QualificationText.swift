@@ -3,10 +3,12 @@ internal import Measure
 
 /// A qualification as text: for a terminal, and as Markdown.
 public enum QualificationText {
-  /// For a terminal, ending in a new line.
-  public static func terminal(_ qualification: Qualification, unicode: Bool) -> String {
+  /// For a terminal of `width` columns, nil being no bound; ends in a new line.
+  public static func terminal(
+    _ qualification: Qualification, unicode: Bool, width: Int? = nil
+  ) -> String {
     let table = QualificationRows(qualification, ascii: !unicode).rows
-    let terminal = TerminalText(unicode: unicode, colour: false)
+    let terminal = TerminalText(unicode: unicode, colour: false, width: width)
     var lines = [
       "\(qualification.specification.name) \(qualification.specification.version): "
         + qualification.specification.about

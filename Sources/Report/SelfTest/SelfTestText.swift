@@ -5,9 +5,9 @@ internal import Measure
 public struct SelfTestText: Sendable {
   private let terminal: TerminalText
 
-  /// Chooses a form.
-  public init(unicode: Bool, colour: Bool) {
-    terminal = TerminalText(unicode: unicode, colour: colour)
+  /// Chooses a form; a width of nil is no bound.
+  public init(unicode: Bool, colour: Bool, width: Int? = nil) {
+    terminal = TerminalText(unicode: unicode, colour: colour, width: width)
   }
 
   /// Both tables, and a word for the whole, ending in a new line.

@@ -7,17 +7,20 @@ public struct TerminalReport: Sendable {
   public var unicode: Bool
   /// Whether escape sequences for colour may be written.
   public var colour: Bool
+  /// How many columns the terminal has; nil is no bound.
+  public var width: Int?
 
-  /// Chooses a form; plain ASCII without colour unless told otherwise.
-  public init(unicode: Bool = false, colour: Bool = false) {
+  /// Chooses a form; plain ASCII without colour, as wide as it gets, unless told otherwise.
+  public init(unicode: Bool = false, colour: Bool = false, width: Int? = nil) {
     self.unicode = unicode
     self.colour = colour
+    self.width = width
   }
 
   /// The report as lines, ending in a new line.
   public func render(_ input: ReportInput) -> String {
     let cases = CaseFigures.all(of: input)
-    let terminal = TerminalText(unicode: unicode, colour: colour)
+    let terminal = TerminalText(unicode: unicode, colour: colour, width: width)
     let table = ResultRows(cases, ascii: !unicode)
     var lines = [terminal.bold(input.header.name) + "  " + terminal.dim(input.header.id)]
     lines += RunCaveats.all(of: input, cases).map { terminal.paint("! " + $0, .yellow) }

@@ -7,6 +7,8 @@ struct TerminalText: Sendable {
   var unicode: Bool
   /// Whether escape sequences for colour may be written.
   var colour: Bool
+  /// How many columns the terminal has; nil is no bound.
+  var width: Int?
 
   /// How a text stands out, with the parameter of its escape sequence (ECMA-48, SGR).
   enum Tint: String {
@@ -26,21 +28,15 @@ struct TerminalText: Sendable {
 
   /// Rows under headers; the first `words` columns are text and stand left, numbers stand right.
   ///
-  /// A column without header and text is left out. O(cells).
-  func table(_ headers: [String], _ rows: [[String]], words: Int) -> [String] {
-    let all = [headers] + rows
-    let used = headers.indices.filter { column in
-      !headers[column].isEmpty || rows.contains { !$0[column].isEmpty }
-    }
-    let widths = used.map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.enumerated().map { index, row in
-      let cells = zip(used, widths).map { column, width in
-        let space = String(repeating: " ", count: width - row[column].count)
-        return column < words ? row[column] + space : space + row[column]
-      }
-      var line = cells.joined(separator: "  ")
-      while line.last == " " { line.removeLast() }
-      return index == 0 ? bold(line) : line
+  /// A column without header and text is left out. `tints` colour whole rows. O(cells).
+  func table(
+    _ headers: [String], _ rows: [[String]], words: Int, tints: [Tint] = []
+  ) -> [String] {
+    TextTable(headers, rows, words: words).laid(within: width).flatMap { part in
+      part.header.map(bold)
+        + part.rows.enumerated().flatMap { index, lines in
+          lines.map { index < tints.count ? paint($0, tints[index]) : $0 }
+        }
     }
   }
 

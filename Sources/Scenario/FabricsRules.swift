@@ -1,0 +1,75 @@
+internal import Host
+
+/// Finds what cannot be connected to, whatever the machine.
+enum FabricsRules {
+  struct Problem {
+    var path: String
+    var message: String
+    var hint: String?
+  }
+
+  /// Longest qualified name, bytes (NVM Express Base Specification 2.0, section 4.7).
+  private static let longestName = 223
+
+  static func problems(of address: FabricsAddress, named system: String) -> [Problem] {
+    let path = "systems.\(system).nvme-of"
+    var problems: [Problem] = []
+    for (key, name) in [("nqn", address.subsystem), ("host-nqn", address.host)] {
+      guard let name, let (message, hint) = objection(to: name) else { continue }
+      problems.append(Problem(path: "\(path).\(key)", message: message, hint: hint))
+    }
+    switch (address.transport, address.address) {
+    case (.loop, .some):
+      problems.append(
+        Problem(
+          path: "\(path).address", message: "transport loop has no address",
+          hint: "leave it out, or give transport: rdma or tcp"))
+    case (.rdma, nil), (.tcp, nil):
+      problems.append(
+        Problem(
+          path: path, message: "transport \(address.transport.rawValue) needs an address",
+          hint: "give address: 192.0.2.10, the target's port"))
+    case (.loop, nil), (.rdma, .some), (.tcp, .some): break
+    }
+    if address.initiator == .userSpace {
+      problems += userSpace(address, path)
+    }
+    return problems
+  }
+
+  private static func userSpace(_ address: FabricsAddress, _ path: String) -> [Problem] {
+    var problems: [Problem] = []
+    if address.transport != .rdma {
+      problems.append(
+        Problem(
+          path: "\(path).initiator",
+          message: "the user-space initiator speaks rdma, not \(address.transport.rawValue)",
+          hint: "give transport: rdma, or leave the initiator to the kernel"))
+    }
+    if address.controllerLossTimeout != nil {
+      problems.append(
+        Problem(
+          path: "\(path).ctrl-loss-timeout",
+          message: "ctrl-loss-timeout is the kernel's; the user-space initiator does not reconnect",
+          hint: "leave it out"))
+    }
+    return problems
+  }
+
+  private static func objection(to name: String) -> (String, String)? {
+    if name.hasPrefix("/") {
+      return (
+        "\(name) is a path, and the qualified name of a subsystem is due",
+        "write nqn.2026-01.example:volume as `nvme discover` shows it, or name the path as device:"
+      )
+    }
+    if !name.hasPrefix("nqn.") {
+      return (
+        "\"\(name)\" is no NVMe qualified name",
+        "it begins with nqn. as in nqn.2026-01.example:vol1"
+      )
+    }
+    guard name.utf8.count > longestName else { return nil }
+    return ("the name is longer than \(longestName) bytes", "see what `nvme discover` shows")
+  }
+}

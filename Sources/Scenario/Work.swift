@@ -1,0 +1,91 @@
+public import Network
+public import Storage
+
+/// What is tested, by the engine that tests it.
+public enum Target: Hashable, Sendable {
+  /// Something that takes I/O.
+  case storage(StorageTarget)
+  /// The other side of an RDMA fabric.
+  case fabric(FabricPeer)
+
+  /// What takes I/O; nil for other systems.
+  public var storage: StorageTarget? { if case .storage(let target) = self { target } else { nil } }
+}
+
+/// What is done to a system, without the system.
+public enum Workload: Hashable, Sendable {
+  /// Storage I/O.
+  case storage(StorageWorkload)
+  /// Messages over an RDMA fabric.
+  case verbs(VerbsWorkload)
+
+  /// The workload of I/O; nil for other engines.
+  public var storage: StorageWorkload? {
+    if case .storage(let workload) = self { workload } else { nil }
+  }
+}
+
+/// What a trial does to what: a workload with a target of its kind.
+public enum Work: Hashable, Sendable {
+  /// Storage I/O.
+  case storage(StorageWork)
+  /// Messages over an RDMA fabric.
+  case verbs(VerbsWork)
+
+  /// The work of I/O; nil for other engines.
+  public var storage: StorageWork? { if case .storage(let work) = self { work } else { nil } }
+}
+
+/// Storage I/O on a target.
+public struct StorageWork: Hashable, Codable, Sendable {
+  /// What is opened.
+  public var target: StorageTarget
+  /// What is done, the point of the sweep applied.
+  public var workload: StorageWorkload
+
+  /// Pairs a workload with its target.
+  public init(target: StorageTarget, workload: StorageWorkload) {
+    self.target = target
+    self.workload = workload
+  }
+}
+
+/// Messages to a peer.
+public struct VerbsWork: Hashable, Codable, Sendable {
+  /// The other side.
+  public var peer: FabricPeer
+  /// What is done, the point of the sweep applied.
+  public var workload: VerbsWorkload
+
+  /// Pairs a workload with its peer.
+  public init(peer: FabricPeer, workload: VerbsWorkload) {
+    self.peer = peer
+    self.workload = workload
+  }
+}
+
+/// In JSON an object with the engine's name as its one key: `{"storage": {...}}`.
+extension Work: Codable {
+  private enum Engine: String, CodingKey { case storage, verbs }
+
+  /// Reads the work of the engine that the one key names.
+  public init(from decoder: any Decoder) throws {
+    let engines = try decoder.container(keyedBy: Engine.self)
+    switch engines.allKeys.first {
+    case .storage: self = .storage(try engines.decode(StorageWork.self, forKey: .storage))
+    case .verbs: self = .verbs(try engines.decode(VerbsWork.self, forKey: .verbs))
+    case nil:
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "no engine that is known"))
+    }
+  }
+
+  /// Writes the work under its engine's name.
+  public func encode(to encoder: any Encoder) throws {
+    var engines = encoder.container(keyedBy: Engine.self)
+    switch self {
+    case .storage(let work): try engines.encode(work, forKey: .storage)
+    case .verbs(let work): try engines.encode(work, forKey: .verbs)
+    }
+  }
+}
