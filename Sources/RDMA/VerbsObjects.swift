@@ -12,6 +12,8 @@ final class VerbsObjects {
   var interrupts: UnsafeMutablePointer<ibv_comp_channel>?
   var completions: UnsafeMutablePointer<ibv_cq>?
   var regions: [UnsafeMutablePointer<ibv_mr>] = []
+  /// Allocated for the queue pair; goes after its registration.
+  var memory: [UnsafeMutableRawPointer] = []
   var hasQueuePair = false
   var mayDisconnect = false
 
@@ -44,6 +46,7 @@ final class VerbsObjects {
       if hasQueuePair { rdma_destroy_qp(identifier) }
     }
     for region in regions { ibv_dereg_mr(region) }
+    for piece in memory { piece.deallocate() }
     if let completions { ibv_destroy_cq(completions) }
     if let interrupts { ibv_destroy_comp_channel(interrupts) }
     if let domain { ibv_dealloc_pd(domain) }

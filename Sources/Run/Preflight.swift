@@ -134,7 +134,13 @@ public enum Preflight {
   private static func safety(_ system: ExaminedStorage, _ allowDestroy: [String]) -> [String] {
     guard system.isWritten else { return [] }
     switch system.target {
-    case .none, .fabrics: return []
+    case .none: return []
+    case .fabrics(let address):
+      guard !allowDestroy.contains(address.subsystem) else { return [] }
+      return [
+        "system \(system.name): \(address.text): refused for writing\n  hint: if its data may be "
+          + "lost, give --allow-destroy \(address.subsystem)"
+      ]
     case .device(let path):
       do {
         try DeviceUse.examine(path).requireWritable(allowDestroy: allowDestroy)

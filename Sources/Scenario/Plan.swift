@@ -1,3 +1,4 @@
+internal import Host
 public import Measure
 internal import Storage
 
@@ -167,6 +168,8 @@ extension Plan {
     switch target {
     case .device(let path) where path.hasPrefix("/dev/ng"): workload.engine = .nvmePassthrough
     case .none: workload.engine = .nopRing
+    case .fabrics(let address) where address.initiator == .userSpace:
+      workload.engine = .nvmfRDMA
     case .device, .file, .fabrics: break
     }
     return workload

@@ -245,7 +245,8 @@ struct StorageRules {
     }
     let isRing = engine == .ioUring || engine == .nvmePassthrough || engine == .nopRing
     if !isRing {
-      for key in ["registered-buffers", "registered-files", "polled", "submission-thread"] {
+      for key in ["registered-buffers", "registered-files", "polled", "submission-thread"]
+      where key != "polled" || engine != .nvmfRDMA {
         unused(key, "\(key) means nothing with engine \(engine.rawValue)")
       }
     }
@@ -283,10 +284,17 @@ struct StorageRules {
         wrong("engine", "io_uring_cmd needs an NVMe generic device, and \(name) is a file")
       }
     case .fabrics(let address):
-      if engine == .nvmePassthrough || engine == .nopRing || engine == .null {
+      let isOurs = address.initiator == .userSpace
+      let fits =
+        switch engine {
+        case .nvmfRDMA: isOurs
+        case .nvmePassthrough, .nopRing, .null: false
+        case .psync, .libaio, .ioUring: !isOurs
+        }
+      if !fits {
         wrong(
           "engine", "\(engine.rawValue) does not fit \(name), \(address.text)",
-          hint: "leave the engine out")
+          hint: "leave the engine out: \(isOurs ? "nvmf-rdma" : "io_uring") is taken then")
       }
     case .none(let given):
       size = given

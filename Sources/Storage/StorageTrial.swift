@@ -50,14 +50,14 @@ public struct StorageTrial {
     var target = try OpenTarget(facts, workload: workload)
     let jobs = JobResolver.jobs(
       of: workload, facts: facts, seed: seed, stampSeed: stampSeed, rate: rate, clock: clock)
-    let results = try execute(jobs, on: target.file, observer)
+    let results = try execute(jobs, on: target, observer)
     // A lost worker may yet use the descriptor: its number must not come to mean another file.
     if results.contains(where: \.isLost) { target.leaveOpen() }
     var outcome = OutcomeMerger(clock: clock, jobs: jobs).merge(results)
     outcome.hasRamp = workload.ramp > .zero
     if let reason = outcome.stoppedEarly, target.isGone() {
       outcome.stoppedEarly =
-        "\(facts.path ?? "the device") is gone: removed, unplugged, or given up by its driver; "
+        "\(facts.name) is gone: removed, unplugged, or given up by its driver; "
         + "first sign: \(reason)"
     }
     if workload.endFsync && workload.pattern.isDestructive {
@@ -71,7 +71,7 @@ public struct StorageTrial {
     }
     if workload.verify == .writeThenRead && outcome.stoppedEarly == nil {
       target.dropCache()
-      outcome.verification = try verify(jobs, results, on: target.file, observer)
+      outcome.verification = try verify(jobs, results, on: target, observer)
     } else if workload.verify == .read {
       outcome.verification = OutcomeMerger.verification(of: results)
     }
@@ -80,14 +80,14 @@ public struct StorageTrial {
 
   /// Reads back the newest write of each block and compares.
   private func verify(
-    _ jobs: [WorkerJob], _ written: [WorkerResult], on file: TargetFile,
+    _ jobs: [WorkerJob], _ written: [WorkerResult], on target: borrowing OpenTarget,
     _ observer: some StorageObserver
   ) throws(StorageError) -> VerifyOutcome {
     observer.phaseChanged("verifying")
     let replays = zip(jobs, written).map { job, result in
       Self.replay(of: job, written: result)
     }
-    let results = try execute(replays, on: file, QuietObserver(observer))
+    let results = try execute(replays, on: target, QuietObserver(observer))
     return OutcomeMerger.verification(of: results)
   }
 
@@ -114,11 +114,11 @@ public struct StorageTrial {
   // MARK: Threads
 
   private func execute(
-    _ jobs: [WorkerJob], on file: TargetFile, _ observer: some StorageObserver
+    _ jobs: [WorkerJob], on target: borrowing OpenTarget, _ observer: some StorageObserver
   ) throws(StorageError) -> [WorkerResult] {
     let gate = StartGate()
     let setup = EngineSetup(
-      engine: workload.engine, file: file, polled: workload.polled,
+      engine: workload.engine, file: target.file, route: target.route, polled: workload.polled,
       submissionThread: workload.submissionThread,
       registeredBuffers: workload.registeredBuffers, registeredFiles: workload.registeredFiles)
     let workers = jobs.map { job in
@@ -126,17 +126,22 @@ public struct StorageTrial {
         job: job, setup: setup, gate: gate,
         cpu: cpus.isEmpty ? nil : cpus[job.index % cpus.count], node: node)
     }
-    try begin(workers, gate)
+    try begin(workers, gate, target.session)
     observer.measuringWillStart(after: workload.ramp)
     let start = clock.now() + clock.ticks(.milliseconds(1))
     gate.start.store(start, ordering: .releasing)
     var supervisor = TrialSupervisor(
       workers, ramp: workload.ramp, duration: jobs.first?.duration,
-      followsBursts: workload.completeBatch == nil)
+      followsBursts: workload.completeBatch == nil, session: target.session)
     let abandoned = supervisor.watch(observer)
     for (index, worker) in workers.enumerated() where !abandoned.contains(index) { worker.join() }
+    let sessionFailure = supervisor.sessionFailure
     return workers.enumerated().map { index, worker in
-      guard abandoned.contains(index) else { return worker.result }
+      guard abandoned.contains(index) else {
+        var result = worker.result
+        result.failure = result.failure ?? sessionFailure
+        return result
+      }
       worker.abandon()
       var lost = WorkerResult()
       lost.isLost = true
@@ -149,7 +154,9 @@ public struct StorageTrial {
   }
 
   /// Starts all threads and waits until every engine stands.
-  private func begin(_ workers: [WorkerThread], _ gate: StartGate) throws(StorageError) {
+  private func begin(
+    _ workers: [WorkerThread], _ gate: StartGate, _ session: FabricsSession?
+  ) throws(StorageError) {
     var started: [WorkerThread] = []
     var failure: StorageError?
     for worker in workers {
@@ -161,7 +168,12 @@ public struct StorageTrial {
         break
       }
     }
-    while failure == nil && started.contains(where: { $0.phase == .starting }) { usleep(500) }
+    while failure == nil && started.contains(where: { $0.phase == .starting }) {
+      usleep(500)
+      if let reason = session?.tend() {
+        failure = StorageError(reason, hint: "is the target still there?")
+      }
+    }
     if failure == nil && started.contains(where: { $0.phase == .done }) {
       failure = StorageError("a worker could not be set up", hint: "see the messages above")
     }
