@@ -24,8 +24,8 @@ extension Explanation {
       healthy one of its kind does.
       """,
     remedy: """
-      environment.json of the record has both readings, under devices. Look to cooling or to the \
-      disk, then run again.
+      Look to its cooling, or to the disk itself, then run again. environment.json of the record \
+      has both readings, under devices.
       """)
 
   static let stoppedEarly = Explanation(

@@ -16,6 +16,7 @@ enum Emulation {
     case .fabric: return softAdapter
     case .storage(let storage):
       if let address = storage.fabrics?.place, let reason = reason(address) { return reason }
+      if case .fabrics(let address) = storage.target { return reason(address) }
       guard let device = storage.device?.device else {
         return storage.facts.path == nil ? "no device" : "memory or network file system"
       }
