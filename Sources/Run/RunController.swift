@@ -51,6 +51,7 @@ public final class RunController {
   public static func start(
     _ plan: Plan, scenario: String, options: RunOptions, progress: any RunProgress
   ) throws(RunError) -> RunEnd {
+    Leftovers.undo(progress)
     let systems = try Preflight.examine(
       plan, allowDestroy: options.allowDestroy, devices: [:])
     let controller = RunController(plan, options, progress)
@@ -87,6 +88,7 @@ public final class RunController {
   public static func resume(
     _ path: String, options: RunOptions, progress: any RunProgress
   ) throws(RunError) -> RunEnd {
+    Leftovers.undo(progress)
     do {
       // Locked before it is read: two that resume at once would both see the same trials undone.
       let folder = try RunFolder.reopen(path)
