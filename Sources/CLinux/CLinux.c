@@ -82,6 +82,24 @@ int cl_open_stream(const char *path) {
   return -1;
 }
 
+int cl_nvme_admin_read(int fd, uint8_t opcode, uint32_t namespace_id, uint32_t cdw10,
+                       uint32_t cdw11, void *data, uint32_t length, uint32_t timeout_ms) {
+  enum { GET_LOG_PAGE = 0x02, IDENTIFY = 0x06 };
+  if (opcode != GET_LOG_PAGE && opcode != IDENTIFY) {
+    errno = EPERM;
+    return -1;
+  }
+  struct nvme_passthru_cmd command = {0};
+  command.opcode = opcode;
+  command.nsid = namespace_id;
+  command.addr = (uint64_t)(uintptr_t)data;
+  command.data_len = length;
+  command.cdw10 = cdw10;
+  command.cdw11 = cdw11;
+  command.timeout_ms = timeout_ms;
+  return ioctl(fd, NVME_IOCTL_ADMIN_CMD, &command);
+}
+
 static volatile sig_atomic_t stop_requested;
 
 static void request_stop(int signal_number) {

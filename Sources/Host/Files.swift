@@ -116,4 +116,32 @@ enum Files {
     else { return "" }
     return String(text[first...last])
   }
+
+  /// Writes all bytes to an open file; errno tells why not.
+  static func write(_ content: [UInt8], descriptor: Int32) -> Bool {
+    var rest = content[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
+  }
+
+  /// Writes a text to a file of the kernel in one go; gives 0 or errno.
+  static func write(_ text: String, to path: String) -> Int32 {
+    let file = cl_open(path, O_WRONLY | O_TRUNC | Int32(CL_O_CLOEXEC), 0)
+    guard file >= 0 else { return errno }
+    defer { close(file) }
+    return Glibc.write(file, text, text.utf8.count) == text.utf8.count ? 0 : errno
+  }
+
+  /// Syncs a folder, so that a name in it outlives a crash.
+  static func sync(_ folder: String) -> Bool {
+    let file = cl_open(folder, O_RDONLY | Int32(CL_O_CLOEXEC), 0)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    return fsync(file) == 0
+  }
 }

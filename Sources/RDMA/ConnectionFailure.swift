@@ -6,7 +6,8 @@ enum ConnectionFailure {
   static func error(_ event: VerbsObjects.Event, of peer: String) -> RDMAError {
     switch event.kind {
     case RDMA_CM_EVENT_REJECTED: return rejected(event, by: peer)
-    case RDMA_CM_EVENT_ADDR_ERROR, RDMA_CM_EVENT_ROUTE_ERROR: return unroutable(event, to: peer)
+    case RDMA_CM_EVENT_ADDR_ERROR, RDMA_CM_EVENT_ROUTE_ERROR:
+      return unroutable(status: event.status, to: peer)
     case RDMA_CM_EVENT_UNREACHABLE:
       return RDMAError(
         "\(peer) does not answer an RDMA connection request (\(reason(event.status)))",
@@ -30,8 +31,9 @@ enum ConnectionFailure {
     }
   }
 
-  private static func unroutable(_ event: VerbsObjects.Event, to peer: String) -> RDMAError {
-    if event.status == -ENODEV {
+  /// No way to a peer; the status is a negative errno.
+  static func unroutable(status: Int32, to peer: String) -> RDMAError {
+    if status == -ENODEV {
       return RDMAError(
         "\(peer) is not reached over an RDMA device: the interface of its route has none",
         hint: "`ip route get ADDRESS` names the interface, `rdma link` the devices; give an "
@@ -39,7 +41,7 @@ enum ConnectionFailure {
         cause: .noDevice)
     }
     return RDMAError(
-      "\(peer) is not reachable (\(reason(event.status)))",
+      "\(peer) is not reachable (\(reason(status)))",
       hint: "check the address and the route (`ip route get ADDRESS`); does it answer ping?",
       cause: .unreachable)
   }

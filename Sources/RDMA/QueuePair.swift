@@ -80,10 +80,10 @@ public struct QueuePair: ~Copyable {
       guard let source else { return rdma_resolve_addr(identifier, nil, target, milliseconds) }
       return source.withSocketAddress { rdma_resolve_addr(identifier, $0, target, milliseconds) }
     }
-    guard status == 0 else { throw .failed("resolving \(peer) for RDMA", code: errno) }
+    guard status == 0 else { throw ConnectionFailure.unroutable(status: -errno, to: peer) }
     _ = try objects.expect(RDMA_CM_EVENT_ADDR_RESOLVED, of: peer, deadline: deadline)
     guard rdma_resolve_route(identifier, milliseconds) == 0 else {
-      throw .failed("finding an RDMA route to \(peer)", code: errno)
+      throw ConnectionFailure.unroutable(status: -errno, to: peer)
     }
     _ = try objects.expect(RDMA_CM_EVENT_ROUTE_RESOLVED, of: peer, deadline: deadline)
     try self.init(objects, identifier, peer: peer, peerData: [], options: options)
@@ -247,6 +247,29 @@ public struct QueuePair: ~Copyable {
     }
     objects.regions.append(region)
     return MemoryKeys(local: region.pointee.lkey, remote: region.pointee.rkey)
+  }
+
+  /// Memory, zeroed and registered, that lives as long as this queue pair.
+  ///
+  /// Throws ``RDMAError`` like ``register(_:bytes:access:)``.
+  public mutating func allocate(
+    bytes: Int, access: RemoteAccess = []
+  ) throws(RDMAError) -> (base: UnsafeMutableRawPointer, keys: MemoryKeys) {
+    let base = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 4096)
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    objects.memory.append(base)
+    return (base, try register(base, bytes: bytes, access: access))
+  }
+
+  /// What is wrong with the local port, such as that it is down; nil where nothing is.
+  public func portProblem() -> String? {
+    var port = ibv_port_attr()
+    let number = identifier.pointee.port_num
+    guard cv_query_port(identifier.pointee.verbs, number, &port) == 0 else {
+      return "\(device.name) is gone"
+    }
+    guard port.state != IBV_PORT_ACTIVE else { return nil }
+    return "port \(number) of \(device.name) is \(RDMADevice.stateWord(port.state))"
   }
 
   /// The largest packet of this connection in bytes; nil before it stands.

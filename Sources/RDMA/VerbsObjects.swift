@@ -12,8 +12,12 @@ final class VerbsObjects {
   var interrupts: UnsafeMutablePointer<ibv_comp_channel>?
   var completions: UnsafeMutablePointer<ibv_cq>?
   var regions: [UnsafeMutablePointer<ibv_mr>] = []
+  /// Allocated for the queue pair; goes after its registration.
+  var memory: [UnsafeMutableRawPointer] = []
   var hasQueuePair = false
   var mayDisconnect = false
+
+  private static let managerDevice = "/dev/infiniband/rdma_cm"
 
   /// An event of the connection manager, copied out.
   struct Event {
@@ -28,7 +32,10 @@ final class VerbsObjects {
   init() throws(RDMAError) {
     errno = 0
     guard let made = rdma_create_event_channel() else {
-      throw .failed("opening the RDMA connection manager", code: errno == 0 ? ENODEV : errno)
+      let code = errno == 0 ? ENODEV : errno
+      // librdmacm says ENOENT for a device that it may not open, too.
+      let isForbidden = access(Self.managerDevice, R_OK | W_OK) != 0 && errno == EACCES
+      throw .failed("opening the RDMA connection manager", code: isForbidden ? EACCES : code)
     }
     channel = made
     guard cv_make_nonblocking(made.pointee.fd) == 0 else {
@@ -44,6 +51,7 @@ final class VerbsObjects {
       if hasQueuePair { rdma_destroy_qp(identifier) }
     }
     for region in regions { ibv_dereg_mr(region) }
+    for piece in memory { piece.deallocate() }
     if let completions { ibv_destroy_cq(completions) }
     if let interrupts { ibv_destroy_comp_channel(interrupts) }
     if let domain { ibv_dealloc_pd(domain) }

@@ -9,6 +9,8 @@ public protocol RunProgress {
   func runBegins(plan: Plan, skipped: Int, folder: String)
   /// Something is done that is not measured: `making /var/tmp/x.dat, 1 GiB`.
   func preparing(_ what: String)
+  /// Something happened that the user should know of: a change of a killed run was undone.
+  func noted(_ what: String)
   /// A trial begins; `remaining` is the known time of it and of all that follow.
   func trialBegins(_ trial: PlannedTrial, number: Int, of total: Int, remaining: Nanoseconds)
   /// A second of the trial has passed.

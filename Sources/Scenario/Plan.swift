@@ -1,4 +1,5 @@
 internal import Deploy
+internal import Host
 public import Measure
 internal import Storage
 
@@ -170,6 +171,8 @@ extension Plan {
     switch target {
     case .device(let path) where path.hasPrefix("/dev/ng"): workload.engine = .nvmePassthrough
     case .none: workload.engine = .nopRing
+    case .fabrics(let address) where address.initiator == .userSpace:
+      workload.engine = .nvmfRDMA
     case .device, .file, .fabrics: break
     }
     return workload

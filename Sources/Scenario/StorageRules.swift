@@ -29,6 +29,7 @@ struct StorageRules {
     "late-bound": ["rate"], "block-size": ["direct"], "write-block-size": ["direct"],
     "region-offset": ["direct", "region-size"], "region-size": ["block-size"],
     "total-bytes": ["block-size"], "direct": ["block-size", "engine"], "polled": ["direct"],
+    "verify": ["pattern", "block-size", "write-block-size"],
     "": ["duration", "total-bytes", "total-count", "region-size", "steady-state"],
   ]
 
@@ -177,6 +178,11 @@ struct StorageRules {
         hint: "use \(pattern.isRandom ? "random-read" : "sequential-read")")
     case .writeThenRead, .read: break
     }
+    let sizes = pattern.writes ? workload.writeBlock : workload.readBlock
+    guard workload.verify != .off, pattern.isRandom, sizes.smallest != sizes.largest else { return }
+    wrong(
+      "verify", "verify of drawn addresses needs one block size: blocks of several sizes overlap",
+      hint: "give one block-size, or a sequential pattern")
   }
 
   private mutating func load(_ workload: StorageWorkload) {
@@ -245,7 +251,8 @@ struct StorageRules {
     }
     let isRing = engine == .ioUring || engine == .nvmePassthrough || engine == .nopRing
     if !isRing {
-      for key in ["registered-buffers", "registered-files", "polled", "submission-thread"] {
+      for key in ["registered-buffers", "registered-files", "polled", "submission-thread"]
+      where key != "polled" || engine != .nvmfRDMA {
         unused(key, "\(key) means nothing with engine \(engine.rawValue)")
       }
     }
@@ -283,10 +290,17 @@ struct StorageRules {
         wrong("engine", "io_uring_cmd needs an NVMe generic device, and \(name) is a file")
       }
     case .fabrics(let address):
-      if engine == .nvmePassthrough || engine == .nopRing || engine == .null {
+      let isOurs = address.initiator == .userSpace
+      let fits =
+        switch engine {
+        case .nvmfRDMA: isOurs
+        case .nvmePassthrough, .nopRing, .null: false
+        case .psync, .libaio, .ioUring: !isOurs
+        }
+      if !fits {
         wrong(
           "engine", "\(engine.rawValue) does not fit \(name), \(address.text)",
-          hint: "leave the engine out")
+          hint: "leave the engine out: \(isOurs ? "nvmf-rdma" : "io_uring") is taken then")
       }
     case .none(let given):
       size = given

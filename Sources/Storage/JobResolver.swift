@@ -18,7 +18,7 @@ extension StorageWorkload {
   }
 
   private func alignmentObstacles(_ facts: TargetFacts) -> [Obstacle] {
-    guard facts.path != nil, direct || facts.isPassthrough else { return [] }
+    guard facts.isRaw || facts.path != nil && direct else { return [] }
     guard let alignment = facts.directAlignmentBytes else {
       return [
         Obstacle(
@@ -104,9 +104,10 @@ extension StorageWorkload {
             + "kernel gives an io_uring",
           hint: "use a queue depth of at most \(Self.ringEntries), and more jobs")
       ]
-    case .psync, .libaio, .null: break
+    case .psync, .libaio, .nvmfRDMA, .null: break
     }
     switch engine {
+    case .nvmfRDMA: return fabricsObstacles(facts)
     case .nvmePassthrough where !facts.isPassthrough:
       return [
         Obstacle(
@@ -127,6 +128,13 @@ extension StorageWorkload {
             hint: "use engine: io_uring_cmd, or give /dev/nvmeXnY as the device")
         ]
       }
+      if facts.fabrics != nil {
+        return [
+          Obstacle(
+            key: "engine", message: "\(engine.rawValue) needs the kernel's initiator",
+            hint: "use engine: nvmf-rdma, or initiator: kernel")
+        ]
+      }
       if facts.path == nil {
         return [
           Obstacle(
@@ -139,12 +147,38 @@ extension StorageWorkload {
     }
   }
 
+  private func fabricsObstacles(_ facts: TargetFacts) -> [Obstacle] {
+    guard let target = facts.fabrics else {
+      return [
+        Obstacle(
+          key: "engine", message: "nvmf-rdma needs a namespace over NVMe over Fabrics",
+          hint: "give the system `nvme-of` with initiator: user-space, or use engine: io_uring")
+      ]
+    }
+    var found: [Obstacle] = []
+    if queueDepth > FabricsQueue.mostTags {
+      found.append(
+        Obstacle(
+          key: "queue-depth",
+          message: "a queue of \(queueDepth) is more than the \(FabricsQueue.mostTags) commands "
+            + "that the user-space initiator keeps in flight",
+          hint: "use a queue depth of at most \(FabricsQueue.mostTags), and more jobs"))
+    }
+    if pattern.trims && !target.deallocates {
+      found.append(
+        Obstacle(
+          key: "pattern", message: "\(facts.name) takes no Dataset Management, and so no trims",
+          hint: "use a pattern of reads and writes"))
+    }
+    return found
+  }
+
   /// What the device itself does not take.
   private func deviceObstacles(_ facts: TargetFacts) -> [Obstacle] {
-    let path = facts.path ?? ""
+    let path = facts.name
     var found: [Obstacle] = []
-    // The block layer splits what is too large for one command; passthrough cannot.
-    if facts.isPassthrough, let most = facts.largestCommandBytes {
+    // The block layer splits what is too large for one command; others cannot.
+    if facts.isRaw, let most = facts.largestCommandBytes {
       for (key, sizes) in [("block-size", readBlock), ("write-block-size", writeBlock)] {
         guard key == "block-size" ? pattern.reads : pattern.writes, sizes.largest > most
         else { continue }
@@ -152,7 +186,8 @@ extension StorageWorkload {
           Obstacle(
             key: key,
             message: "a block of \(sizes.largest.text) is more than the \(most.text) that "
-              + "\(path) takes in one command (queue/max_hw_sectors_kb)",
+              + "\(path) takes in one command"
+              + (facts.isPassthrough ? " (queue/max_hw_sectors_kb)" : " (MDTS)"),
             hint: "use at most \(most.text), or engine: io_uring on /dev/nvmeXnY"))
       }
     }

@@ -6,22 +6,45 @@ internal import Measure
 struct OpenTarget: ~Copyable {
   let file: TargetFile
   let facts: TargetFacts
+  /// The controller of the user-space initiator.
+  let session: FabricsSession?
   private var isLeftOpen = false
 
   /// Opens for what the workload does and no more; O_RDONLY for pure reads.
   init(_ facts: TargetFacts, workload: StorageWorkload) throws(StorageError) {
+    let session = try Self.session(facts, workload)
+    let file = try Self.file(facts, workload)
     self.facts = facts
-    guard let path = facts.path else {
-      file = TargetFile(descriptor: -1, isBlockDevice: false)
-      return
+    self.session = session
+    self.file = file
+  }
+
+  private static func session(
+    _ facts: TargetFacts, _ workload: StorageWorkload
+  ) throws(StorageError) -> FabricsSession? {
+    guard let fabrics = facts.fabrics else { return nil }
+    let session = try FabricsSession(fabrics.address)
+    try session.grant(queues: workload.jobs)
+    guard session.target.sizeBytes == fabrics.sizeBytes else {
+      throw StorageError(
+        "\(facts.name) has \(session.target.sizeBytes.count) B now and had "
+          + "\(fabrics.sizeBytes.count) B a moment ago",
+        hint: "let nobody resize it during a run")
     }
+    return session
+  }
+
+  private static func file(
+    _ facts: TargetFacts, _ workload: StorageWorkload
+  ) throws(StorageError) -> TargetFile {
+    guard let path = facts.path else { return TargetFile(descriptor: -1, isBlockDevice: false) }
     let direct = workload.direct && !facts.isPassthrough ? Int32(CL_O_DIRECT) : 0
     let access = workload.pattern.isDestructive ? O_RDWR : O_RDONLY
     let flags = access | direct | Int32(CL_O_CLOEXEC)
     // Without access times a read is a read; only owners may ask for that.
     var descriptor = cl_open(path, flags | Int32(CL_O_NOATIME), 0)
     if descriptor < 0 && errno == EPERM { descriptor = cl_open(path, flags, 0) }
-    guard descriptor >= 0 else { throw Self.openError(path, workload) }
+    guard descriptor >= 0 else { throw openError(path, workload) }
     var opened = TargetFile(descriptor: descriptor, isBlockDevice: facts.isBlockDevice)
     opened.logicalBlock = facts.directAlignmentBytes ?? 512
     if let segments = facts.commandSegments { opened.commandSegments = segments }
@@ -36,7 +59,12 @@ struct OpenTarget: ~Copyable {
       }
       opened.namespaceID = UInt32(namespace)
     }
-    file = opened
+    return opened
+  }
+
+  /// How workers reach the controller of the user-space initiator.
+  var route: FabricsRoute? {
+    session.map { FabricsRoute(target: $0.target, host: $0.host) }
   }
 
   deinit { if file.descriptor >= 0 && !isLeftOpen { close(file.descriptor) } }
@@ -83,6 +111,7 @@ struct OpenTarget: ~Copyable {
 
   /// Makes what was written durable and the page cache forget it, so that reads see the device.
   func dropCache() {
+    if let session { _ = session.flush() }
     guard file.descriptor >= 0 else { return }
     _ = file.sync(dataOnly: false)
     _ = posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_DONTNEED)
@@ -90,6 +119,7 @@ struct OpenTarget: ~Copyable {
 
   /// The closing fsync of a workload; the errno of a failure.
   func sync() -> Int32 {
+    if let session { return session.flush() }
     guard file.descriptor >= 0 else { return 0 }
     return file.sync(dataOnly: false) == 0 ? 0 : errno
   }

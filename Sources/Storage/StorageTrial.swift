@@ -52,7 +52,7 @@ public struct StorageTrial {
     _ = cl_install_wake_signal(WorkerThread.wakeSignal)
     var target = try OpenTarget(facts, workload: workload)
     let jobs = jobs()
-    let (results, timeline) = try execute(jobs, on: target.file, observer)
+    let (results, timeline) = try execute(jobs, on: target, observer)
     // A lost worker may yet use the descriptor: its number must not come to mean another file.
     if results.contains(where: \.isLost) { target.leaveOpen() }
     var outcome = OutcomeMerger(clock: clock, jobs: jobs).merge(results)
@@ -60,7 +60,7 @@ public struct StorageTrial {
     outcome.timeline = timeline
     if let reason = outcome.stoppedEarly, target.isGone() {
       outcome.stoppedEarly =
-        "\(facts.path ?? "the device") is gone: removed, unplugged, or given up by its driver; "
+        "\(facts.name) is gone: removed, unplugged, or given up by its driver; "
         + "first sign: \(reason)"
     }
     if workload.endFsync && workload.pattern.isDestructive {
@@ -74,7 +74,7 @@ public struct StorageTrial {
     }
     if workload.verify == .writeThenRead && outcome.stoppedEarly == nil {
       target.dropCache()
-      outcome.verification = try verify(jobs, results, on: target.file, observer)
+      outcome.verification = try verify(jobs, results, on: target, observer)
     } else if workload.verify == .read {
       outcome.verification = OutcomeMerger.verification(of: results)
     }
@@ -83,14 +83,14 @@ public struct StorageTrial {
 
   /// Reads back the newest write of each block and compares.
   private func verify(
-    _ jobs: [WorkerJob], _ written: [WorkerResult], on file: TargetFile,
+    _ jobs: [WorkerJob], _ written: [WorkerResult], on target: borrowing OpenTarget,
     _ observer: some StorageObserver
   ) throws(StorageError) -> VerifyOutcome {
     observer.phaseChanged("verifying")
     let replays = zip(jobs, written).map { job, result in
       Self.replay(of: job, written: result)
     }
-    let (results, _) = try execute(replays, on: file, QuietObserver(observer))
+    let (results, _) = try execute(replays, on: target, QuietObserver(observer))
     return OutcomeMerger.verification(of: results)
   }
 
@@ -130,11 +130,11 @@ public struct StorageTrial {
   // MARK: Threads
 
   private func execute(
-    _ jobs: [WorkerJob], on file: TargetFile, _ observer: some StorageObserver
+    _ jobs: [WorkerJob], on target: borrowing OpenTarget, _ observer: some StorageObserver
   ) throws(StorageError) -> (results: [WorkerResult], timeline: CompletionTimeline?) {
     let gate = StartGate()
     let setup = EngineSetup(
-      engine: workload.engine, file: file, polled: workload.polled,
+      engine: workload.engine, file: target.file, route: target.route, polled: workload.polled,
       submissionThread: workload.submissionThread,
       registeredBuffers: workload.registeredBuffers, registeredFiles: workload.registeredFiles)
     let workers = jobs.map { job in
@@ -142,7 +142,7 @@ public struct StorageTrial {
         job: job, setup: setup, gate: gate,
         cpu: cpus.isEmpty ? nil : cpus[job.index % cpus.count], node: node)
     }
-    try begin(workers, gate)
+    try begin(workers, gate, target.session)
     observer.measuringWillStart(after: workload.ramp)
     let (now, tick) = (MonotonicClock.now(), clock.now())
     let start = tick + clock.ticks(.milliseconds(1))
@@ -151,11 +151,16 @@ public struct StorageTrial {
     observer.measuringStarts(at: startedAt)
     var supervisor = TrialSupervisor(
       workers, ramp: workload.ramp, duration: jobs.first?.duration,
-      followsBursts: workload.completeBatch == nil)
+      followsBursts: workload.completeBatch == nil, session: target.session)
     let abandoned = supervisor.watch(observer)
     for (index, worker) in workers.enumerated() where !abandoned.contains(index) { worker.join() }
+    let sessionFailure = supervisor.sessionFailure
     let results = workers.enumerated().map { index, worker in
-      guard abandoned.contains(index) else { return worker.result }
+      guard abandoned.contains(index) else {
+        var result = worker.result
+        result.failure = result.failure ?? sessionFailure
+        return result
+      }
       worker.abandon()
       var lost = WorkerResult()
       lost.isLost = true
@@ -172,7 +177,9 @@ public struct StorageTrial {
   }
 
   /// Starts all threads and waits until every engine stands.
-  private func begin(_ workers: [WorkerThread], _ gate: StartGate) throws(StorageError) {
+  private func begin(
+    _ workers: [WorkerThread], _ gate: StartGate, _ session: FabricsSession?
+  ) throws(StorageError) {
     var started: [WorkerThread] = []
     var failure: StorageError?
     for worker in workers {
@@ -184,7 +191,12 @@ public struct StorageTrial {
         break
       }
     }
-    while failure == nil && started.contains(where: { $0.phase == .starting }) { usleep(500) }
+    while failure == nil && started.contains(where: { $0.phase == .starting }) {
+      usleep(500)
+      if let reason = session?.tend() {
+        failure = StorageError(reason, hint: "is the target still there?")
+      }
+    }
     if failure == nil && started.contains(where: { $0.phase == .done }) {
       failure = StorageError("a worker could not be set up", hint: "see the messages above")
     }

@@ -21,6 +21,13 @@ public struct TargetFacts: Codable, Hashable, Sendable {
   public var commandSegments: Int?
   /// Whether a device has queues for polled I/O; nil where unknown or not a device.
   public var takesPolledIO: Bool?
+  /// What the controller told the user-space initiator; nil elsewhere.
+  public var fabrics: FabricsTarget?
+
+  /// Whether I/O goes to the device as commands, past the block layer.
+  var isRaw: Bool { isPassthrough || fabrics != nil }
+  /// What a message calls it.
+  var name: String { path ?? fabrics?.address.text ?? "the target" }
 
   /// Examines a target; a file that does not exist yet has the size it will be given.
   ///
@@ -32,9 +39,7 @@ public struct TargetFacts: Codable, Hashable, Sendable {
         path: nil, sizeBytes: size, isBlockDevice: false, isPassthrough: false,
         directAlignmentBytes: 1)
     case .device(let path): return try examineDevice(path)
-    case .fabrics(let address):
-      throw StorageError(
-        "\(address.text) is not connected", hint: "a run connects it before it looks")
+    case .fabrics(let address): return try examineFabrics(address)
     case .file(let file): return try examineFile(file)
     }
   }
@@ -63,6 +68,28 @@ public struct TargetFacts: Codable, Hashable, Sendable {
       throw StorageError(
         "\(error)", hint: "give the path of a block device, or use `file:` for a regular file")
     }
+  }
+
+  /// Connects to the controller, asks, and disconnects.
+  private static func examineFabrics(
+    _ address: FabricsAddress
+  ) throws(StorageError) -> TargetFacts {
+    guard address.initiator == .userSpace else {
+      throw StorageError(
+        "\(address.text) is not connected", hint: "a run connects it before it looks")
+    }
+    guard address.transport == .rdma else {
+      throw StorageError(
+        "the user-space initiator has no transport \(address.transport.rawValue)",
+        hint: "use transport: rdma, or initiator: kernel")
+    }
+    let target = try FabricsSession(address).target
+    var facts = TargetFacts(
+      path: nil, sizeBytes: target.sizeBytes, isBlockDevice: false, isPassthrough: false,
+      directAlignmentBytes: target.blockBytes,
+      largestCommandBytes: ByteCount(Int64(target.largestCommandBytes)))
+    facts.fabrics = target
+    return facts
   }
 
   private static func examineFile(

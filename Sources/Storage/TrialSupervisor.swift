@@ -10,6 +10,10 @@ struct TrialSupervisor {
 
   private let workers: [WorkerThread]
   private let followsBursts: Bool
+  /// Kept alive while the workers work.
+  private let session: FabricsSession?
+  /// Why the session was lost.
+  private(set) var sessionFailure: String?
   private var series: SeriesMerger
   private var progress: [UInt64]
   private var lastMoved = MonotonicClock.now()
@@ -18,9 +22,11 @@ struct TrialSupervisor {
 
   /// `duration` is the measured time after `ramp`; nil where count or bytes end the trial.
   init(
-    _ workers: [WorkerThread], ramp: Nanoseconds, duration: Nanoseconds?, followsBursts: Bool
+    _ workers: [WorkerThread], ramp: Nanoseconds, duration: Nanoseconds?, followsBursts: Bool,
+    session: FabricsSession?
   ) {
     self.workers = workers
+    self.session = session
     self.followsBursts = followsBursts
     series = SeriesMerger(workers: workers.count, duration: duration)
     progress = [UInt64](repeating: 0, count: workers.count)
@@ -37,7 +43,9 @@ struct TrialSupervisor {
       // One worker's failure is the trial's: the others would measure what no longer counts.
       let hasFailed = workers.contains { $0.phase == .done && $0.result.failure != nil }
       let isStuck = deadline == nil && now > lastMoved + Self.stallLimit
-      if !isStopping && (hasFailed || isStuck || observer.shouldStop()) { stop(now) }
+      if sessionFailure == nil { sessionFailure = session?.tend() }
+      let isOver = hasFailed || isStuck || sessionFailure != nil || observer.shouldStop()
+      if !isStopping && isOver { stop(now) }
       guard let end = deadline, now > end + .milliseconds(100) else { continue }
       // A blocked wait does not see the clock: wake it, and give up when waking does not help.
       for worker in workers where worker.phase == .running { worker.wake() }

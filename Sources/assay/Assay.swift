@@ -32,7 +32,7 @@ struct Assay: AsyncParsableCommand {
         name: "Measuring",
         subcommands: [
           RunCommand.self, PlanCommand.self, ValidateCommand.self, DoctorCommand.self,
-          SelfTestCommand.self,
+          CleanupCommand.self, SelfTestCommand.self,
         ]),
       CommandGroup(
         name: "Judging",

@@ -26,6 +26,11 @@ final class TerminalProgress: RunProgress {
     if isTerminal { show(what) } else { Output.note(what) }
   }
 
+  func noted(_ what: String) {
+    clear()
+    Output.note(what)
+  }
+
   func trialBegins(_ trial: PlannedTrial, number: Int, of total: Int, remaining: Nanoseconds) {
     (self.number, self.total, self.remaining) = (number, total, remaining)
     begun = MonotonicClock.now()

@@ -30,8 +30,11 @@ extension Lab {
     }
 
     private func wait(_ seconds: Int, until holds: () -> Bool) async throws {
-      for _ in 0..<(seconds * 50) where !holds() { try await Task.sleep(for: .milliseconds(20)) }
-      try #require(holds(), "waited \(seconds) s in vain")
+      let end = Date().addingTimeInterval(Double(seconds))
+      while !holds() {
+        try #require(Date() < end, "waited \(seconds) s in vain")
+        try await Task.sleep(for: .milliseconds(50))
+      }
     }
 
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL])

@@ -7,9 +7,10 @@ public enum Checkout {
     .deletingLastPathComponent().deletingLastPathComponent().path
 
   /// The program; the test target must depend on `assay`.
-  public static let assay: String = {
-    let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let folder = URL(fileURLWithPath: tests ?? "").deletingLastPathComponent()
-    return folder.appendingPathComponent("assay").path
-  }()
+  public static let assay =
+    URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("assay").path
+
+  /// All tests, as a program: `--testing-library swift-testing --filter HostTests`.
+  public static let tests =
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
 }

@@ -177,6 +177,13 @@ static inline int cl_nvme_flush(int fd, uint32_t namespace_id) {
 }
 
 
+// The one way to an NVMe controller's admin queue, and it only reads: Identify (06h) and Get Log
+// Page (02h). Any other opcode is refused here, whoever asks: EPERM, nothing is sent.
+// Returns 0, an NVMe status above 0, or -1 with errno set.
+int cl_nvme_admin_read(int fd, uint8_t opcode, uint32_t namespace_id, uint32_t cdw10,
+                       uint32_t cdw11, void *data, uint32_t length, uint32_t timeout_ms);
+
+
 static inline unsigned cl_major(uint64_t device) { return gnu_dev_major(device); }
 static inline unsigned cl_minor(uint64_t device) { return gnu_dev_minor(device); }
 

@@ -115,6 +115,8 @@ public enum FioOptions {
     case .libaio: "libaio"
     case .ioUring: "io_uring"
     case .nvmePassthrough: "io_uring_cmd"
+    // The engine of SPDK's plugin for fio, which is no part of fio.
+    case .nvmfRDMA: "spdk"
     // fio has no ring without a device; its null engine does as little.
     case .nopRing, .null: "null"
     }

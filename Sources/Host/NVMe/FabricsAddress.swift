@@ -27,6 +27,8 @@ public struct FabricsAddress: Hashable, Codable, Sendable {
   public var keepAlive: Nanoseconds?
   /// How long the kernel tries to reconnect; nil is the kernel's own (600 s).
   public var controllerLossTimeout: Nanoseconds?
+  /// How long the kernel waits between two tries to reconnect; nil is the kernel's own (10 s).
+  public var reconnectDelay: Nanoseconds?
 
   /// Transports of NVMe over Fabrics.
   public enum Transport: String, CaseIterable, Codable, Sendable {

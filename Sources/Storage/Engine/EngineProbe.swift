@@ -8,7 +8,7 @@ public enum EngineProbe {
   public static func granted(to workload: StorageWorkload) throws(StorageError) -> [String] {
     do {
       switch workload.engine {
-      case .psync, .null: return []
+      case .psync, .null, .nvmfRDMA: return []
       case .libaio:
         let file = TargetFile(descriptor: -1, isBlockDevice: false)
         return try LibaioEngine(

@@ -91,8 +91,15 @@ protocol StorageEngine: ~Copyable {
   /// What the kernel granted, for the record.
   var features: [String] { get }
 
+  /// Why the engine is of no more use, where it knows more than an errno says.
+  var failureText: String? { get }
+
   /// Whether a submission call returns before its I/O is done, so that its length is a latency.
   static var isAsynchronous: Bool { get }
+}
+
+extension StorageEngine where Self: ~Copyable {
+  var failureText: String? { nil }
 }
 
 /// An engine could not be set up.

@@ -11,9 +11,10 @@ extension WorkerLoop where Engine: ~Copyable {
       if handed == 0 && freeCount == job.queueDepth { return }
       let isFull = freeCount == 0 || !canIssue
       let failed = engine.submit(waitingFor: isFull ? awaited(after: done) : 0)
+      // A broken engine has nothing in flight any more: it is not asked for completions.
+      if failed != 0 || channel.stop.load(ordering: .relaxed) { stopIssuing(engineError: failed) }
       done = engine.reap(into: completions, capacity: inFlight)
       channel.noteProgress()
-      if failed != 0 || channel.stop.load(ordering: .relaxed) { stopIssuing(engineError: failed) }
       if done > 0 {
         if job.timestamps {
           tick = clock.now()

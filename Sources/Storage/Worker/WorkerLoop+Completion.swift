@@ -120,6 +120,7 @@ extension WorkerLoop where Engine: ~Copyable {
         failure =
           "\(slot.pointee.operation.name) of \(slot.pointee.length) bytes at offset "
           + "\(slot.pointee.offset) failed: \(completion.reason)"
+          + (engine.failureText.map { "; \($0)" } ?? "")
       }
     }
   }

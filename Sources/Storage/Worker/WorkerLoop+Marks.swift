@@ -35,7 +35,8 @@ extension WorkerLoop where Engine: ~Copyable {
   mutating func stopIssuing(engineError: Int32) {
     issuing = false
     if engineError != 0 && failure == nil {
-      failure = "the engine failed: \(String(cString: strerror(engineError)))"
+      let reason = engine.failureText ?? String(cString: strerror(engineError))
+      failure = "the engine failed: \(reason)"
       // Nothing in flight can be awaited on a broken engine.
       freeCount = job.queueDepth
     }

@@ -17,6 +17,8 @@ final class StartGate: Sendable {
 struct EngineSetup: Sendable {
   var engine: StorageWorkload.Engine
   var file: TargetFile
+  /// For the user-space initiator.
+  var route: FabricsRoute?
   var polled = false
   var submissionThread = false
   var registeredBuffers = true
@@ -116,6 +118,8 @@ final class WorkerThread: @unchecked Sendable {
       try prepareAndRun()
     } catch let error as EngineError {
       setUpError = error
+    } catch let error as StorageError {
+      setUpError = EngineError(message: error.message, hint: error.hint)
     } catch {
       setUpError = EngineError(message: "\(error)", hint: "see the message")
     }
@@ -159,6 +163,13 @@ final class WorkerThread: @unchecked Sendable {
         buffers)
     case .nopRing:
       run(try NopRingEngine(options: ring), buffers)
+    case .nvmfRDMA:
+      guard var route = setup.route else { preconditionFailure("no controller is connected") }
+      route.queueID = UInt16(job.index + 1)
+      run(
+        try FabricsEngine(
+          route: route, buffers: buffers, queueDepth: job.queueDepth, polled: setup.polled),
+        buffers)
     }
   }
 

@@ -81,7 +81,8 @@ public struct StorageWorkload: Hashable, Codable, Sendable {
   public var registeredBuffers = true
   /// io_uring: the file registered with the kernel once.
   public var registeredFiles = true
-  /// io_uring: completions polled from the device (IORING_SETUP_IOPOLL).
+  /// io_uring: completions polled from the device (IORING_SETUP_IOPOLL); nvmf-rdma: from the
+  /// completion queue, by a thread that never sleeps.
   public var polled = false
   /// io_uring: a kernel thread takes submissions (IORING_SETUP_SQPOLL).
   public var submissionThread = false
@@ -103,6 +104,8 @@ extension StorageWorkload {
     case ioUring = "io_uring"
     /// NVMe commands through io_uring on a generic device, past the block layer.
     case nvmePassthrough = "io_uring_cmd"
+    /// NVMe over Fabrics by RDMA, in user space: no kernel on the way.
+    case nvmfRDMA = "nvmf-rdma"
     /// IORING_OP_NOP: the ring and this tool alone, no device.
     case nopRing = "io_uring_nop"
     /// Nothing at all: the cost of this tool, and the skeleton of an engine.
