@@ -33,7 +33,8 @@ extension Lab {
         """, Checkout.tests, limit: 240)
       #expect(outcome.status == 0, "\(outcome)")
       for suite in ["UserInitiatorTests", "LoopbackTests", "ConfinedInitiatorTests"] {
-        #expect(outcome.stdout.contains("Suite \(suite) passed"), "\(outcome)")
+        let output = outcome.stdout + outcome.stderr
+        #expect(output.contains("Suite \(suite) passed"), "\(outcome)")
       }
     }
   }
