@@ -73,11 +73,10 @@ int cl_open_stream(const char *path) {
     return -1;
   }
   strcpy(address.sun_path, path);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0
-      && fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
-    return fd;
+  // At once, or EAGAIN where too many wait already.
+  if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
   close(fd);
   return -1;
 }

@@ -64,7 +64,7 @@ public final class OnlineOperationRun: Sendable {
     }
     return state.withLock { state in
       state.isOff = true
-      return Self.merged(state, hasTrigger: state.triggerHasEnded)
+      return Self.merged(state)
     }
   }
 
@@ -79,7 +79,7 @@ public final class OnlineOperationRun: Sendable {
     }
   }
 
-  private static func merged(_ state: State, hasTrigger: Bool) -> OperationTimeline {
+  private static func merged(_ state: State) -> OperationTimeline {
     var result = state.watched ?? OperationTimeline()
     result.triggeredNs = state.seen.triggeredNs
     result.acceptedNs = state.seen.acceptedNs
@@ -90,8 +90,10 @@ public final class OnlineOperationRun: Sendable {
       result.failure = "the trial ended before the operation was due: it was not triggered"
     } else if let failure = state.seen.failure {
       result.failure = failure
-    } else if !hasTrigger && result.acceptedNs == nil {
+    } else if !state.triggerHasEnded && result.acceptedNs == nil {
       result.failure = "the operation did not end in time"
+    } else if !state.watchHasEnded {
+      result.failure = "sysfs did not answer in time"
     }
     return result
   }

@@ -23,7 +23,9 @@ enum ExitStatus: Int32, CaseIterable {
       "a limit is violated, a gate found a loss, or `doctor --strict` has a warning"
     case .inconclusive: "nothing is known to be violated or lost, but not all could be decided"
     case .invalid: "a trial is invalid (no steady state, say): its numbers may not be used"
-    case .failed: "a trial failed: I/O errors, bad blocks, an engine that cannot be set up"
+    case .failed:
+      "a trial failed: I/O errors or a hang, bad blocks, an engine that cannot be set up, "
+        + "an online operation that was refused or showed no effect"
     case .refused: "refused: safety, target or machine; records that are not comparable"
     case .usage: "the command line is wrong: an unknown word, say, or a record given twice"
     case .data: "a scenario, job file, record or baseline is wrong or unfit"

@@ -139,6 +139,41 @@ extension Lab {
       try judgeOutages(trials)
     }
 
+    /// Two guests: the initiator's link goes down for a second and comes back.
+    @Test func aLinkThatGoesDownIsAStallAndNoError() async throws {
+      let folder = try TemporaryFolder()
+      try folder.write(
+        """
+        assay: 1
+        name: link
+        systems: {far: {nvme-of: {transport: tcp, address: 10.2.0.1, nqn: "\(Self.nqn)"}}}
+        workloads:
+          link-down:
+            storage: {pattern: random-read, queue-depth: 4, duration: 6s}
+            operation:
+              at: 500ms
+              command: [ip, link, set, eth0, down]
+              undo: {after: 1s, command: [ip, link, set, eth0, up]}
+
+        """, to: "link.yaml")
+      let answer = try await Lab.run(
+        #""$1" run /host/link.yaml --results /host/results"#, Checkout.assay,
+        options: ["--share", folder.path],
+        target: """
+          lab_address=10.2.0.1
+          null_disk null0 64
+          nvmet_export \(Self.nqn) /dev/null0 tcp 4420
+          """, limit: 150)
+      #expect(answer.status == 0, "\(answer)")
+      let name = try #require(
+        FileManager.default.contentsOfDirectory(atPath: folder.path("results")).first)
+      let trial = try #require(RunRecord.read(folder.path("results/\(name)")).trials.first)
+      print(Self.table(["link-down": trial]))
+      #expect(try value("errors", trial) == 0)
+      #expect(try value("longest stall", trial) > 0.9e9)
+      #expect(try value("recovery after undo", trial) > 0)
+    }
+
     private func value(_ metric: String, _ trial: TrialRecord) throws -> Double {
       try #require(trial.metrics[metric], "\(trial.key) has no \(metric)").value
     }
