@@ -157,7 +157,10 @@ extension Lab {
 
         """, to: "link.yaml")
       let answer = try await Lab.run(
-        #""$1" run /host/link.yaml --results /host/results"#, Checkout.assay,
+        """
+        modprobe nvme-tcp
+        "$1" run /host/link.yaml --results /host/results
+        """, Checkout.assay,
         options: ["--share", folder.path],
         target: """
           lab_address=10.2.0.1
