@@ -8,6 +8,8 @@ public enum FindingCode: String, CaseIterable, Sendable {
   // Of the host.
   /// Something about the host spoils figures.
   case hostNotReady = "host-not-ready"
+  /// A disk warned, erred or throttled meanwhile.
+  case deviceHealth = "device-health"
 
   // Of a trial's end.
   /// The trial ended before its time.
@@ -95,6 +97,7 @@ public enum FindingCode: String, CaseIterable, Sendable {
   public var explanation: Explanation {
     switch self {
     case .hostNotReady: .hostNotReady
+    case .deviceHealth: .deviceHealth
     case .stoppedEarly: .stoppedEarly
     case .ioErrors: .ioErrors
     case .hungIOs: .hungIOs

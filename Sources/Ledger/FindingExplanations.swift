@@ -14,6 +14,20 @@ extension Explanation {
       record keeps what was found, under readiness.
       """)
 
+  static let deviceHealth = Explanation(
+    seen: """
+      The SMART / health log of an NVMe controller, read before the run and after it, has new \
+      warnings, media errors, time above a temperature, or thermal throttling.
+      """,
+    meaning: """
+      The figures are right for the disk as it was, but a hot or failing disk is not what a \
+      healthy one of its kind does.
+      """,
+    remedy: """
+      Look to its cooling, or to the disk itself, then run again. environment.json of the record \
+      has both readings, under devices.
+      """)
+
   static let stoppedEarly = Explanation(
     seen: "The trial ended before its planned time or amount; the message says on what.",
     meaning: "The trial is failed and its numbers are left out of every case.",

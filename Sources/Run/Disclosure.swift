@@ -33,12 +33,27 @@ enum Disclosure {
     }
     facts["medium"] = device.medium
     facts["transport"] = device.device.transport ?? "unknown"
+    if let link = system.fabrics { facts.merge(fabric(link)) { $1 } }
     facts["device"] = device.isTarget ? device.device.path : "file on \(device.device.path)"
     facts["link"] = device.device.pcieLink?.text
     facts["write cache"] = device.device.writeCache
     facts["scheduler"] = device.device.scheduler
     facts["file system"] = device.fileSystem.map { "\($0.type) at \($0.mountPoint)" }
     return facts
+  }
+
+  /// What a connection over a fabric turned out to be.
+  private static func fabric(_ link: FabricsLink) -> [String: String] {
+    let facts = link.facts
+    var words = [
+      "transport": "nvme-of \(facts.transport), \(link.place.initiator.rawValue) initiator",
+      "target": link.place.text, "controller": facts.identity.model ?? "unknown",
+    ]
+    let entries = facts.queueSize.map { " of \($0) entries" } ?? ""
+    words["I/O queues"] = facts.queues.map { "\($0) of \(facts.queuesAsked) asked for" + entries }
+    words["in-capsule data"] = facts.inCapsule.map { $0 == .zero ? "none" : $0.text }
+    words["multipath policy"] = facts.multipathPolicy
+    return words
   }
 
   private static func blockSize(_ workload: StorageWorkload) -> String {

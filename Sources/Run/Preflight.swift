@@ -40,18 +40,20 @@ public struct ExaminedStorage: Sendable {
   public var device: BlockDeviceFacts?
   /// Whether any of its trials changes its content.
   public var isWritten: Bool
+  /// The connection that leads to it; nil for what is local.
+  public var fabrics: FabricsLink?
 }
 
 /// Looks at every target of a plan and finds, all at once, what stands against running it.
 public enum Preflight {
   /// Examines the targets of a plan; `allowDestroy` names identities whose content may be lost,
-  /// `devices` the block device of each system that was connected over a fabric.
+  /// `fabrics` are the connections that were made for it.
   ///
   /// Throws ``RunError`` with everything that is wrong; nothing was changed.
   public static func examine(
-    _ plan: Plan, allowDestroy: [String], devices: [String: String]
+    _ plan: Plan, allowDestroy: [String], fabrics: FabricsConnections
   ) throws(RunError) -> [ExaminedSystem] {
-    let (systems, refusal) = survey(plan, allowDestroy: allowDestroy, devices: devices)
+    let (systems, refusal) = survey(plan, allowDestroy: allowDestroy, fabrics: fabrics)
     if let refusal { throw refusal }
     return systems
   }
@@ -60,7 +62,7 @@ public enum Preflight {
   ///
   /// The refusal is nil where nothing stands against running the plan.
   public static func survey(
-    _ plan: Plan, allowDestroy: [String], devices: [String: String] = [:]
+    _ plan: Plan, allowDestroy: [String], fabrics: FabricsConnections? = nil
   ) -> (systems: [ExaminedSystem], refusal: RunError?) {
     var problems: [String] = []
     var missing: [String] = []
@@ -73,12 +75,12 @@ public enum Preflight {
         }
         continue
       }
-      if case .fabrics(let address) = target, address.initiator == .kernel {
-        guard let path = devices[name] else {
+      if case .fabrics(let address) = target {
+        guard let fabrics else {
           systems.append(.unconnected(name: name, address))
           continue
         }
-        target = .device(path: path)
+        if let link = fabrics.link(of: name) { target = .device(path: link.facts.device) }
       }
       if let problem = place(of: target) {
         missing.append("system \(name): \(problem)")
@@ -88,7 +90,7 @@ public enum Preflight {
         let facts = try TargetFacts.examine(target)
         let system = ExaminedStorage(
           name: name, target: target, facts: facts, device: BlockDeviceFacts.of(target),
-          isWritten: works.contains(where: isWriting))
+          isWritten: works.contains(where: isWriting), fabrics: fabrics?.link(of: name))
         problems += obstacles(trials, facts)
         problems += safety(system, allowDestroy)
         problems += space(system)

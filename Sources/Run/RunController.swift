@@ -52,11 +52,12 @@ public final class RunController {
     _ plan: Plan, scenario: String, options: RunOptions, progress: any RunProgress
   ) throws(RunError) -> RunEnd {
     Leftovers.undo(progress)
-    let systems = try Preflight.examine(
-      plan, allowDestroy: options.allowDestroy, devices: [:])
+    let fabrics = try FabricsConnections.open(for: plan, progress)
+    defer { fabrics.close() }
+    let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy, fabrics: fabrics)
     let controller = RunController(plan, options, progress)
     // Before there is a record: a run that is refused leaves nothing behind.
-    let preparation = controller.preparation(of: systems)
+    let preparation = controller.preparation(of: systems, fabrics)
     try preparation.lock()
     do {
       let id = "\(WallClock.fileStamp())-\(plan.name)-\(shortID())"
@@ -67,11 +68,13 @@ public final class RunController {
       // Without the sample of noise, which would cost a second and load the target's CPUs.
       let readiness = Readiness.examine(spin: nil)
       try folder.write(
-        RunEnvironment(before: environment, after: nil, readiness: readiness),
+        RunEnvironment(
+          before: environment, after: nil, readiness: readiness,
+          devices: DeviceReport.all(of: systems)),
         to: "environment.json")
       let header = RunHeader(
         id: id, name: plan.name, about: plan.about, startedAt: WallClock.now(),
-        version: options.version, seed: plan.seed, notHardware: notHardware(systems))
+        version: options.version, seed: plan.seed, notHardware: Emulation.notice(of: systems))
       try folder.append(.runStarted) { $0.run = header }
       if let finding = notReady(readiness) { try folder.append(.finding) { $0.finding = finding } }
       return try controller.execute(in: folder, systems, preparation, finished: [], looks: [])
@@ -103,10 +106,12 @@ public final class RunController {
         try folder.write(RunSummary(of: record), to: "summary.json")
         return RunEnd(folder: folder, wasInterrupted: false)
       }
+      let fabrics = try FabricsConnections.open(for: plan, progress)
+      defer { fabrics.close() }
       let systems = try Preflight.examine(
-        plan, allowDestroy: options.allowDestroy, devices: [:])
+        plan, allowDestroy: options.allowDestroy, fabrics: fabrics)
       try refuseOtherMachine(record, Environment.capture(toolVersion: options.version))
-      let preparation = controller.preparation(of: systems)
+      let preparation = controller.preparation(of: systems, fabrics)
       try preparation.lock()
       try folder.append(.runResumed)
       return try controller.execute(
@@ -152,17 +157,6 @@ public final class RunController {
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }
 
-  /// What marks figures that are not of hardware (DESIGN section 7); nil where they may be.
-  private static func notHardware(_ systems: [ExaminedSystem]) -> String? {
-    let emulated = systems.compactMap(\.storage).filter { system in
-      guard let device = system.device?.device else { return true }
-      return device.name.hasPrefix("loop") || device.name.hasPrefix("zram")
-        || device.model?.contains("QEMU") == true
-    }
-    guard !emulated.isEmpty else { return nil }
-    return "no hardware beneath: " + emulated.map(\.name).joined(separator: ", ")
-  }
-
   /// A record is of one machine: facts of class identity must be those of its first part.
   private static func refuseOtherMachine(
     _ record: RunRecord, _ now: Environment
@@ -190,9 +184,12 @@ public final class RunController {
 
   // MARK: Execution
 
-  private func preparation(of systems: [ExaminedSystem]) -> TargetPreparation {
+  private func preparation(
+    of systems: [ExaminedSystem], _ fabrics: FabricsConnections
+  ) -> TargetPreparation {
     TargetPreparation(
-      systems.compactMap(\.storage), seed: plan.seed, clock: clock, progress: progress)
+      systems.compactMap(\.storage), fabrics: fabrics, seed: plan.seed, clock: clock,
+      progress: progress)
   }
 
   private func execute(
@@ -214,10 +211,12 @@ public final class RunController {
     }
     // Asked once: a signal that comes later than this finds a run that is done.
     let wasInterrupted = progress.isInterrupted()
+    // While what was connected still is.
+    let devices = wasInterrupted ? [] : DeviceReport.all(of: systems)
     preparation.restore(isDone: !wasInterrupted)
     if let failure = journal.failure { throw RunError(.io, [failure.description]) }
     do {
-      if !wasInterrupted { try close(folder) }
+      if !wasInterrupted { try close(folder, devices, journal) }
       return RunEnd(folder: folder, wasInterrupted: wasInterrupted)
     } catch {
       throw RunError(.io, ["\(error)"])
@@ -318,14 +317,19 @@ public final class RunController {
     return record
   }
 
-  private func close(_ folder: RunFolder) throws {
+  private func close(
+    _ folder: RunFolder, _ devices: [DeviceReport], _ journal: RunJournal
+  ) throws {
     let environment = try JSONDecoder().decode(
       RunEnvironment.self,
       from: Data(contentsOf: URL(fileURLWithPath: folder.path + "/environment.json")))
+    let reports = (environment.devices ?? []).map { $0.completed(by: devices) }
+    for finding in reports.compactMap(\.finding) { journal.note(finding) }
+    if let failure = journal.failure { throw failure }
     try folder.write(
       RunEnvironment(
         before: environment.before, after: Environment.capture(toolVersion: options.version),
-        readiness: environment.readiness),
+        readiness: environment.readiness, devices: reports),
       to: "environment.json")
     try folder.append(.runFinished)
     try folder.write(RunSummary(of: RunRecord.read(folder.path)), to: "summary.json")
@@ -337,4 +341,6 @@ struct RunEnvironment: Codable {
   var before: Environment
   var after: Environment?
   var readiness: Readiness?
+  /// The NVMe controllers beneath the systems; nil in records of before there were any.
+  var devices: [DeviceReport]?
 }

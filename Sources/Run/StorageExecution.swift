@@ -30,6 +30,7 @@ struct StorageExecution {
     let startedAt = WallClock.now()
     let begin = MonotonicClock.now()
     let statisticsBefore = try? system.device?.device.statistics()
+    let countersBefore = isOverRDMA ? RDMACounters.current() : nil
     let observer = TrialObserver(trial, progress: progress, series: series)
     let rounds = try measure(observer, progress)
     var record = TrialRecord(id: trial.id, key: trial.key, block: trial.block)
@@ -51,9 +52,12 @@ struct StorageExecution {
     }
     record.status = validity.status
     record.findings = validity.findings
-    record.detail = try detail(outcome, observer.cpu, difference, rounds)
+    let moved = countersBefore.map { RDMACounters.current().since($0) }
+    record.detail = try detail(outcome, observer.cpu, difference, moved, rounds)
     return Result(record: record, histograms: Self.histograms(of: outcome))
   }
+
+  private var isOverRDMA: Bool { system.fabrics?.place.transport == .rdma }
 
   /// I/Os per second in all; nil for a closed loop.
   private var rate: Rate? {
@@ -168,13 +172,16 @@ struct StorageExecution {
 
   /// The engine's facts: the outcome without its distributions, which have a file of their own.
   private func detail(
-    _ outcome: StorageOutcome, _ cpu: CPUUse?, _ kernel: DiskStatistics?, _ rounds: Rounds
+    _ outcome: StorageOutcome, _ cpu: CPUUse?, _ kernel: DiskStatistics?,
+    _ rdma: RDMACounters?, _ rounds: Rounds
   ) throws(RunError) -> JSONValue {
     guard case .object(var members) = try Self.json(outcome.withoutDistributions) else {
       return .null
     }
     if let cpu { members["cpu"] = try Self.json(cpu) }
     if let kernel { members["kernelCounts"] = try Self.json(kernel) }
+    if let rdma { members["rdmaCounters"] = try Self.json(rdma) }
+    if let facts = system.fabrics?.facts { members["fabrics"] = try Self.json(facts) }
     if let device = system.device { members["device"] = try Self.json(device) }
     if let ceiling = system.device?.device.pcieLink?.bytesPerSecond {
       members["linkBytesPerSecond"] = .number(ceiling)

@@ -10,6 +10,7 @@ internal import Storage
 /// ``restore(isDone:)``, also after a failure or an interrupt.
 final class TargetPreparation {
   private let systems: [ExaminedStorage]
+  private let fabrics: FabricsConnections
   private let seed: UInt64
   private let clock: TickClock
   private let progress: any RunProgress
@@ -19,9 +20,11 @@ final class TargetPreparation {
   private var conditioned: Set<String> = []
 
   init(
-    _ systems: [ExaminedStorage], seed: UInt64, clock: TickClock, progress: any RunProgress
+    _ systems: [ExaminedStorage], fabrics: FabricsConnections, seed: UInt64, clock: TickClock,
+    progress: any RunProgress
   ) {
     self.systems = systems
+    self.fabrics = fabrics
     self.seed = seed
     self.clock = clock
     self.progress = progress
@@ -40,6 +43,7 @@ final class TargetPreparation {
   /// the run left of the others is undone by ``restore(isDone:)``.
   func prepare(_ journal: RunJournal, needed: Set<String>) throws(RunError) {
     self.journal = journal
+    for change in fabrics.changes { journal.changing(change) }
     for system in systems {
       guard case .file(let file) = system.target, let size = file.size else { continue }
       if needed.contains(system.name) {
@@ -67,6 +71,9 @@ final class TargetPreparation {
     made = []
     for lock in locks.values { lock.release() }
     locks = [:]
+    let connected = fabrics.changes
+    fabrics.close()
+    for change in connected { journal?.restored(change) }
   }
 
   private func isForeign(_ path: String) -> Bool {

@@ -251,6 +251,19 @@ public enum RecordSchema {
             "devices": {"type": "array", "items": {"$ref": "#/definitions/pciDevice"}},
             "sources": {"type": "object", "additionalProperties": {"type": "string"}}
           }
+        },
+        "devices": {
+          "type": "array",
+          "items": {
+            "type": "object", "additionalProperties": false,
+            "required": ["system", "path", "identity"],
+            "properties": {
+              "system": {"type": "string"}, "path": {"type": "string"},
+              "identity": {"type": "object"}, "namespace": {"type": "object"},
+              "fabrics": {"type": "object"}, "before": {"type": "object"},
+              "after": {"type": "object"}, "change": {"type": "object"}
+            }
+          }
         }
       }
     },

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Host
 import Measure
 import Run
@@ -47,6 +48,8 @@ struct CleanupCommand: ParsableCommand {
       for row in rows { Output.result("\(row.outcome.rawValue): \(row.detail)") }
     }
     if rows.isEmpty { Output.note("nothing is left") }
+    let rest = geteuid() == 0 ? 0 : ChangeJournal.ofRoot.leftovers().count
+    if rest > 0 { Output.note("root's runs left \(counted(rest, "change")): sudo assay cleanup") }
     let failed = rows.count { $0.outcome == .failed }
     guard failed == 0 else {
       throw Output.fail(

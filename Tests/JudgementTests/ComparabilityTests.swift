@@ -204,6 +204,26 @@ struct ComparabilityTests {
     #expect(!still.caveats.contains { $0.code == "drift" })
   }
 
+  /// Five values that rise have p = 2/120: enough for one case alone, not for one of four.
+  @Test func driftIsJudgedOverAllCasesTogether() throws {
+    func isTold(among cases: Int) throws -> Bool {
+      let both = ["before", "after"].map { session in
+        Arms.arm(
+          (0..<cases).map { index in
+            let values = index == 0 && session == "after" ? [100.0, 101, 102, 103, 104] : []
+            return Arms.samples(
+              values.isEmpty ? [100, 102, 101, 100, 102] : values, of: "disk\(index)",
+              session: session)
+          }, label: session, id: session)
+      }
+      let found = try ComparisonJudge.compare(both)
+      #expect(found.rows.count == cases)
+      return found.caveats.contains { $0.code == "drift" }
+    }
+    #expect(try isTold(among: 1))
+    #expect(try !isTold(among: 4))
+  }
+
   /// One side has two modes about the middle of the other, which no ratio shows.
   @Test func anotherShapeAboutTheSameMiddleIsNamed() throws {
     var random = SeededRandom(seed: 7)
@@ -224,6 +244,12 @@ struct ComparabilityTests {
     // Seen as surely, and within the tolerance.
     #expect(try !isTold(0.03))
     for _ in 0..<20 { #expect(try !isTold(0)) }
+    // Two modes within the tolerance of the reference, and not of each other.
+    let near = (0..<40).map { 1000 + Double($0 % 11) / 5 }
+    let apart = (0..<40).map { $0 < 24 ? near[$0] * 0.97 : 1040 }
+    let modes = try ComparisonJudge.compare(Arms.twoRecords(near, apart))
+    #expect(modes.rows.map(\.verdict) == [.same])
+    #expect(modes.caveats.contains { $0.code == FindingCode.shapeDiffers.rawValue })
     // A shift is the ratio's to tell.
     let shifted = Arms.twoRecords(
       (0..<30).map { 1000 + Double($0) / 10 }, (0..<30).map { 1020 + Double($0) / 10 })

@@ -1,3 +1,4 @@
+import Foundation
 import Judgement
 import Measure
 import Scenario
@@ -28,6 +29,20 @@ import Testing
     #expect(row.verdict == .fail && row.bound == 0.95)
     #expect(try #require(row.ratio).isNear(0.8))
     #expect(row.reason.contains("20 % lower, beyond the tolerance of 5 %"), "\(row.reason)")
+  }
+
+  /// Four trials beyond four others have p = 1/70, which fails up to three rows at 5 %.
+  @Test func aRowIsJudgedTogetherWithTheOthers() throws {
+    let few = [1000.0, 1001, 1002, 1003]
+    for (count, verdict) in [(1, GateJudgement.Verdict.fail), (3, .fail), (4, .inconclusive)] {
+      let names = (0..<count).map { "case\($0)" }
+      let judged = GateSamples.judge(
+        GateSamples.run(names.map { ($0, few.map { $0 * 0.8 }) }),
+        GateSamples.baseline(names.map { ($0, [few]) }))
+      #expect(judged.verdict == verdict, "\(judged.rows.map(\.reason))")
+      #expect(judged.rows.allSatisfy { ($0.p ?? 0).isNear(1.0 / 70) })
+      #expect(judged.rows.allSatisfy { ($0.adjustedP ?? 0).isNear(Double(count) / 70) })
+    }
   }
 
   @Test func ofALatencyMoreIsALoss() throws {
@@ -157,6 +172,19 @@ import Testing
     let ours = [interval.value, interval.lower, interval.upper, try #require(row.p)]
     for (mine, its) in zip(ours, answers[0]) { #expect(mine.isNear(its), "\(mine), scipy \(its)") }
     #expect(interval.level.value.isNear(0.9))
+  }
+
+  /// A session of one trial scatters as ten sessions of ten do together.
+  @Test func aRunOfFewerTrialsHasAWiderInterval() throws {
+    let sessions = [1000.0, 1020, 985, 1011].map { Array(repeating: $0, count: 10) }
+    let baseline = GateSamples.baseline([("read", sessions)])
+    let widths = try [10, 1].map { trials in
+      let run = GateSamples.run([("read", Array(repeating: 1000, count: trials))])
+      let row = try #require(GateSamples.judge(run, baseline).rows.first)
+      let interval = try #require(row.interval)
+      return log(interval.upper / interval.lower)
+    }
+    #expect((widths[1] / widths[0]).isNear((10.25 / 1.25).squareRoot()))
   }
 
   @Test func limitsThatFailARunNameWhatCounts() throws {

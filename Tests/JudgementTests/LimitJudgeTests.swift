@@ -42,6 +42,18 @@ struct LimitJudgeTests {
         + "lies wholly on the good side of 100k/s")
   }
 
+  /// At least 0.5 ms may be 5 ms: of bounds the upper end is that of what they leave open.
+  @Test func aLowerBoundNeverPassesAnUpperLimit() throws {
+    var run = try PlannedRun(limits: ["latency p99 of dpu <= 1ms"], blocks: 6)
+    run.run { _ in ["latency p99": 500_000] }
+    #expect(judge(run).limits.map(\.verdict) == [.pass])
+    for index in run.record.trials.indices {
+      run.record.trials[index].metrics["latency p99"]?.bound = .atLeast
+    }
+    let found = try #require(judge(run).limits.first)
+    #expect(found.verdict == .inconclusive && found.interval?.upper == .infinity)
+  }
+
   @Test func tooFewTrialsAreNeverAVerdict() throws {
     let found = try judge("iops of dpu >= 10/s", iops: [1000, 1000, 1000, 1000, 1000])
     #expect(found.verdict == .inconclusive && found.interval == nil && found.value == 1000)

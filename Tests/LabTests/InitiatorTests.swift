@@ -33,7 +33,7 @@ extension Lab {
           """, Checkout.tests, Checkout.assay, options: ["--nvme", "local:64M"], limit: 240)
       #expect(outcome.status == 0, "\(outcome)")
       for suite in ["KernelInitiatorTests", "NVMeCommandTests"] {
-        #expect(outcome.stdout.contains("Suite \(suite) passed"), "\(outcome)")
+        #expect(outcome.stderr.contains("Suite \(suite) passed"), "\(outcome)")
       }
       #expect(outcome.stdout.contains("end: connected 0, entries 0"), "\(outcome)")
     }

@@ -196,6 +196,18 @@ import Testing
     #expect(told[2].contains("\"no name\" is no name"), "\(told)")
   }
 
+  @Test func aBaselineUnderAnotherFingerprintIsDamaged() throws {
+    let made = try Baseline.of([try record("one")], name: "main")
+    let path = try store.write(made, replace: false)
+    try FileManager.default.moveItem(
+      atPath: path, toPath: path.replacing(made.fingerprint, with: "0123456789ab"))
+    #expect {
+      try store.read("main")
+    } throws: {
+      "\($0)".contains("it states fingerprint 0123456789ab, and its facts give \(made.fingerprint)")
+    }
+  }
+
   @Test func oneMachineIsOneWhateverARecordTellsOfIt() {
     func identity(_ pairs: [String: String]) -> [EnvironmentFact] {
       pairs.map { EnvironmentFact(key: $0.key, value: $0.value, class: .identity) }

@@ -54,6 +54,14 @@ extension Program {
       #expect(result.stderr.contains("1 of 1 change could not be undone"), "\(result)")
     }
 
+    @Test func whoMayNotUndoItIsToldWhoMay() throws {
+      let result = try afterAKill(
+        "setpriv --reuid 65534 --regid 65534 --clear-groups \"$assay\" cleanup; cat \(Self.setting)"
+      ).checked()
+      #expect(result.stdout == "1\n", "\(result)")
+      #expect(result.stderr.contains("root's runs left 1 change: sudo assay cleanup"), "\(result)")
+    }
+
     @Test func theNextRunUndoesItFirst() throws {
       let shop = try Workshop()
       let path = try shop.scenario(

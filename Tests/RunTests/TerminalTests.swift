@@ -19,10 +19,11 @@ extension Program {
       ).checked().stdout.split(whereSeparator: \.isNewline).map(String.init)
     }
 
-    /// The lines of the tables: from a header to the next empty line or sentence.
+    /// The widest line of the tables; sentences and who is compared are no tables.
     private func widest(_ lines: [String]) -> Int {
-      lines.filter { $0.hasPrefix("case ") || $0.contains(#/ {2,}\S.* {2,}\S/#) }
-        .map(\.count).max() ?? 0
+      lines.filter { line in
+        line.contains("  ") && !["reference ", "subject ", "  "].contains { line.hasPrefix($0) }
+      }.map(\.count).max() ?? 0
     }
 
     @Test func tablesKeepToTheTerminal() throws {

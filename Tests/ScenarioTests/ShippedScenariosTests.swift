@@ -20,7 +20,8 @@ func files(_ folder: String, _ suffix: String) throws -> [URL] {
   static let overrides = [
     "nvme-qualification.yaml": ["systems.disk.device=/dev/nvme0n1"],
     "local-against-dpu.yaml": [
-      "systems.local.device=/dev/nvme0n1", "systems.dpu.device=/dev/nvme1n1",
+      "systems.local.device=/dev/nvme0n1", "systems.dpu.nvme-of.address=192.0.2.10",
+      "systems.dpu.nvme-of.nqn=nqn.2026-01.example:vol1",
     ],
     "latency-under-load.yaml": ["systems.disk.device=/dev/nvme0n1"],
   ]

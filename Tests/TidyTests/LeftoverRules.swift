@@ -31,15 +31,9 @@ enum LeftoverRules {
       "KaplanMeier", "RatioEquivalence",
       // The simulator: the warm-up of a replication.
       "InitialTransient",
-    ].map { "Sources/Statistics/\($0).swift" } + awaitedOfHost + awaitedOfRDMA
-
-  /// Systems over fabrics in a run, and a disk's health before and after it.
-  private static let awaitedOfHost = ["FabricsConnection", "NVMeHealth", "RDMACounters"].map {
-    "Sources/Host/NVMe/\($0).swift"
-  }
-
-  /// The verbs tests.
-  private static let awaitedOfRDMA = ["Sources/RDMA/Listener.swift"]
+    ].map { "Sources/Statistics/\($0).swift" }
+    // The verbs tests.
+    + ["Sources/RDMA/Listener.swift"]
 
   /// The dead files but those awaited, and the entries of `awaited` under which nothing is dead.
   static func deadFiles(_ sources: [SourceText], awaited: [String]) -> [Violation] {

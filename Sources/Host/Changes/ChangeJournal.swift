@@ -22,12 +22,15 @@ public struct ChangeJournal: Sendable {
   /// others, who can change only what is theirs.
   public static var ofMachine: ChangeJournal {
     let user = geteuid()
-    if user == 0 { return ChangeJournal(folder: "/run/assay/changes") }
+    if user == 0 { return ofRoot }
     let runtime = getenv("XDG_RUNTIME_DIR").map { String(cString: $0) } ?? ""
     return ChangeJournal(
       folder: runtime.hasPrefix("/")
         ? "\(runtime)/assay/changes" : "/tmp/assay-\(user)/changes")
   }
+
+  /// The journal of root's runs, which others can only read.
+  public static let ofRoot = ChangeJournal(folder: "/run/assay/changes")
 
   /// A journal in a folder of its own.
   public init(folder: String) { self.init(folder: folder, machine: MachineFiles()) }

@@ -1,7 +1,8 @@
 /// Rows under headers for a terminal: words stand left, numbers right, within a width.
 ///
 /// What is too wide breaks where words do, the widest column first; a number is never broken.
-/// Where that takes too many lines the numbers stand in several tables, each with the words before.
+/// Where that takes too many lines or breaks a word the numbers stand in several tables, each with
+/// the words before.
 struct TextTable {
   /// The header's lines, then each row's.
   typealias Lines = (header: [String], rows: [[String]])
@@ -48,7 +49,9 @@ struct TextTable {
     let natural = Array(whole.prefix(left.count))
     let narrow = Self.narrowed(natural, to: width - Self.span(numbers) - Self.gap)
     let isReadable = rows.allSatisfy { row in
-      zip(left, narrow).allSatisfy { Self.broken(row[$0], to: $1).count <= Self.mostLines }
+      zip(left, narrow).allSatisfy {
+        Self.longestWord(row[$0]) <= $1 && Self.broken(row[$0], to: $1).count <= Self.mostLines
+      }
     }
     if right.isEmpty || isReadable && Self.span(narrow + numbers) <= width {
       return [lines(used, narrow + numbers)]
@@ -106,6 +109,20 @@ struct TextTable {
     }
   }
 
+  /// What of a text cannot be broken but where the width ends.
+  private static func longestWord(_ text: String) -> Int {
+    var longest = 0
+    var length = 0
+    for character in text {
+      length = character == " " ? 0 : length + 1
+      longest = max(longest, length)
+      if marks.contains(character) { length = 0 }
+    }
+    return longest
+  }
+
+  private static let marks: Set<Character> = ["/", ",", "-", "="]
+
   /// Breaks a text after spaces and the marks of paths, lists and compounds; a longer word where
   /// the width ends.
   static func broken(_ text: String, to width: Int) -> [String] {
@@ -116,7 +133,7 @@ struct TextTable {
       let end = rest.index(rest.startIndex, offsetBy: width)
       // A space that ends the line may stand beyond it.
       let last = rest[...end].lastIndex { $0 == " " }
-      let mark = rest[..<end].lastIndex { "/,-=".contains($0) }.map { rest.index(after: $0) }
+      let mark = rest[..<end].lastIndex { marks.contains($0) }.map { rest.index(after: $0) }
       let cut = max(last ?? rest.startIndex, mark ?? rest.startIndex)
       let place = cut > rest.startIndex ? cut : end
       lines.append(String(rest[..<place]))
