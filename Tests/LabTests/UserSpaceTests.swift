@@ -33,7 +33,7 @@ extension Lab {
         """, Checkout.tests, limit: 240)
       #expect(outcome.status == 0, "\(outcome)")
       for suite in ["UserInitiatorTests", "LoopbackTests", "ConfinedInitiatorTests"] {
-        #expect(outcome.stdout.contains("Suite \(suite) passed"), "\(outcome)")
+        #expect(outcome.stderr.contains("Suite \(suite) passed"), "\(outcome)")
       }
     }
   }
