@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Foundation
 public import Host
 internal import Measure
@@ -67,6 +68,7 @@ public enum Preflight {
     var problems: [String] = []
     var missing: [String] = []
     var systems: [ExaminedSystem] = []
+    missing += operations(plan)
     for (name, trials) in trialsBySystem(plan) {
       let works = trials.compactMap(\.work.storage)
       guard var target = works.first?.target else {
@@ -101,6 +103,19 @@ public enum Preflight {
     }
     if !problems.isEmpty { return (systems, RunError(.refused, missing + problems)) }
     return (systems, missing.isEmpty ? nil : RunError(.unavailable, missing))
+  }
+
+  /// Programs, sockets and tokens that online operations need and that are not there.
+  private static func operations(_ plan: Plan) -> [String] {
+    var seen: Set<String> = []
+    return plan.trials.flatMap { trial in
+      (trial.work.storage?.operation?.obstacles() ?? []).compactMap { failure in
+        let text =
+          "the operation of workload \(trial.key.workload): \(failure.message)"
+          + (failure.hint.map { "\n  hint: \($0)" } ?? "")
+        return seen.insert(text).inserted ? text : nil
+      }
+    }
   }
 
   /// Preconditioning writes whatever the pattern is.

@@ -114,6 +114,7 @@ public final class RunController {
       let preparation = controller.preparation(of: systems, fabrics)
       try preparation.lock()
       try folder.append(.runResumed)
+      try OperationJournal.takeBack(record.openChanges, of: plan, RunJournal(folder), progress)
       return try controller.execute(
         in: folder, systems, preparation, finished: record.trials, looks: record.looks)
     } catch let error as RunError {
@@ -260,8 +261,14 @@ public final class RunController {
         trial, number: number, of: total,
         remaining: trials[index...].reduce(.zero) { $0 + $1.estimate.knownNs })
       journal.began(trial.id)
+      let change = OperationJournal.change(trial)
+      if let change {
+        journal.changing(change)
+        if let failure = journal.failure { throw RunError(.io, [failure.description]) }
+      }
       let record = try run(
         trial, on: system, maximum: trial.maximumFrom.flatMap { known[$0] }, preparation, folder)
+      if let change, OperationJournal.isTakenBack(record) { journal.restored(change) }
       if progress.isInterrupted() { return }
       journal.finished(record)
       if let failure = journal.failure { throw RunError(.io, [failure.description]) }

@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Foundation
 internal import Host
 internal import Ledger
@@ -17,6 +18,9 @@ struct StorageExecution {
   /// Closed-loop maximum that a relative rate is a share of.
   let maximum: Rate?
 
+  /// What is done to the machine meanwhile.
+  var operation: OnlineOperation? { trial.work.storage?.operation }
+
   /// What a trial leaves.
   struct Result {
     var record: TrialRecord
@@ -31,19 +35,38 @@ struct StorageExecution {
     let begin = MonotonicClock.now()
     let statisticsBefore = try? system.device?.device.statistics()
     let countersBefore = isOverRDMA ? RDMACounters.current() : nil
-    let observer = TrialObserver(trial, progress: progress, series: series)
-    let rounds = try measure(observer, progress)
+    let online = operation.map { OnlineOperationRun($0) }
+    let observer = TrialObserver(trial, progress: progress, series: series, operation: online)
+    // Whatever became of the I/O: what was triggered is waited for and taken back.
+    let rounds: Rounds
+    do throws(RunError) {
+      rounds = try measure(observer, progress)
+    } catch {
+      _ = online?.finish { true }
+      throw error
+    }
+    let seen = online?.finish { progress.isInterrupted() }
+    if let failure = observer.operationFailure {
+      throw RunError(.unavailable, ["trial \(trial.id): \(failure)"])
+    }
     var record = TrialRecord(id: trial.id, key: trial.key, block: trial.block)
     let outcome = Self.merged(rounds.measured)
     let statisticsAfter = try? system.device?.device.statistics()
     record.startedAt = startedAt
     record.tookNs = MonotonicClock.now() - begin
-    record.metrics = TrialMetrics.of(outcome, cpu: observer.cpu)
+    let operation = operation.flatMap { operation in
+      seen.map { OperationRecord(operation, $0, outcome) }
+    }
+    record.metrics = TrialMetrics.of(outcome, cpu: observer.cpu, operation: operation)
     record.disclosure = Disclosure.of(workload, system, rate: rate)
     var validity = TrialValidity(workload: workload, outcome: outcome, rate: rate)
     validity.judgeSteadyState(
       workload.steadyState, rounds.verdict, rounds: rounds.all.count)
-    validity.judgePlateau(observer.perSecond)
+    if let operation {
+      validity.judge(operation)
+    } else {
+      validity.judgePlateau(observer.perSecond)
+    }
     var difference: DiskStatistics?
     if let statisticsBefore, let statisticsAfter {
       difference = statisticsAfter - statisticsBefore
@@ -53,7 +76,7 @@ struct StorageExecution {
     record.status = validity.status
     record.findings = validity.findings
     let moved = countersBefore.map { RDMACounters.current().since($0) }
-    record.detail = try detail(outcome, observer.cpu, difference, moved, rounds)
+    record.detail = try detail(outcome, observer.cpu, difference, moved, rounds, operation)
     return Result(record: record, histograms: Self.histograms(of: outcome))
   }
 
@@ -114,7 +137,7 @@ struct StorageExecution {
       let placement = placement(of: workload)
       let outcome = try StorageTrial(
         facts: system.facts, workload: workload, seed: seed, stampSeed: runSeed, rate: rate,
-        clock: clock, cpus: placement.cpus, node: placement.node
+        clock: clock, cpus: placement.cpus, node: placement.node, countsWindows: operation != nil
       ).run(observer)
       observer.roundEnded(after: outcome.elapsed)
       return outcome
@@ -173,12 +196,13 @@ struct StorageExecution {
   /// The engine's facts: the outcome without its distributions, which have a file of their own.
   private func detail(
     _ outcome: StorageOutcome, _ cpu: CPUUse?, _ kernel: DiskStatistics?,
-    _ rdma: RDMACounters?, _ rounds: Rounds
+    _ rdma: RDMACounters?, _ rounds: Rounds, _ operation: OperationRecord?
   ) throws(RunError) -> JSONValue {
     guard case .object(var members) = try Self.json(outcome.withoutDistributions) else {
       return .null
     }
     if let cpu { members["cpu"] = try Self.json(cpu) }
+    if let operation { members["operation"] = try Self.json(operation) }
     if let kernel { members["kernelCounts"] = try Self.json(kernel) }
     if let rdma { members["rdmaCounters"] = try Self.json(rdma) }
     if let facts = system.fabrics?.facts { members["fabrics"] = try Self.json(facts) }

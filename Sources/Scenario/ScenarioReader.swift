@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Measure
 internal import Storage
 
@@ -154,7 +155,7 @@ struct Builder {
       points: points.compactMap { point in
         kind.workload(point.values).map { .init(labels: point.labels, workload: $0) }
       },
-      systems: named.map(\.name))
+      systems: named.map(\.name), operation: operation(pair.value["operation"], path, base))
     // Where it would run nowhere, only its own contradictions are looked for.
     if kind == .storage {
       var rules = StorageRules(
@@ -167,6 +168,20 @@ struct Builder {
       }
     }
     return workload
+  }
+
+  private mutating func operation(
+    _ value: Value?, _ path: String, _ workload: Workload
+  ) -> OnlineOperation? {
+    guard let value, case .storage(let storage) = workload else { return nil }
+    let place = "\(path).operation"
+    guard let operation = OperationGrammar.operation(value) else { return nil }
+    for problem in OperationRules.problems(of: operation, value, beside: storage) {
+      let at = problem.path.isEmpty ? place : "\(place).\(problem.path)"
+      checker.diagnostics.add(
+        problem.message, at: checker.keyPlaces[at] ?? checker.place(at), hint: problem.hint)
+    }
+    return operation
   }
 
   /// The keys of a workload whose value is not known for errors; `*` when one could be any.

@@ -47,6 +47,9 @@ public enum ScenarioSchema {
     for kind in WorkloadGrammar.allCases {
       text += table("workloads.<name>.\(kind.rawValue)", kind.members)
     }
+    text += table("workloads.<name>.operation", OperationGrammar.members)
+    text += table("workloads.<name>.operation.http", OperationGrammar.http)
+    text += table("workloads.<name>.operation.qmp", OperationGrammar.qmp)
     if case .record(let design)? = document.first(where: { $0.name == "design" })?.kind {
       text += table("design", design)
     }
@@ -54,7 +57,8 @@ public enum ScenarioSchema {
   }
 
   private static let seenBelow = Set(
-    ["sweep", "nvme-of", "fabric"] + WorkloadGrammar.allCases.map(\.rawValue))
+    ["sweep", "nvme-of", "fabric", "operation", "http", "qmp"]
+      + WorkloadGrammar.allCases.map(\.rawValue))
 
   /// The first of members that share their name.
   private static func once(_ members: some Sequence<Member>) -> [Member] {

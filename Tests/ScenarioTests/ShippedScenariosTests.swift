@@ -24,6 +24,7 @@ func files(_ folder: String, _ suffix: String) throws -> [URL] {
       "systems.dpu.nvme-of.nqn=nqn.2026-01.example:vol1",
     ],
     "latency-under-load.yaml": ["systems.disk.device=/dev/nvme0n1"],
+    "online-disk.yaml": ["systems.disk.device=/dev/nvme0n1"],
   ]
 
   @Test func everyShippedScenarioReadsAndSaysWhatItDestroys() throws {

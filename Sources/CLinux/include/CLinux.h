@@ -204,6 +204,29 @@ static inline int cl_open_claim(const char *path) {
   return open(path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
 }
 
+// Processes and events ----------------------------------------------------------------------------
+
+// A pipe whose ends are closed in what is started; its first end does not block.
+int cl_pipe(int ends[2]);
+
+// A descriptor that becomes readable when the process ends (Linux 5.3).
+static inline int cl_pidfd_open(pid_t process) {
+#ifdef SYS_pidfd_open
+  return (int)syscall(SYS_pidfd_open, process, 0);
+#else
+  return (int)syscall(434, process, 0);
+#endif
+}
+
+// Waits until a descriptor is readable, in nanoseconds; 0 when the time is over.
+int cl_wait_readable(int fd, int64_t atMost);
+
+// The kernel's own device events (NETLINK_KOBJECT_UEVENT, group 1), without blocking.
+int cl_open_uevents(void);
+
+// A stream to whoever serves `path`: a Unix socket, or a character device; without blocking.
+int cl_open_stream(const char *path);
+
 // Threads -----------------------------------------------------------------------------------------
 
 int cl_pin_thread(int cpu);
