@@ -93,7 +93,7 @@ let package = Package(
     tests(
       "ScenarioTests", ["Scenario", "Storage", "Host", "Measure", "TestSupport"], exclude: ["Bad"]),
     tests("TidyTests", ["TestSupport"]),
-    tests("LabTests", ["assay", "TestSupport"]),
+    tests("LabTests", ["assay", "Ledger", "Measure", "TestSupport"]),
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
     .testTarget(
       name: "ReportTests",

@@ -151,7 +151,9 @@ enum OperationSection {
           "moments": waterfall(operation),
           "effects": operation.effects.map { ["name": $0.name, "value": $0.value.text] },
           "isTriggered": operation.triggered != nil,
-          "charts": operation.chart(index).map { [["svg": $0.svg(as: .inline)]] } ?? [],
+          "charts": operation.chart(index).map {
+            [["title": $0.title, "svg": $0.svg(as: .inline)]]
+          } ?? [],
         ]
       }
     ]

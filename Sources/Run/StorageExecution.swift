@@ -37,28 +37,15 @@ struct StorageExecution {
     let countersBefore = isOverRDMA ? RDMACounters.current() : nil
     let online = operation.map { OnlineOperationRun($0) }
     let observer = TrialObserver(trial, progress: progress, series: series, operation: online)
-    // Whatever became of the I/O: what was triggered is waited for and taken back.
-    let rounds: Rounds
-    do throws(RunError) {
-      rounds = try measure(observer, progress)
-    } catch {
-      _ = online?.finish { true }
-      throw error
-    }
-    let seen = online?.finish { progress.isInterrupted() }
-    if let failure = observer.operationFailure {
-      throw RunError(.unavailable, ["trial \(trial.id): \(failure)"])
-    }
+    let (rounds, operation) = try measure(observer, online, progress)
     var record = TrialRecord(id: trial.id, key: trial.key, block: trial.block)
     let outcome = Self.merged(rounds.measured)
     let statisticsAfter = try? system.device?.device.statistics()
     record.startedAt = startedAt
     record.tookNs = MonotonicClock.now() - begin
-    let operation = operation.flatMap { operation in
-      seen.map { OperationRecord(operation, $0, outcome) }
-    }
     record.metrics = TrialMetrics.of(outcome, cpu: observer.cpu, operation: operation)
     record.disclosure = Disclosure.of(workload, system, rate: rate)
+    if let operation { record.disclosure["operation"] = operation.text }
     var validity = TrialValidity(workload: workload, outcome: outcome, rate: rate)
     validity.judgeSteadyState(
       workload.steadyState, rounds.verdict, rounds: rounds.all.count)
@@ -103,6 +90,27 @@ struct StorageExecution {
     /// The rounds whose numbers count: the window, or the one.
     var measured: [StorageOutcome] = []
     var verdict: SteadyState.Verdict?
+  }
+
+  /// Measures, and sees to its end what is done to the machine meanwhile: what was triggered is
+  /// taken back whatever became of the I/O.
+  private func measure(
+    _ observer: TrialObserver, _ online: OnlineOperationRun?, _ progress: any RunProgress
+  ) throws(RunError) -> (Rounds, OperationRecord?) {
+    let rounds: Rounds
+    do throws(RunError) {
+      rounds = try measure(observer, progress)
+    } catch {
+      _ = online?.finish { true }
+      throw error
+    }
+    if let failure = observer.operationFailure {
+      throw RunError(.unavailable, ["trial \(trial.id): \(failure)"])
+    }
+    guard let operation, let seen = online?.finish({ progress.isInterrupted() }) else {
+      return (rounds, nil)
+    }
+    return (rounds, OperationRecord(operation, seen, Self.merged(rounds.measured)))
   }
 
   private func measure(

@@ -10,6 +10,17 @@ enum OperationRules {
     var path: String
     var message: String
     var hint: String?
+    var severity = Diagnostic.Severity.error
+  }
+
+  /// What can run, but surely not as meant: a disk comes or goes once, and not `times` times.
+  static func warning(_ operation: OnlineOperation, times: Int) -> Problem? {
+    guard times > 1, operation.undo == nil,
+      let change = operation.expectation?.change, change != .grows
+    else { return nil }
+    return Problem(
+      path: "", message: "the operation runs \(times) times and is never undone",
+      hint: "give it an undo, or run it once (one block, system and point)", severity: .warning)
   }
 
   static func problems(

@@ -77,6 +77,12 @@ public enum ScenarioReader {
 struct Builder {
   var checker: Checker
   let tree: Tree
+  private var blocks = 1
+
+  init(checker: Checker, tree: Tree) {
+    self.checker = checker
+    self.tree = tree
+  }
 
   mutating func scenario(_ document: Value) -> Scenario {
     var seed: UInt64?
@@ -85,10 +91,12 @@ struct Builder {
     for pair in document["systems"]?.pairs ?? [] {
       if let system = made(pair) { systems.append(system) }
     }
+    let design = design(document["design"])
+    blocks = design.blocks
     let workloads = (document["workloads"]?.pairs ?? []).compactMap { workload($0, systems) }
     let scenario = Scenario(
       name: document["name"]?.word ?? "", about: document["about"]?.word ?? "", seed: seed,
-      systems: systems, workloads: workloads, design: design(document["design"]),
+      systems: systems, workloads: workloads, design: design,
       limits: limits(workloads))
     if workloads.count == tree["workloads"]?.entries?.count {
       let used = Set(workloads.flatMap(\.systems))
@@ -155,7 +163,9 @@ struct Builder {
       points: points.compactMap { point in
         kind.workload(point.values).map { .init(labels: point.labels, workload: $0) }
       },
-      systems: named.map(\.name), operation: operation(pair.value["operation"], path, base))
+      systems: named.map(\.name),
+      operation: operation(
+        pair.value["operation"], path, base, times: points.count * named.count * blocks))
     // Where it would run nowhere, only its own contradictions are looked for.
     if kind == .storage {
       var rules = StorageRules(
@@ -171,15 +181,17 @@ struct Builder {
   }
 
   private mutating func operation(
-    _ value: Value?, _ path: String, _ workload: Workload
+    _ value: Value?, _ path: String, _ workload: Workload, times: Int
   ) -> OnlineOperation? {
     guard let value, case .storage(let storage) = workload else { return nil }
     let place = "\(path).operation"
     guard let operation = OperationGrammar.operation(value) else { return nil }
-    for problem in OperationRules.problems(of: operation, value, beside: storage) {
+    let problems = OperationRules.problems(of: operation, value, beside: storage)
+    for problem in problems + [OperationRules.warning(operation, times: times)].compactMap(\.self) {
       let at = problem.path.isEmpty ? place : "\(place).\(problem.path)"
       checker.diagnostics.add(
-        problem.message, at: checker.keyPlaces[at] ?? checker.place(at), hint: problem.hint)
+        problem.message, at: checker.keyPlaces[at] ?? checker.place(at), hint: problem.hint,
+        severity: problem.severity)
     }
     return operation
   }

@@ -125,7 +125,8 @@ enum PageTemplate {
     </tr></thead><tbody><tr>{{#moments}}<td>{{after}}</td>{{/moments}}\
     {{#effects}}<td>{{value}}</td>{{/effects}}</tr></tbody></table></div>{{/isTriggered}}
     {{^isTriggered}}<p>It was not triggered.</p>{{/isTriggered}}
-    {{#charts}}<div class="charts one"><figure>{{{svg}}}</figure></div>{{/charts}}
+    {{#charts}}<div class="charts one"><figure><figcaption>{{title}}</figcaption>
+    {{{svg}}}</figure></div>{{/charts}}
     {{/operations}}
     <p class="foot">Moments count from the trigger, on the clock of this host; those of sysfs and \
     node are looked for every millisecond. The grey part is the longest stall: no I/O of the \
