@@ -26,6 +26,7 @@ enum Disclosure {
     if case .open(.shareOfMaximum, _) = workload.load { facts["offered rate"] = rate?.text }
     if workload.pattern.isRandom { facts["distribution"] = distribution(workload) }
     if workload.pattern.writes { facts["data"] = data(workload) }
+    if let target = system.facts.fabrics { return facts.merging(fabric(target)) { $1 } }
     guard let device = system.device else {
       facts["medium"] = system.facts.path == nil ? "none" : "memory or network file system"
       facts["transport"] = "none"
@@ -42,11 +43,29 @@ enum Disclosure {
     return facts
   }
 
+  /// What a target told the user-space initiator.
+  private static func fabric(_ target: FabricsTarget) -> [String: String] {
+    let data = target.inCapsuleBytes
+    return [
+      "transport": transport(target.address.transport.rawValue, target.address.initiator),
+      "target": target.address.text, "controller": target.model, "adapter": target.device,
+      "medium": "\(target.model), behind a fabric",
+      "in-capsule data": data == 0 ? "none" : ByteCount(Int64(data)).text,
+      "write cache": target.hasWriteCache ? "write back" : "none",
+    ]
+  }
+
+  private static func transport(
+    _ name: String, _ initiator: FabricsAddress.Initiator
+  ) -> String {
+    "nvme-of \(name), \(initiator.rawValue) initiator"
+  }
+
   /// What a connection over a fabric turned out to be.
   private static func fabric(_ link: FabricsLink) -> [String: String] {
     let facts = link.facts
     var words = [
-      "transport": "nvme-of \(facts.transport), \(link.place.initiator.rawValue) initiator",
+      "transport": transport(facts.transport, link.place.initiator),
       "target": link.place.text, "controller": facts.identity.model ?? "unknown",
     ]
     let entries = facts.queueSize.map { " of \($0) entries" } ?? ""

@@ -67,7 +67,9 @@ struct StorageExecution {
     return Result(record: record, histograms: Self.histograms(of: outcome))
   }
 
-  private var isOverRDMA: Bool { system.fabrics?.place.transport == .rdma }
+  private var isOverRDMA: Bool {
+    (system.fabrics?.place ?? system.facts.fabrics?.address)?.transport == .rdma
+  }
 
   /// I/Os per second in all; nil for a closed loop.
   private var rate: Rate? {
@@ -214,6 +216,7 @@ struct StorageExecution {
     if let kernel { members["kernelCounts"] = try Self.json(kernel) }
     if let rdma { members["rdmaCounters"] = try Self.json(rdma) }
     if let facts = system.fabrics?.facts { members["fabrics"] = try Self.json(facts) }
+    if let target = system.facts.fabrics { members["fabrics"] = try Self.json(target) }
     if let device = system.device { members["device"] = try Self.json(device) }
     if let ceiling = system.device?.device.pcieLink?.bytesPerSecond {
       members["linkBytesPerSecond"] = .number(ceiling)
