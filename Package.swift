@@ -91,7 +91,8 @@ let package = Package(
     tests("DeployTests", ["Deploy", "Host", "Measure", "TestSupport"]),
     tests("StorageTests", ["Storage", "Host", "Measure", "TestSupport"]),
     tests(
-      "ScenarioTests", ["Scenario", "Storage", "Host", "Measure", "TestSupport"], exclude: ["Bad"]),
+      "ScenarioTests", ["Scenario", "Deploy", "Storage", "Host", "Measure", "TestSupport"],
+      exclude: ["Bad"]),
     tests("TidyTests", ["TestSupport"]),
     tests("LabTests", ["assay", "Ledger", "Measure", "TestSupport"]),
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
