@@ -58,8 +58,8 @@ extension RealIO {
       let (outcome, timeline) = try timeline(of: load, on: device(disk.path), watcher)
       #expect(outcome.errorCount > 0 && outcome.stoppedEarly == nil)
       #expect(timeline.windows.reduce(0) { $0 + $1.errors } == outcome.errorCount)
-      let last = try #require(timeline.lastErrorNs)
-      let again = try #require(timeline.succeededAgainNs)
+      let (lastError, succeeded) = (timeline.lastErrorNs, timeline.succeededAgainNs)
+      let (last, again) = (try #require(lastError), try #require(succeeded))
       #expect(again > last)
       // Restored after the second truncate began, and soon: it takes milliseconds.
       let restored = cut[1] - timeline.startedAtNs
