@@ -22,6 +22,7 @@ func files(_ folder: String, _ suffix: String) throws -> [URL] {
     "local-against-dpu.yaml": [
       "systems.local.device=/dev/nvme0n1", "systems.dpu.device=/dev/nvme1n1",
     ],
+    "rdma-fabric.yaml": ["systems.fabric.fabric.peer=192.0.2.10"],
     "latency-under-load.yaml": ["systems.disk.device=/dev/nvme0n1"],
   ]
 
