@@ -13,19 +13,25 @@ public enum ExaminedSystem: Sendable {
   /// A namespace over a fabric that is yet to be connected.
   case unconnected(name: String, FabricsAddress)
   /// The other side of an RDMA fabric.
-  case fabric(name: String, FabricPeer)
+  case fabric(ExaminedFabric)
 
   /// Its name in the scenario.
   public var name: String {
     switch self {
     case .storage(let system): system.name
-    case .unconnected(let name, _), .fabric(let name, _): name
+    case .unconnected(let name, _): name
+    case .fabric(let system): system.name
     }
   }
 
   /// The system as one that takes I/O; nil for others.
   public var storage: ExaminedStorage? {
     if case .storage(let system) = self { system } else { nil }
+  }
+
+  /// The system as the other side of a fabric; nil for others.
+  public var fabric: ExaminedFabric? {
+    if case .fabric(let system) = self { system } else { nil }
   }
 }
 
@@ -43,6 +49,16 @@ public struct ExaminedStorage: Sendable {
   public var isWritten: Bool
   /// The connection that leads to it; nil for what is local.
   public var fabrics: FabricsLink?
+}
+
+/// The other side of an RDMA fabric, looked at before anything runs.
+public struct ExaminedFabric: Sendable {
+  /// Its name in the scenario.
+  public var name: String
+  /// Where `assay peer` listens.
+  public var peer: FabricPeer
+  /// The device of this machine that leads there.
+  public var device: FabricDevice
 }
 
 /// Looks at every target of a plan and finds, all at once, what stands against running it.
@@ -72,8 +88,12 @@ public enum Preflight {
     for (name, trials) in trialsBySystem(plan) {
       let works = trials.compactMap(\.work.storage)
       guard var target = works.first?.target else {
-        if case .verbs(let work) = trials.first?.work {
-          systems.append(.fabric(name: name, work.peer))
+        do throws(FabricError) {
+          let system = try fabric(name, trials.compactMap(\.work.verbs), isRun: fabrics != nil)
+          problems += FabricObstacles.of(trials, on: system)
+          systems.append(.fabric(system))
+        } catch {
+          missing.append("system \(name): \(error)")
         }
         continue
       }
@@ -116,6 +136,18 @@ public enum Preflight {
         return seen.insert(text).inserted ? text : nil
       }
     }
+  }
+
+  /// Finds the device that leads to a peer; a run also asks whether the peer is there.
+  private static func fabric(
+    _ name: String, _ works: [VerbsWork], isRun: Bool
+  ) throws(FabricError) -> ExaminedFabric {
+    guard let peer = works.first?.peer else {
+      throw FabricError("nothing is done to it", hint: "see `assay validate`")
+    }
+    let device = try VerbsTrial.device(to: peer)
+    if isRun { try VerbsTrial.probe(peer) }
+    return ExaminedFabric(name: name, peer: peer, device: device)
   }
 
   /// Preconditioning writes whatever the pattern is.

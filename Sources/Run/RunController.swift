@@ -293,14 +293,7 @@ public final class RunController {
       throw RunError(.io, [error.description])
     }
     do throws(RunError) {
-      guard let work = trial.work.storage, let target = system.storage else {
-        throw RunError(.unavailable, ["trial \(trial.id): this engine is not there yet"])
-      }
-      try preparation.condition(trial, work.workload, on: target)
-      let execution = StorageExecution(
-        system: target, trial: trial, workload: work.workload, runSeed: plan.seed, clock: clock,
-        topology: topology, maximum: rate)
-      var result = try execution.run(progress, series: series)
+      var result = try execute(trial, on: system, rate, preparation, series)
       do {
         try series.finish()
         result.record.series = series.name
@@ -312,6 +305,28 @@ public final class RunController {
     } catch {
       if error.kind == .io { throw error }
       return failed(trial, .trialNotRun, error.description)
+    }
+  }
+
+  /// Hands the trial to the engine of its work.
+  private func execute(
+    _ trial: PlannedTrial, on system: ExaminedSystem, _ maximum: Rate?,
+    _ preparation: TargetPreparation, _ series: SeriesWriter
+  ) throws(RunError) -> (record: TrialRecord, histograms: TrialHistograms) {
+    switch (trial.work, system) {
+    case (.storage(let work), .storage(let target)):
+      try preparation.condition(trial, work.workload, on: target)
+      return try StorageExecution(
+        system: target, trial: trial, workload: work.workload, runSeed: plan.seed, clock: clock,
+        topology: topology, maximum: maximum
+      ).run(progress, series: series)
+    case (.verbs(let work), .fabric(let fabric)):
+      return try VerbsExecution(
+        system: fabric, trial: trial, workload: work.workload, clock: clock, topology: topology
+      ).run(progress, series: series)
+    case (.storage, _), (.verbs, _):
+      throw RunError(
+        .unavailable, ["trial \(trial.id): system \(system.name) is not one for its workload"])
     }
   }
 

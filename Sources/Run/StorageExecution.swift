@@ -21,16 +21,10 @@ struct StorageExecution {
   /// What is done to the machine meanwhile.
   var operation: OnlineOperation? { trial.work.storage?.operation }
 
-  /// What a trial leaves.
-  struct Result {
-    var record: TrialRecord
-    var histograms: TrialHistograms
-  }
-
   /// Runs the trial; the caller has the record's series open.
   func run(
     _ progress: any RunProgress, series: SeriesWriter
-  ) throws(RunError) -> Result {
+  ) throws(RunError) -> (record: TrialRecord, histograms: TrialHistograms) {
     let startedAt = WallClock.now()
     let begin = MonotonicClock.now()
     let statisticsBefore = try? system.device?.device.statistics()
@@ -64,7 +58,7 @@ struct StorageExecution {
     record.findings = validity.findings
     let moved = countersBefore.map { RDMACounters.current().since($0) }
     record.detail = try detail(outcome, observer.cpu, difference, moved, rounds, operation)
-    return Result(record: record, histograms: Self.histograms(of: outcome))
+    return (record, Self.histograms(of: outcome))
   }
 
   private var isOverRDMA: Bool {

@@ -177,6 +177,15 @@ struct Builder {
           hint: problem.hint, severity: problem.severity)
       }
     }
+    if kind == .verbs {
+      let rules = VerbsRules(
+        path: path, given: values, axes: axes.map(\.key), broken: broken(path, kind))
+      for problem in rules.problems(of: workload) {
+        checker.diagnostics.add(
+          problem.message, at: checker.keyPlaces[problem.path] ?? checker.place(problem.path),
+          hint: problem.hint)
+      }
+    }
     return workload
   }
 

@@ -87,6 +87,10 @@ static inline int cl_io_uring_wait(int ring, unsigned flags, unsigned submit, un
 static inline uint32_t cl_load_acquire(const uint32_t *value) {
   return __atomic_load_n(value, __ATOMIC_ACQUIRE);
 }
+// A byte that a device writes past the compiler's knowledge.
+static inline uint8_t cl_load_byte_acquire(const uint8_t *value) {
+  return __atomic_load_n(value, __ATOMIC_ACQUIRE);
+}
 static inline uint32_t cl_load_relaxed(const uint32_t *value) {
   return __atomic_load_n(value, __ATOMIC_RELAXED);
 }
