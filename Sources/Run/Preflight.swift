@@ -11,6 +11,8 @@ public enum ExaminedSystem: Sendable {
   case storage(ExaminedStorage)
   /// A namespace over a fabric that is yet to be connected.
   case unconnected(name: String, FabricsAddress)
+  /// A virtual function that is yet to be made.
+  case unmade(name: String, VirtualFunctionPlace)
   /// The other side of an RDMA fabric.
   case fabric(name: String, FabricPeer)
 
@@ -18,7 +20,7 @@ public enum ExaminedSystem: Sendable {
   public var name: String {
     switch self {
     case .storage(let system): system.name
-    case .unconnected(let name, _), .fabric(let name, _): name
+    case .unconnected(let name, _), .unmade(let name, _), .fabric(let name, _): name
     }
   }
 
@@ -42,18 +44,20 @@ public struct ExaminedStorage: Sendable {
   public var isWritten: Bool
   /// The connection that leads to it; nil for what is local.
   public var fabrics: FabricsLink?
+  /// The virtual function that takes its I/O; nil for others.
+  public var function: VirtualFunctionFacts?
 }
 
 /// Looks at every target of a plan and finds, all at once, what stands against running it.
 public enum Preflight {
   /// Examines the targets of a plan; `allowDestroy` names identities whose content may be lost,
-  /// `fabrics` are the connections that were made for it.
+  /// `setup` is what was connected and made for it.
   ///
   /// Throws ``RunError`` with everything that is wrong; nothing was changed.
   public static func examine(
-    _ plan: Plan, allowDestroy: [String], fabrics: FabricsConnections
+    _ plan: Plan, allowDestroy: [String], setup: SystemSetup
   ) throws(RunError) -> [ExaminedSystem] {
-    let (systems, refusal) = survey(plan, allowDestroy: allowDestroy, fabrics: fabrics)
+    let (systems, refusal) = survey(plan, allowDestroy: allowDestroy, setup: setup)
     if let refusal { throw refusal }
     return systems
   }
@@ -62,7 +66,7 @@ public enum Preflight {
   ///
   /// The refusal is nil where nothing stands against running the plan.
   public static func survey(
-    _ plan: Plan, allowDestroy: [String], fabrics: FabricsConnections? = nil
+    _ plan: Plan, allowDestroy: [String], setup: SystemSetup? = nil
   ) -> (systems: [ExaminedSystem], refusal: RunError?) {
     var problems: [String] = []
     var missing: [String] = []
@@ -75,12 +79,11 @@ public enum Preflight {
         }
         continue
       }
-      if case .fabrics(let address) = target {
-        guard let fabrics else {
-          systems.append(.unconnected(name: name, address))
-          continue
-        }
-        if let link = fabrics.link(of: name) { target = .device(path: link.facts.device) }
+      if let setup {
+        if let path = setup.device(of: name) { target = .device(path: path) }
+      } else if let system = yetToBeSetUp(name, target) {
+        systems.append(system)
+        continue
       }
       if let problem = place(of: target) {
         missing.append("system \(name): \(problem)")
@@ -90,7 +93,8 @@ public enum Preflight {
         let facts = try TargetFacts.examine(target)
         let system = ExaminedStorage(
           name: name, target: target, facts: facts, device: BlockDeviceFacts.of(target),
-          isWritten: works.contains(where: isWriting), fabrics: fabrics?.link(of: name))
+          isWritten: works.contains(where: isWriting), fabrics: setup?.fabrics.link(of: name),
+          function: setup?.functions.facts(of: name))
         problems += obstacles(trials, facts)
         problems += safety(system, allowDestroy)
         problems += space(system)
@@ -101,6 +105,15 @@ public enum Preflight {
     }
     if !problems.isEmpty { return (systems, RunError(.refused, missing + problems)) }
     return (systems, missing.isEmpty ? nil : RunError(.unavailable, missing))
+  }
+
+  /// A system that only a run sets up; nil for one that is there.
+  private static func yetToBeSetUp(_ name: String, _ target: StorageTarget) -> ExaminedSystem? {
+    switch target {
+    case .fabrics(let address): .unconnected(name: name, address)
+    case .virtualFunction(let place): .unmade(name: name, place)
+    case .device, .file, .none: nil
+    }
   }
 
   /// Preconditioning writes whatever the pattern is.
@@ -134,7 +147,7 @@ public enum Preflight {
   private static func safety(_ system: ExaminedStorage, _ allowDestroy: [String]) -> [String] {
     guard system.isWritten else { return [] }
     switch system.target {
-    case .none: return []
+    case .none, .virtualFunction: return []
     case .fabrics(let address):
       guard !allowDestroy.contains(address.subsystem) else { return [] }
       return [
@@ -144,7 +157,7 @@ public enum Preflight {
     case .device(let path):
       do {
         try DeviceUse.examine(path).requireWritable(allowDestroy: allowDestroy)
-        return []
+        return (system.function?.twins ?? []).flatMap { inUse(system, $0, asTwinOf: path) }
       } catch {
         return ["system \(system.name): \(text(of: error))"]
       }
@@ -160,13 +173,17 @@ public enum Preflight {
     }
   }
 
-  /// `existing: overwrite` gives up what a file holds, not what is in use at this moment.
-  private static func inUse(_ system: ExaminedStorage, _ path: String) -> [String] {
+  /// `existing: overwrite` gives up what a file holds, not what is in use at this moment; and a
+  /// namespace is in use when any of its block devices is.
+  private static func inUse(
+    _ system: ExaminedStorage, _ path: String, asTwinOf device: String? = nil
+  ) -> [String] {
     do {
       let uses = try DeviceUse.examine(path).obstacles.filter { !$0.isContent }
       guard !uses.isEmpty else { return [] }
       return [
-        "system \(system.name): \(path): refused for writing: "
+        "system \(system.name): \(device ?? path): refused for writing: "
+          + (device == nil ? "" : "\(path) is the same namespace, and ")
           + uses.map(\.description).joined(separator: "; ")
           + "\n  hint: unmount, detach or release it; no option overrides this"
       ]

@@ -31,6 +31,7 @@ struct StorageExecution {
     let begin = MonotonicClock.now()
     let statisticsBefore = try? system.device?.device.statistics()
     let countersBefore = isOverRDMA ? RDMACounters.current() : nil
+    let trafficBefore = system.function.map { FunctionTraffic.current(of: $0) }
     let observer = TrialObserver(trial, progress: progress, series: series)
     let rounds = try measure(observer, progress)
     var record = TrialRecord(id: trial.id, key: trial.key, block: trial.block)
@@ -39,7 +40,8 @@ struct StorageExecution {
     record.startedAt = startedAt
     record.tookNs = MonotonicClock.now() - begin
     record.metrics = TrialMetrics.of(outcome, cpu: observer.cpu)
-    record.disclosure = Disclosure.of(workload, system, rate: rate)
+    let traffic = trafficSince(trafficBefore)
+    record.disclosure = Disclosure.of(workload, system, rate: rate, traffic: traffic)
     var validity = TrialValidity(workload: workload, outcome: outcome, rate: rate)
     validity.judgeSteadyState(
       workload.steadyState, rounds.verdict, rounds: rounds.all.count)
@@ -53,8 +55,13 @@ struct StorageExecution {
     record.status = validity.status
     record.findings = validity.findings
     let moved = countersBefore.map { RDMACounters.current().since($0) }
-    record.detail = try detail(outcome, observer.cpu, difference, moved, rounds)
+    record.detail = try detail(outcome, observer.cpu, difference, moved, traffic, rounds)
     return Result(record: record, histograms: Self.histograms(of: outcome))
+  }
+
+  private func trafficSince(_ before: FunctionTraffic?) -> FunctionTraffic? {
+    guard let before, let function = system.function else { return nil }
+    return FunctionTraffic.current(of: function).since(before)
   }
 
   private var isOverRDMA: Bool { system.fabrics?.place.transport == .rdma }
@@ -173,7 +180,7 @@ struct StorageExecution {
   /// The engine's facts: the outcome without its distributions, which have a file of their own.
   private func detail(
     _ outcome: StorageOutcome, _ cpu: CPUUse?, _ kernel: DiskStatistics?,
-    _ rdma: RDMACounters?, _ rounds: Rounds
+    _ rdma: RDMACounters?, _ traffic: FunctionTraffic?, _ rounds: Rounds
   ) throws(RunError) -> JSONValue {
     guard case .object(var members) = try Self.json(outcome.withoutDistributions) else {
       return .null
@@ -181,6 +188,8 @@ struct StorageExecution {
     if let cpu { members["cpu"] = try Self.json(cpu) }
     if let kernel { members["kernelCounts"] = try Self.json(kernel) }
     if let rdma { members["rdmaCounters"] = try Self.json(rdma) }
+    if let facts = system.function { members["virtualFunction"] = try Self.json(facts) }
+    if let traffic { members["functionTraffic"] = try Self.json(traffic) }
     if let facts = system.fabrics?.facts { members["fabrics"] = try Self.json(facts) }
     if let device = system.device { members["device"] = try Self.json(device) }
     if let ceiling = system.device?.device.pcieLink?.bytesPerSecond {

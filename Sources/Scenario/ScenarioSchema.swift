@@ -42,6 +42,7 @@ public enum ScenarioSchema {
     var text = table("Scenario", document)
     text += table("systems.<name>", Array(systems.joined()))
     text += table("systems.<name>.nvme-of", SystemGrammar.fabrics)
+    text += table("systems.<name>.virtual-function", SystemGrammar.virtualFunction)
     text += table("systems.<name>.fabric", SystemGrammar.fabric)
     text += table("workloads.<name>", Self.once(workloads.joined()))
     for kind in WorkloadGrammar.allCases {
@@ -54,7 +55,7 @@ public enum ScenarioSchema {
   }
 
   private static let seenBelow = Set(
-    ["sweep", "nvme-of", "fabric"] + WorkloadGrammar.allCases.map(\.rawValue))
+    ["sweep", "nvme-of", "virtual-function", "fabric"] + WorkloadGrammar.allCases.map(\.rawValue))
 
   /// The first of members that share their name.
   private static func once(_ members: some Sequence<Member>) -> [Member] {
