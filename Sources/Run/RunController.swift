@@ -52,12 +52,12 @@ public final class RunController {
     _ plan: Plan, scenario: String, options: RunOptions, progress: any RunProgress
   ) throws(RunError) -> RunEnd {
     Leftovers.undo(progress)
-    let fabrics = try FabricsConnections.open(for: plan, progress)
-    defer { fabrics.close() }
-    let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy, fabrics: fabrics)
+    let setup = try SystemSetup.open(for: plan, progress)
+    defer { setup.close() }
+    let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy, setup: setup)
     let controller = RunController(plan, options, progress)
     // Before there is a record: a run that is refused leaves nothing behind.
-    let preparation = controller.preparation(of: systems, fabrics)
+    let preparation = controller.preparation(of: systems, setup)
     try preparation.lock()
     do {
       let id = "\(WallClock.fileStamp())-\(plan.name)-\(shortID())"
@@ -106,12 +106,12 @@ public final class RunController {
         try folder.write(RunSummary(of: record), to: "summary.json")
         return RunEnd(folder: folder, wasInterrupted: false)
       }
-      let fabrics = try FabricsConnections.open(for: plan, progress)
-      defer { fabrics.close() }
+      let setup = try SystemSetup.open(for: plan, progress)
+      defer { setup.close() }
       let systems = try Preflight.examine(
-        plan, allowDestroy: options.allowDestroy, fabrics: fabrics)
+        plan, allowDestroy: options.allowDestroy, setup: setup)
       try refuseOtherMachine(record, Environment.capture(toolVersion: options.version))
-      let preparation = controller.preparation(of: systems, fabrics)
+      let preparation = controller.preparation(of: systems, setup)
       try preparation.lock()
       try folder.append(.runResumed)
       try OperationJournal.takeBack(record.openChanges, of: plan, RunJournal(folder), progress)
@@ -186,10 +186,10 @@ public final class RunController {
   // MARK: Execution
 
   private func preparation(
-    of systems: [ExaminedSystem], _ fabrics: FabricsConnections
+    of systems: [ExaminedSystem], _ setup: SystemSetup
   ) -> TargetPreparation {
     TargetPreparation(
-      systems.compactMap(\.storage), fabrics: fabrics, seed: plan.seed, clock: clock,
+      systems.compactMap(\.storage), setup: setup, seed: plan.seed, clock: clock,
       progress: progress)
   }
 
