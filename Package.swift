@@ -54,7 +54,7 @@ let package = Package(
     library(
       "Storage",
       ["RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
-    library("Network", ["RDMA", "Host", "Measure"]),
+    library("Network", ["RDMA", "Host", "Measure", "CLinux"]),
     library("Scenario", ["Storage", "Network", "Deploy", "Host", "Measure", yams]),
     library("Ledger", ["Statistics", "Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
@@ -87,6 +87,7 @@ let package = Package(
       "JudgementTests",
       ["Judgement", "Ledger", "Scenario", "Statistics", "Measure", "TestSupport"]),
     tests("MeasureTests", ["Measure", "CLinux", "TestSupport"]),
+    tests("NetworkTests", ["Network", "RDMA", "Measure", "TestSupport"]),
     tests("RDMATests", ["RDMA", "Measure", "TestSupport"]),
     tests("DeployTests", ["Deploy", "Host", "Measure", "TestSupport"]),
     tests("StorageTests", ["Storage", "Host", "Measure", "TestSupport"]),

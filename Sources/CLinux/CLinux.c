@@ -99,6 +99,23 @@ int cl_nvme_admin_read(int fd, uint8_t opcode, uint32_t namespace_id, uint32_t c
   return ioctl(fd, NVME_IOCTL_ADMIN_CMD, &command);
 }
 
+int cl_nvme_secondary_controller(int fd, uint8_t action, uint16_t controller, uint8_t resource,
+                                 uint16_t count, uint32_t timeout_ms, uint32_t *result) {
+  enum { VIRTUALIZATION_MANAGEMENT = 0x1C, OFFLINE = 0x7, ASSIGN = 0x8, ONLINE = 0x9 };
+  if ((action != OFFLINE && action != ASSIGN && action != ONLINE) || resource > 1) {
+    errno = EPERM;
+    return -1;
+  }
+  struct nvme_passthru_cmd command = {0};
+  command.opcode = VIRTUALIZATION_MANAGEMENT;
+  command.cdw10 = (uint32_t)controller << 16 | (uint32_t)resource << 8 | action;
+  command.cdw11 = count;
+  command.timeout_ms = timeout_ms;
+  int status = ioctl(fd, NVME_IOCTL_ADMIN_CMD, &command);
+  *result = command.result;
+  return status;
+}
+
 static volatile sig_atomic_t stop_requested;
 
 static void request_stop(int signal_number) {

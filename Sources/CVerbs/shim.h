@@ -69,6 +69,14 @@ static inline uint8_t cv_initiator_depth(const struct rdma_cm_event *event) {
 
 static inline uint16_t cv_local_port(struct rdma_cm_id *id) { return ntohs(rdma_get_src_port(id)); }
 
+// The address of the other side in numbers; not 0 where there is none.
+static inline int cv_peer_host(struct rdma_cm_id *id, char *text, uint32_t capacity) {
+  struct sockaddr *peer = rdma_get_peer_addr(id);
+  socklen_t length = peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                 : sizeof(struct sockaddr_in);
+  return getnameinfo(peer, length, text, capacity, 0, 0, NI_NUMERICHOST);
+}
+
 // Work requests -----------------------------------------------------------------------------------
 
 static inline void cv_fill_segment(struct ibv_sge *segment, uint64_t address, uint32_t length,

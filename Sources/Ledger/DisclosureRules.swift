@@ -5,8 +5,10 @@ public enum DisclosureRules {
   public enum Kind: Hashable, CaseIterable, Sendable {
     /// I/O to a device or file.
     case storage
-    /// Packets or messages over a link.
+    /// Packets over a link.
     case network
+    /// Messages over an RDMA fabric.
+    case fabric
     /// From the create command to a machine that answers.
     case deploy
     /// Anything else.
@@ -19,6 +21,8 @@ public enum DisclosureRules {
         self = .deploy
       } else if names.contains(where: { $0.hasPrefix("packet ") }) {
         self = .network
+      } else if names.contains("message rate") {
+        self = .fabric
       } else if names.contains(where: Self.isOfStorage) {
         self = .storage
       } else {
@@ -37,12 +41,15 @@ public enum DisclosureRules {
   /// What a figure of this kind needs beside it.
   ///
   /// Storage: SNIA SSS PTS 2.0.2, section 4, reporting. Network: RFC 2544, section 26, asks for the
-  /// frame size with every figure, and for the protocol. Deploy: what is installed on what.
+  /// frame size with every figure, and for the protocol. Fabric: what perftest prints above its
+  /// figures. Deploy: what is installed on what.
   public static func required(for kind: Kind) -> [String] {
     switch kind {
     case .storage:
       ["pattern", "block size", "queue depth", "jobs", "engine", "load", "transport", "medium"]
     case .network: ["packet size", "load", "transport"]
+    case .fabric:
+      ["operation", "measure", "message size", "queue depth", "queue pairs", "transport", "MTU"]
     case .deploy: ["image", "server"]
     case .other: []
     }
@@ -55,7 +62,8 @@ public enum DisclosureRules {
   public static let ofTheWorkload: Set<String> = [
     "pattern", "block size", "queue depth", "jobs", "load", "durability", "distribution", "data",
     "region", "region size", "cache", "direct", "buffered", "precondition", "read share",
-    "rate per job", "verify", "packet size", "protocol", "flows", "direction", "image", "nodes",
+    "rate per job", "verify", "operation", "measure", "message size", "queue pairs", "packet size",
+    "protocol", "flows", "direction", "image", "nodes",
     "pods",
   ]
 

@@ -50,6 +50,8 @@ public enum FindingCode: String, CaseIterable, Sendable {
   case rateLimitedPlateau = "rate-limited-plateau"
   /// The kernel counted other bytes than we did.
   case kernelCountDisagrees = "kernel-count-disagrees"
+  /// The receiver counted other messages than were sent.
+  case receiverCountDisagrees = "receiver-count-disagrees"
 
   // Of imported records.
   /// Another tool measured this.
@@ -122,6 +124,7 @@ public enum FindingCode: String, CaseIterable, Sendable {
     case .steadyStateNotReached: .steadyStateNotReached
     case .rateLimitedPlateau: .rateLimitedPlateau
     case .kernelCountDisagrees: .kernelCountDisagrees
+    case .receiverCountDisagrees: .receiverCountDisagrees
     case .imported: .imported
     case .published: .published
     case .fioError: .fioError

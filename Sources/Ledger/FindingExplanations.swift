@@ -191,6 +191,15 @@ extension Explanation {
       beneath the layer; direct I/O passes by the page cache.
       """)
 
+  static let receiverCountDisagrees = Explanation(
+    seen: "The peer took another number of messages from its completion queue than were sent.",
+    meaning: """
+      A send completes when the other device has it; its program counts it a little later. Two       seconds after the end both counts should be the same.
+      """,
+    remedy: """
+      See whether the peer's machine is overloaded, and whether its output tells of a failure;       run again with fewer queue pairs.
+      """)
+
   static let imported = Explanation(
     seen: "The numbers were measured by another tool and imported.",
     meaning: """

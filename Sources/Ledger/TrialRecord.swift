@@ -112,7 +112,8 @@ public struct TrialHistograms: Codable, Sendable {
   public var buckets = "fio-29x64"
   /// Unit of the values.
   public var unit = "ns"
-  /// By name: `read latency`, `read service`, `write submission`, `sync latency` ...
+  /// By name: `read latency`, `read service`, `write submission`, `sync latency`,
+  /// `send latency` ...
   public var distributions: [String: LatencyDistribution]
 
   /// Wraps distributions.
@@ -120,6 +121,8 @@ public struct TrialHistograms: Codable, Sendable {
 }
 
 /// One second of a trial: a row of `series/<trial>.csv`.
+///
+/// Messages over a fabric stand among the reads where they are reads, else among the writes.
 public struct SeriesRow: Codable, Hashable, Sendable {
   /// Seconds since measuring started, from 0; the row covers the second that begins there.
   public var second: Int

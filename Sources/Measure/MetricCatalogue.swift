@@ -64,8 +64,10 @@ public enum MetricCatalogue {
 
   /// What comparisons show unless told otherwise, in their order.
   public static let headline = [
-    "iops", "packet rate", "latency p50", "latency p99", "sync latency p99", "packet latency p50",
+    "iops", "packet rate", "message rate", "latency p50", "latency p99", "sync latency p99",
+    "packet latency p50",
     "packet latency p99", "packet loss", "create to ping", "cpu per io",
+    "cpu per message",
   ]
 
   private static let throughput: [Entry] = [
@@ -76,7 +78,7 @@ public enum MetricCatalogue {
     rate("sync rate", "fsync and fdatasync calls completed per second"),
     Entry(
       name: "bandwidth", unit: .bytesPerSecond, direction: .higher,
-      about: "bytes moved per second: reads and writes"),
+      about: "bytes moved per second: reads and writes, or messages"),
     Entry(
       name: "read bandwidth", unit: .bytesPerSecond, direction: .higher,
       about: "bytes read per second"),
@@ -84,6 +86,7 @@ public enum MetricCatalogue {
       name: "write bandwidth", unit: .bytesPerSecond, direction: .higher,
       about: "bytes written per second"),
     rate("packet rate", "packets per second, counted at the receiving interface"),
+    rate("message rate", "messages over a fabric completed per second"),
     Entry(
       name: "packet loss", unit: .percent, direction: .lower,
       about: "packets sent that never arrived"),
@@ -132,6 +135,9 @@ public enum MetricCatalogue {
     Entry(
       name: "worker cpu per io", unit: .nanoseconds, direction: .lower,
       about: "CPU time of the workers alone per I/O, as fio counts it"),
+    Entry(
+      name: "cpu per message", unit: .nanoseconds, direction: .lower,
+      about: "CPU time of the process per message over a fabric, polling included"),
     Entry(
       name: "worker cpu", unit: .percent, direction: .lower,
       about: "CPU time of the workers, in percent of one CPU"),

@@ -42,13 +42,11 @@ public struct Listener: ~Copyable {
     }
   }
 
-  /// The next peer that asks, not yet answered: its data is in ``QueuePair/peerData``.
+  /// The next peer that asks for a connection; nil when nobody did before the deadline.
   ///
-  /// Post receives, then accept or reject. `deadline` is on CLOCK_MONOTONIC.
-  /// Throws ``RDMAError`` with the cause `unreachable` where nobody asks before the deadline.
-  public mutating func next(
-    options: QueuePair.Options, deadline: Nanoseconds
-  ) throws(RDMAError) -> QueuePair {
+  /// `deadline` is on CLOCK_MONOTONIC; a signal ends the waiting early. Throws ``RDMAError`` where
+  /// a request cannot be taken over.
+  public mutating func next(deadline: Nanoseconds) throws(RDMAError) -> ConnectionRequest? {
     while let event = objects.nextEvent(deadline: deadline) {
       guard event.kind == RDMA_CM_EVENT_CONNECT_REQUEST, let asking = event.identifier else {
         continue
@@ -65,12 +63,8 @@ public struct Listener: ~Copyable {
       guard rdma_migrate_id(asking, own.channel) == 0 else {
         throw .failed("taking a connection of \(place)", code: errno)
       }
-      return try QueuePair(
-        own, asking, peer: "a peer of \(place)", peerData: event.data, options: options)
+      return ConnectionRequest(own, asking, data: event.data)
     }
-    throw RDMAError(
-      "no peer asked for a connection on \(place) within the deadline",
-      hint: "start the other side, and see that UDP port 4791 (RoCE) passes",
-      cause: .unreachable)
+    return nil
   }
 }

@@ -10,7 +10,7 @@ struct CaseFigures: Sendable {
   var trials: [ReportInput.Trial]
   /// Lines of the results table: all I/O, then each direction where there are several, then sync.
   var lines: [Line]
-  /// CPU time for one I/O over the valid trials.
+  /// CPU time for one I/O or message over the valid trials.
   var cpuPerIO: Spread?
   /// Failed I/Os of all trials, the excluded ones too.
   var errors: Spread?
@@ -20,6 +20,8 @@ struct CaseFigures: Sendable {
   var undisclosed: [String]
   /// Metrics that no column shows, by name.
   var otherMetrics: [(name: String, spread: Spread)]
+  /// Whether it counts messages over a fabric rather than I/Os.
+  var isOfMessages: Bool
   /// Whether its trial only finds the maximum of which rates are shares: no replicate of a case.
   var findsMaximum: Bool
 
@@ -37,7 +39,7 @@ struct CaseFigures: Sendable {
   struct Line: Sendable {
     /// `read`, `write`, `trim`, `sync`; empty for all I/O together.
     var direction: String
-    /// I/Os per second.
+    /// I/Os or messages per second.
     var iops: Spread?
     /// Bytes per second.
     var bandwidth: Spread?
@@ -139,9 +141,9 @@ enum LatencyColumn: String, CaseIterable, Sendable {
 }
 
 extension CaseFigures {
-  static let directions = ["read", "write", "trim"]
+  static let directions = ["read", "write", "trim", "send"]
   private static let shownMetrics: Set<String> = [
-    "iops", "bandwidth", "errors", "cpu per io", "cpu-per-io",
+    "iops", "message rate", "bandwidth", "errors", "cpu per io", "cpu-per-io", "cpu per message",
   ]
 
   /// The cases of a run in order of their first trial; what finds a maximum stands by itself.
@@ -174,7 +176,8 @@ extension CaseFigures {
     if used.count > 1 { lines += used.map { Self.line($0, [$0], valid) } }
     let sync = Self.line("sync", ["sync"], valid)
     if sync.latency.count > 0 { lines.append(sync) }
-    cpuPerIO = Self.spread("cpu per io", valid)
+    cpuPerIO = Self.spread("cpu per io", valid) ?? Self.spread("cpu per message", valid)
+    isOfMessages = trials.contains { $0.record.metrics["message rate"] != nil }
     errors = Self.spread("errors", trials)
     var values: [String: [String]] = [:]
     for (name, value) in trials.flatMap(\.record.disclosure) {
@@ -230,7 +233,8 @@ extension CaseFigures {
         : Spread(latencies.compactMap(column.value), .time)
     }
     return Line(
-      direction: name, iops: spread(prefix + "iops", valid),
+      direction: name,
+      iops: spread(prefix + "iops", valid) ?? spread(prefix + "message rate", valid),
       bandwidth: spread(prefix + "bandwidth", valid), latency: merged, perTrial: perTrial)
   }
 

@@ -12,7 +12,7 @@ extension WorkloadFigures {
     let swept = keys.indices.filter { values[$0].count > 1 }
     guard swept.count == 2, points.count > 3 else { return [] }
     let (rows, columns) = (swept[0], swept[1])
-    let isOfSizes = keys.contains("block-size")
+    let isOfSizes = keys.contains { $0 == "block-size" || $0 == "message-size" }
     return systems.enumerated().flatMap { number, system -> [Chart] in
       func chart(
         _ what: String, _ kind: Quantity.Kind, _ value: (CaseFigures) -> Double?
@@ -42,7 +42,7 @@ extension WorkloadFigures {
       let rate =
         isOfSizes
         ? chart("Bandwidth", .bandwidth) { $0.lines[0].bandwidth?.median }
-        : chart("IOPS", .rate) { $0.lines[0].iops?.median }
+        : chart(counted.rate.capitalised, .rate) { $0.lines[0].iops?.median }
       let tail = chart("p99 latency", .time) { LatencyColumn.p99.value(of: $0.lines[0].latency) }
       return [rate, tail].compactMap(\.self)
     }

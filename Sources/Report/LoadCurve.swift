@@ -3,7 +3,7 @@ internal import Measure
 /// Latency against achieved load: where a system's queue begins to grow.
 extension WorkloadFigures {
   /// Parameters of a sweep that say how much load is put on.
-  private static let loadKeys = ["queue-depth", "jobs", "rate"]
+  private static let loadKeys = ["queue-depth", "jobs", "queue-pairs", "rate"]
 
   /// One curve: the points of a sweep over load of one system, all else alike.
   private struct Curve {
@@ -47,9 +47,9 @@ extension WorkloadFigures {
     var chart = Chart(
       id: id("load", 0), title: "Latency against load",
       about: "\(columns.map(\.rawValue).joined(separator: " and ")) latency of \(name) against "
-        + "achieved IOPS; numbers are \(key). A knee is the point of a curve with the most IOPS "
-        + "for its mean latency.",
-      x: Axis("achieved IOPS, median of trials; numbers: \(key)", .linear, .rate),
+        + "achieved \(counted.rate); numbers are \(key). A knee is the point of a curve with the "
+        + "most \(counted.rate) for its mean latency.",
+      x: Axis("achieved \(counted.rate), median of trials; numbers: \(key)", .linear, .rate),
       y: Axis("latency", .log10, .time), series: series)
     chart.notes = notes
     chart.limits = knees(curves)

@@ -11,6 +11,8 @@ struct WorkloadFigures: Sendable {
   var pointsPerLine: Int
   /// The cases of the design: all but searches of a maximum.
   let measured: [CaseFigures]
+  /// What they count.
+  let counted: CountedEvents
   /// Systems in order of their first trial.
   let systems: [String]
   /// Points of the sweep in order of their first trial.
@@ -40,6 +42,7 @@ struct WorkloadFigures: Sendable {
     self.cases = cases
     self.pointsPerLine = pointsPerLine
     measured = cases.filter { !$0.findsMaximum }
+    counted = CountedEvents(cases)
     systems = cases.map(\.key.system).uniqued()
     points = measured.map(\.key.point).uniqued()
   }
@@ -100,6 +103,7 @@ extension WorkloadFigures {
   var charts: [Chart] {
     var charts: [Chart] = []
     if let chart = latencyAgainstLoad { charts.append(chart) }
+    charts += againstSize
     charts += heatMaps + steadyStates
     for (number, group) in groups.enumerated() {
       let directions = Self.directions(of: group)
@@ -144,7 +148,8 @@ extension WorkloadFigures {
       id: id("percentiles-" + direction, number), title: "\(what) by percentile",
       about: "\(what) of \(name) at each percentile, all valid trials of a case together. "
         + "Curves end where fewer than \(PercentileCurve.least) observations lie beyond." + spans,
-      x: Axis("percentile of I/Os", .percentile, .count), y: Axis(what.lowercased(), .log10, .time),
+      x: Axis("percentile of \(counted.noun)", .percentile, .count),
+      y: Axis(what.lowercased(), .log10, .time),
       series: bands + lines)
   }
 
@@ -179,9 +184,10 @@ extension WorkloadFigures {
     guard !rates.isEmpty else { return [] }
     let x = Axis("measured time of the case, trials end to end", .linear, .elapsed)
     var completed = Chart(
-      id: id("iops", number), title: "I/Os completed in each second",
-      about: "IOPS of \(name) over measured time; the trials of a case follow each other.",
-      x: x, y: Axis("IOPS", Self.scale(for: rates), .rate), series: rates)
+      id: id("iops", number), title: "\(counted.noun.capitalised) completed in each second",
+      about:
+        "\(counted.rate.capitalised) of \(name) over measured time; the trials of a case follow each other.",
+      x: x, y: Axis(counted.rate, Self.scale(for: rates), .rate), series: rates)
     addCeilings(of: group, on: .y, to: &completed)
     return [
       completed,
@@ -224,7 +230,8 @@ extension WorkloadFigures {
     for (index, trial) in order.enumerated() { places[trial.id] = Double(index + 1) }
     let series = cases.enumerated().compactMap { index, figures -> Series? in
       let points = figures.valid.compactMap { trial -> Point? in
-        guard let place = places[trial.record.id], let value = trial.record.metric("iops")
+        guard let place = places[trial.record.id],
+          let value = trial.record.metric("iops") ?? trial.record.metric("message rate")
         else { return nil }
         return Point(place, value.value)
       }
@@ -234,10 +241,10 @@ extension WorkloadFigures {
     }
     guard !series.isEmpty else { return nil }
     var chart = Chart(
-      id: id("trials", 0), title: "IOPS of each trial in executed order",
+      id: id("trials", 0), title: "\(counted.rate.capitalised) of each trial in executed order",
       about: "One marker a valid trial of \(name), in the order in which they ran.",
       x: Axis("trial of this workload", .linearAroundData, .count),
-      y: Axis("IOPS", Self.scale(for: series), .rate), series: series)
+      y: Axis(counted.rate, Self.scale(for: series), .rate), series: series)
     addCeilings(of: cases, on: .y, to: &chart)
     return chart
   }

@@ -1,4 +1,6 @@
+internal import Glibc
 internal import Host
+internal import Network
 internal import Storage
 
 /// What marks figures that are not of hardware (DESIGN section 7).
@@ -12,8 +14,8 @@ enum Emulation {
 
   private static func reason(_ system: ExaminedSystem) -> String? {
     switch system {
-    case .unconnected: return nil
-    case .fabric: return softAdapter
+    case .unconnected, .unmade: return nil
+    case .fabric(let fabric): return isSoft(fabric.device.name) ? "soft-RoCE" : nil
     case .storage(let storage):
       if let address = storage.fabrics?.place, let reason = reason(address) { return reason }
       if case .fabrics(let address) = storage.target { return reason(address) }
@@ -37,7 +39,12 @@ enum Emulation {
   /// soft-RoCE and soft-iWARP, where no other adapter is there to be meant.
   private static var softAdapter: String? {
     let adapters = RDMACounters.current().ports.map(\.device)
-    let soft = adapters.filter { $0.hasPrefix("rxe") || $0.hasPrefix("siw") }
-    return !soft.isEmpty && soft.count == adapters.count ? "soft-RoCE" : nil
+    return !adapters.isEmpty && adapters.allSatisfy(isSoft) ? "soft-RoCE" : nil
+  }
+
+  /// Known by the network interface that it names as its parent (rxe), or by the usual name.
+  private static func isSoft(_ device: String) -> Bool {
+    device.hasPrefix("rxe") || device.hasPrefix("siw")
+      || access("/sys/class/infiniband/\(device)/parent", F_OK) == 0
   }
 }

@@ -52,12 +52,12 @@ public final class RunController {
     _ plan: Plan, scenario: String, options: RunOptions, progress: any RunProgress
   ) throws(RunError) -> RunEnd {
     Leftovers.undo(progress)
-    let fabrics = try FabricsConnections.open(for: plan, progress)
-    defer { fabrics.close() }
-    let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy, fabrics: fabrics)
+    let setup = try SystemSetup.open(for: plan, progress)
+    defer { setup.close() }
+    let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy, setup: setup)
     let controller = RunController(plan, options, progress)
     // Before there is a record: a run that is refused leaves nothing behind.
-    let preparation = controller.preparation(of: systems, fabrics)
+    let preparation = controller.preparation(of: systems, setup)
     try preparation.lock()
     do {
       let id = "\(WallClock.fileStamp())-\(plan.name)-\(shortID())"
@@ -106,12 +106,12 @@ public final class RunController {
         try folder.write(RunSummary(of: record), to: "summary.json")
         return RunEnd(folder: folder, wasInterrupted: false)
       }
-      let fabrics = try FabricsConnections.open(for: plan, progress)
-      defer { fabrics.close() }
+      let setup = try SystemSetup.open(for: plan, progress)
+      defer { setup.close() }
       let systems = try Preflight.examine(
-        plan, allowDestroy: options.allowDestroy, fabrics: fabrics)
+        plan, allowDestroy: options.allowDestroy, setup: setup)
       try refuseOtherMachine(record, Environment.capture(toolVersion: options.version))
-      let preparation = controller.preparation(of: systems, fabrics)
+      let preparation = controller.preparation(of: systems, setup)
       try preparation.lock()
       try folder.append(.runResumed)
       try OperationJournal.takeBack(record.openChanges, of: plan, RunJournal(folder), progress)
@@ -186,10 +186,10 @@ public final class RunController {
   // MARK: Execution
 
   private func preparation(
-    of systems: [ExaminedSystem], _ fabrics: FabricsConnections
+    of systems: [ExaminedSystem], _ setup: SystemSetup
   ) -> TargetPreparation {
     TargetPreparation(
-      systems.compactMap(\.storage), fabrics: fabrics, seed: plan.seed, clock: clock,
+      systems.compactMap(\.storage), setup: setup, seed: plan.seed, clock: clock,
       progress: progress)
   }
 
@@ -293,14 +293,7 @@ public final class RunController {
       throw RunError(.io, [error.description])
     }
     do throws(RunError) {
-      guard let work = trial.work.storage, let target = system.storage else {
-        throw RunError(.unavailable, ["trial \(trial.id): this engine is not there yet"])
-      }
-      try preparation.condition(trial, work.workload, on: target)
-      let execution = StorageExecution(
-        system: target, trial: trial, workload: work.workload, runSeed: plan.seed, clock: clock,
-        topology: topology, maximum: rate)
-      var result = try execution.run(progress, series: series)
+      var result = try execute(trial, on: system, rate, preparation, series)
       do {
         try series.finish()
         result.record.series = series.name
@@ -312,6 +305,28 @@ public final class RunController {
     } catch {
       if error.kind == .io { throw error }
       return failed(trial, .trialNotRun, error.description)
+    }
+  }
+
+  /// Hands the trial to the engine of its work.
+  private func execute(
+    _ trial: PlannedTrial, on system: ExaminedSystem, _ maximum: Rate?,
+    _ preparation: TargetPreparation, _ series: SeriesWriter
+  ) throws(RunError) -> (record: TrialRecord, histograms: TrialHistograms) {
+    switch (trial.work, system) {
+    case (.storage(let work), .storage(let target)):
+      try preparation.condition(trial, work.workload, on: target)
+      return try StorageExecution(
+        system: target, trial: trial, workload: work.workload, runSeed: plan.seed, clock: clock,
+        topology: topology, maximum: maximum
+      ).run(progress, series: series)
+    case (.verbs(let work), .fabric(let fabric)):
+      return try VerbsExecution(
+        system: fabric, trial: trial, workload: work.workload, clock: clock, topology: topology
+      ).run(progress, series: series)
+    case (.storage, _), (.verbs, _):
+      throw RunError(
+        .unavailable, ["trial \(trial.id): system \(system.name) is not one for its workload"])
     }
   }
 

@@ -15,6 +15,8 @@ public protocol RunProgress {
   func trialBegins(_ trial: PlannedTrial, number: Int, of total: Int, remaining: Nanoseconds)
   /// A second of the trial has passed.
   func secondPassed(_ second: StorageSecond, of trial: PlannedTrial)
+  /// A second of a trial of messages has passed.
+  func messagesPassed(_ messages: UInt64, of trial: PlannedTrial)
   /// What the trial does now: `round 3 of at most 25, range 31 % > 20 %`, `verifying`.
   func phaseChanged(_ phase: String)
   /// A trial ended.

@@ -21,20 +21,15 @@ struct StorageExecution {
   /// What is done to the machine meanwhile.
   var operation: OnlineOperation? { trial.work.storage?.operation }
 
-  /// What a trial leaves.
-  struct Result {
-    var record: TrialRecord
-    var histograms: TrialHistograms
-  }
-
   /// Runs the trial; the caller has the record's series open.
   func run(
     _ progress: any RunProgress, series: SeriesWriter
-  ) throws(RunError) -> Result {
+  ) throws(RunError) -> (record: TrialRecord, histograms: TrialHistograms) {
     let startedAt = WallClock.now()
     let begin = MonotonicClock.now()
     let statisticsBefore = try? system.device?.device.statistics()
     let countersBefore = isOverRDMA ? RDMACounters.current() : nil
+    let trafficBefore = system.function.map { FunctionTraffic.current(of: $0) }
     let online = operation.map { OnlineOperationRun($0) }
     let observer = TrialObserver(trial, progress: progress, series: series, operation: online)
     let (rounds, operation) = try measure(observer, online, progress)
@@ -44,7 +39,8 @@ struct StorageExecution {
     record.startedAt = startedAt
     record.tookNs = MonotonicClock.now() - begin
     record.metrics = TrialMetrics.of(outcome, cpu: observer.cpu, operation: operation)
-    record.disclosure = Disclosure.of(workload, system, rate: rate)
+    let traffic = trafficSince(trafficBefore)
+    record.disclosure = Disclosure.of(workload, system, rate: rate, traffic: traffic)
     if let operation { record.disclosure["operation"] = operation.text }
     var validity = TrialValidity(workload: workload, outcome: outcome, rate: rate)
     validity.judgeSteadyState(
@@ -63,8 +59,15 @@ struct StorageExecution {
     record.status = validity.status
     record.findings = validity.findings
     let moved = countersBefore.map { RDMACounters.current().since($0) }
-    record.detail = try detail(outcome, observer.cpu, difference, moved, rounds, operation)
-    return Result(record: record, histograms: Self.histograms(of: outcome))
+    let beside = Evidence(
+      cpu: observer.cpu, kernel: difference, rdma: moved, traffic: traffic, operation: operation)
+    record.detail = try detail(outcome, beside, rounds)
+    return (record, Self.histograms(of: outcome))
+  }
+
+  private func trafficSince(_ before: FunctionTraffic?) -> FunctionTraffic? {
+    guard let before, let function = system.function else { return nil }
+    return FunctionTraffic.current(of: function).since(before)
   }
 
   private var isOverRDMA: Bool {
@@ -203,18 +206,28 @@ struct StorageExecution {
     return TrialHistograms(distributions: distributions)
   }
 
+  /// What was seen beside the I/Os themselves.
+  private struct Evidence {
+    var cpu: CPUUse?
+    var kernel: DiskStatistics?
+    var rdma: RDMACounters?
+    var traffic: FunctionTraffic?
+    var operation: OperationRecord?
+  }
+
   /// The engine's facts: the outcome without its distributions, which have a file of their own.
   private func detail(
-    _ outcome: StorageOutcome, _ cpu: CPUUse?, _ kernel: DiskStatistics?,
-    _ rdma: RDMACounters?, _ rounds: Rounds, _ operation: OperationRecord?
+    _ outcome: StorageOutcome, _ beside: Evidence, _ rounds: Rounds
   ) throws(RunError) -> JSONValue {
     guard case .object(var members) = try Self.json(outcome.withoutDistributions) else {
       return .null
     }
-    if let cpu { members["cpu"] = try Self.json(cpu) }
-    if let operation { members["operation"] = try Self.json(operation) }
-    if let kernel { members["kernelCounts"] = try Self.json(kernel) }
-    if let rdma { members["rdmaCounters"] = try Self.json(rdma) }
+    if let cpu = beside.cpu { members["cpu"] = try Self.json(cpu) }
+    if let operation = beside.operation { members["operation"] = try Self.json(operation) }
+    if let kernel = beside.kernel { members["kernelCounts"] = try Self.json(kernel) }
+    if let rdma = beside.rdma { members["rdmaCounters"] = try Self.json(rdma) }
+    if let traffic = beside.traffic { members["functionTraffic"] = try Self.json(traffic) }
+    if let facts = system.function { members["virtualFunction"] = try Self.json(facts) }
     if let facts = system.fabrics?.facts { members["fabrics"] = try Self.json(facts) }
     if let target = system.facts.fabrics { members["fabrics"] = try Self.json(target) }
     if let device = system.device { members["device"] = try Self.json(device) }

@@ -3,18 +3,21 @@ internal import Foundation
 internal import Host
 public import Ledger
 internal import Measure
+internal import Network
 internal import Storage
 
-/// Metric values of a storage trial, by their names in the catalogue.
+/// Metric values of a trial, by their names in the catalogue.
 public enum TrialMetrics {
   /// The metrics of a recorded trial, computed anew from its counters and histograms.
   ///
-  /// nil where its counters are not those of a storage trial: another tool measured it, or it did
+  /// nil where its counters are not those of a trial of Assay's: another tool measured it, or it did
   /// not run. Equal to the bit to those of the record, for the same version of Assay.
   public static func of(
     _ trial: TrialRecord, histograms: TrialHistograms
   ) -> [String: MetricValue]? {
-    guard var outcome: StorageOutcome = decoded(trial.detail) else { return nil }
+    guard var outcome: StorageOutcome = decoded(trial.detail) else {
+      return ofVerbs(trial, histograms)
+    }
     for (name, direction) in [
       ("read", \StorageOutcome.read), ("write", \.write), ("trim", \.trim), ("sync", \.sync),
     ] {
@@ -28,6 +31,39 @@ public enum TrialMetrics {
     return of(
       outcome, cpu: trial.detail["cpu"].flatMap(decoded),
       operation: trial.detail["operation"].flatMap(decoded))
+  }
+
+  private static func ofVerbs(
+    _ trial: TrialRecord, _ histograms: TrialHistograms
+  ) -> [String: MetricValue]? {
+    guard var outcome: VerbsOutcome = decoded(trial.detail) else { return nil }
+    let name = "\(outcome.operation.rawValue) latency"
+    outcome.latency = histograms.distributions[name] ?? LatencyDistribution()
+    return of(outcome, cpu: trial.detail["cpu"].flatMap(decoded))
+  }
+
+  static func of(_ outcome: VerbsOutcome, cpu: CPUUse?) -> [String: MetricValue] {
+    var metrics: [String: MetricValue] = [:]
+    let seconds = outcome.elapsed.inSeconds
+    guard seconds > 0 else { return metrics }
+    metrics["message rate"] = MetricValue(Double(outcome.messages) / seconds, "1/s")
+    metrics["bandwidth"] = MetricValue(Double(outcome.bytes) / seconds, "B/s")
+    add(outcome.latency, "latency", &metrics)
+    let worker = outcome.workers.reduce(0) { $0 + $1.cpuNs.count }
+    metrics["worker cpu"] = MetricValue(Double(worker) / 1e7 / seconds, "%")
+    addHostCPU(cpu, &metrics)
+    guard let cpu, outcome.messages > 0 else { return metrics }
+    metrics["cpu per message"] = MetricValue(
+      Double(cpu.process.count) / Double(outcome.messages), "ns")
+    return metrics
+  }
+
+  private static func addHostCPU(_ cpu: CPUUse?, _ metrics: inout [String: MetricValue]) {
+    guard let cpu else { return }
+    metrics["host cpu"] = MetricValue(cpu.percentOfCore(cpu.host.busy), "%")
+    let interrupts = cpu.host.irq + cpu.host.softirq
+    metrics["kernel cpu"] = MetricValue(
+      cpu.percentOfCore(cpu.kernelThreadTime + interrupts), "%")
   }
 
   private static func decoded<Value: Decodable>(_ value: JSONValue) -> Value? {
@@ -134,12 +170,9 @@ public enum TrialMetrics {
     guard ios > 0, seconds > 0 else { return }
     metrics["worker cpu per io"] = MetricValue(Double(worker) / Double(ios), "ns")
     metrics["worker cpu"] = MetricValue(Double(worker) / 1e7 / seconds, "%")
+    addHostCPU(cpu, &metrics)
     guard let cpu else { return }
     metrics["cpu per io"] = MetricValue(Double(cpu.process.count) / Double(ios), "ns")
-    metrics["host cpu"] = MetricValue(cpu.percentOfCore(cpu.host.busy), "%")
-    let interrupts = cpu.host.irq + cpu.host.softirq
-    metrics["kernel cpu"] = MetricValue(
-      cpu.percentOfCore(cpu.kernelThreadTime + interrupts), "%")
   }
 
   private static func addCounts(

@@ -60,9 +60,19 @@ final class TrialObserver: StorageObserver {
     lastSecond = moved.second
     if perSecond.count < Self.kept { perSecond.append(Double(second.ios)) }
     progress.secondPassed(moved, of: trial)
+    append(SeriesRow(moved))
+  }
+
+  /// A second of messages instead of I/Os.
+  func messagesPassed(_ row: SeriesRow, _ messages: UInt64) {
+    progress.messagesPassed(messages, of: trial)
+    append(row)
+  }
+
+  private func append(_ row: SeriesRow) {
     guard let series, seriesError == nil else { return }
     do {
-      try series.append(SeriesRow(moved))
+      try series.append(row)
     } catch {
       seriesError = error
     }

@@ -173,7 +173,7 @@ extension Plan {
     case .none: workload.engine = .nopRing
     case .fabrics(let address) where address.initiator == .userSpace:
       workload.engine = .nvmfRDMA
-    case .device, .file, .fabrics: break
+    case .device, .file, .fabrics, .virtualFunction: break
     }
     return workload
   }

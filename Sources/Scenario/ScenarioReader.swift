@@ -111,11 +111,9 @@ struct Builder {
 
   private mutating func made(_ pair: Value.Pair) -> ScenarioSystem? {
     guard let target = SystemGrammar.target(pair.value) else { return nil }
-    if case .storage(.fabrics(let address)) = target {
-      for problem in FabricsRules.problems(of: address, named: pair.key) {
-        let place = checker.keyPlaces[problem.path] ?? checker.place(problem.path)
-        checker.diagnostics.add(problem.message, at: place, hint: problem.hint)
-      }
+    for problem in TargetRules.problems(of: target, named: pair.key) {
+      let place = checker.keyPlaces[problem.path] ?? checker.place(problem.path)
+      checker.diagnostics.add(problem.message, at: place, hint: problem.hint)
     }
     return ScenarioSystem(name: pair.key, target: target)
   }
@@ -175,6 +173,15 @@ struct Builder {
         checker.diagnostics.add(
           problem.message, at: checker.keyPlaces[problem.path] ?? checker.place(problem.path),
           hint: problem.hint, severity: problem.severity)
+      }
+    }
+    if kind == .verbs {
+      let rules = VerbsRules(
+        path: path, given: values, axes: axes.map(\.key), broken: broken(path, kind))
+      for problem in rules.problems(of: workload) {
+        checker.diagnostics.add(
+          problem.message, at: checker.keyPlaces[problem.path] ?? checker.place(problem.path),
+          hint: problem.hint)
       }
     }
     return workload

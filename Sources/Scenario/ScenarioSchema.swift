@@ -42,6 +42,7 @@ public enum ScenarioSchema {
     var text = table("Scenario", document)
     text += table("systems.<name>", Array(systems.joined()))
     text += table("systems.<name>.nvme-of", SystemGrammar.fabrics)
+    text += table("systems.<name>.virtual-function", SystemGrammar.virtualFunction)
     text += table("systems.<name>.fabric", SystemGrammar.fabric)
     text += table("workloads.<name>", Self.once(workloads.joined()))
     for kind in WorkloadGrammar.allCases {
@@ -57,7 +58,7 @@ public enum ScenarioSchema {
   }
 
   private static let seenBelow = Set(
-    ["sweep", "nvme-of", "fabric", "operation", "http", "qmp"]
+    ["sweep", "nvme-of", "virtual-function", "fabric", "operation", "http", "qmp"]
       + WorkloadGrammar.allCases.map(\.rawValue))
 
   /// The first of members that share their name.

@@ -302,6 +302,14 @@ struct StorageRules {
           "engine", "\(engine.rawValue) does not fit \(name), \(address.text)",
           hint: "leave the engine out: \(isOurs ? "nvmf-rdma" : "io_uring") is taken then")
       }
+    case .virtualFunction(let place):
+      switch engine {
+      case .psync, .libaio, .ioUring: break
+      case .nvmePassthrough, .nvmfRDMA, .nopRing, .null:
+        wrong(
+          "engine", "\(engine.rawValue) does not fit \(name), \(place.text)",
+          hint: "leave the engine out: io_uring is taken then")
+      }
     case .none(let given):
       size = given
       if engine != .nopRing, engine != .null {

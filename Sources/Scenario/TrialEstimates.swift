@@ -46,7 +46,7 @@ enum TrialEstimates {
   private static func region(_ workload: StorageWorkload, _ target: StorageTarget) -> ByteCount? {
     if let size = workload.regionSize { return size }
     switch target {
-    case .device, .fabrics: return nil
+    case .device, .fabrics, .virtualFunction: return nil
     case .file(let file): return file.size.map { rest($0, workload) }
     case .none(let size): return rest(size, workload)
     }

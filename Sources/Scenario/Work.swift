@@ -20,6 +20,11 @@ public enum Workload: Hashable, Sendable {
   /// Messages over an RDMA fabric.
   case verbs(VerbsWorkload)
 
+  /// The workload of messages; nil for other engines.
+  public var verbs: VerbsWorkload? {
+    if case .verbs(let workload) = self { workload } else { nil }
+  }
+
   /// The workload of I/O; nil for other engines.
   public var storage: StorageWorkload? {
     if case .storage(let workload) = self { workload } else { nil }
@@ -35,6 +40,9 @@ public enum Work: Hashable, Sendable {
 
   /// The work of I/O; nil for other engines.
   public var storage: StorageWork? { if case .storage(let work) = self { work } else { nil } }
+
+  /// The work of messages; nil for other engines.
+  public var verbs: VerbsWork? { if case .verbs(let work) = self { work } else { nil } }
 }
 
 /// Storage I/O on a target.

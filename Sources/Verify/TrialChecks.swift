@@ -50,10 +50,20 @@ struct TrialChecks {
     }
   }
 
-  /// Every timed I/O is in its histograms once; the engine times all or none.
+  /// Every timed I/O and message is in its histograms once; the engine times all or none.
   private func againstCounters(
     _ trial: TrialRecord, _ found: TrialHistograms, _ place: String, _ log: inout CheckLog
   ) {
+    if case .string(let operation)? = trial.detail["operation"],
+      let messages = trial.detail["messages"]?.whole
+    {
+      let count = found.distributions["\(operation) latency"]?.count ?? 0
+      if count != UInt64(messages) {
+        log.fail(
+          .histograms, place,
+          "\(operation) latency holds \(count) messages, counted were \(messages)")
+      }
+    }
     for direction in ["read", "write", "trim", "sync"] {
       guard let ios = trial.detail[direction]?["ios"]?.whole else { continue }
       for kind in ["latency", "service", "submission"] {
@@ -121,6 +131,8 @@ struct TrialChecks {
       ("write_bytes", \.writeBytes, trial.detail["write"]?["bytes"]),
       ("trim_ios", \.trimIOs, trial.detail["trim"]?["ios"]),
       ("sync_ios", \.syncIOs, trial.detail["sync"]?["ios"]),
+      ("read_ios and write_ios", \.messages, trial.detail["messages"]),
+      ("read_bytes and write_bytes", \.messageBytes, trial.detail["bytes"]),
       ("late_ios", \.lateIOs, trial.detail["lateIOs"]),
       ("errors", \.errors, trial.detail["errorCount"]),
     ] {
@@ -209,6 +221,12 @@ enum HistogramFaults {
     }
     return faults
   }
+}
+
+extension SeriesRow {
+  /// Of a trial of messages, which are reads or else writes here.
+  fileprivate var messages: UInt64 { readIOs &+ writeIOs }
+  fileprivate var messageBytes: UInt64 { readBytes &+ writeBytes }
 }
 
 extension JSONValue {

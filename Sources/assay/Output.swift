@@ -65,6 +65,13 @@ enum Output {
 
   static func json(_ value: some Encodable) throws { result(try jsonText(value)) }
 
+  /// One object on one line, for programs that follow along.
+  static func jsonLine(_ value: some Encodable) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if let data = try? encoder.encode(value) { result(String(decoding: data, as: UTF8.self)) }
+  }
+
   /// JSON for people and programs: sorted keys, one a line.
   static func jsonText(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()

@@ -168,7 +168,9 @@ struct PlanCommand: ParsableCommand {
       return "\(target), \(storage.facts.sizeBytes.text), \(written)"
     case .unconnected(_, let address):
       return "\(address.text), by the \(address.initiator.rawValue) initiator; connected by a run"
-    case .fabric(_, let peer): return "verbs to \(peer.address):\(peer.port)"
+    case .unmade(_, let place): return "\(place.text); made by a run"
+    case .fabric(let system):
+      return "verbs to \(system.peer.address):\(system.peer.port) by \(system.device.name)"
     }
   }
 

@@ -47,6 +47,13 @@ final class TerminalProgress: RunProgress {
     line(trial)
   }
 
+  func messagesPassed(_ messages: UInt64, of trial: PlannedTrial) {
+    lastRate =
+      Quantity(MetricValue(Double(messages), "1/s")).text(ascii: !Output.wantsUnicode)
+      + " messages/s"
+    line(trial)
+  }
+
   func phaseChanged(_ phase: String) {
     self.phase = phase
     if isTerminal { show(phase) } else { Output.note("  " + phase) }
@@ -54,7 +61,7 @@ final class TerminalProgress: RunProgress {
 
   func trialEnded(_ record: TrialRecord, number: Int, of total: Int) {
     guard !isTerminal else { return }
-    let figures = ["iops", "latency p99", "sync latency p99"].compactMap { name in
+    let figures = ["iops", "message rate", "latency p99", "sync latency p99"].compactMap { name in
       record.metrics[name].map { "\(name) \(Quantity($0).text(ascii: true))" }
     }
     let end = record.status == .valid ? figures.joined(separator: ", ") : record.status.rawValue

@@ -87,6 +87,10 @@ static inline int cl_io_uring_wait(int ring, unsigned flags, unsigned submit, un
 static inline uint32_t cl_load_acquire(const uint32_t *value) {
   return __atomic_load_n(value, __ATOMIC_ACQUIRE);
 }
+// A byte that a device writes past the compiler's knowledge.
+static inline uint8_t cl_load_byte_acquire(const uint8_t *value) {
+  return __atomic_load_n(value, __ATOMIC_ACQUIRE);
+}
 static inline uint32_t cl_load_relaxed(const uint32_t *value) {
   return __atomic_load_n(value, __ATOMIC_RELAXED);
 }
@@ -182,6 +186,13 @@ static inline int cl_nvme_flush(int fd, uint32_t namespace_id) {
 // Returns 0, an NVMe status above 0, or -1 with errno set.
 int cl_nvme_admin_read(int fd, uint8_t opcode, uint32_t namespace_id, uint32_t cdw10,
                        uint32_t cdw11, void *data, uint32_t length, uint32_t timeout_ms);
+
+// The one way to change a controller: Virtualization Management (1Ch) of its secondary controllers,
+// and of its actions only offline (7h), assign flexible resources (8h; resource 0 queues, 1
+// interrupts) and online (9h). Any other action is refused here: EPERM, nothing is sent.
+// Returns 0, an NVMe status above 0, or -1 with errno set; `result` is the command's dword 0.
+int cl_nvme_secondary_controller(int fd, uint8_t action, uint16_t controller, uint8_t resource,
+                                 uint16_t count, uint32_t timeout_ms, uint32_t *result);
 
 
 static inline unsigned cl_major(uint64_t device) { return gnu_dev_major(device); }

@@ -21,6 +21,9 @@ public struct VerbsWorkload: Hashable, Codable, Sendable {
   /// Messages up to this size travel inside the work request.
   public var inlineSize = ByteCount(64)
 
+  /// The largest message of a test.
+  public static let largestMessage = ByteCount.mebibytes(1024)
+
   /// Makes a workload with the defaults of the scenario file.
   public init(operation: Operation) { self.operation = operation }
 

@@ -35,7 +35,8 @@ public struct PageReport: Sendable {
     }
     page["results"] =
       [
-        "groups": workloads.map { ResultsSection.group($0) }, "columns": ResultsSection.columns,
+        "groups": workloads.map { ResultsSection.group($0) },
+        "columns": ResultsSection.columns(CountedEvents(cases)),
       ] as [String: Any]
     page["workloads"] = workloads.map { workload -> [String: Any] in
       let charts = workload.charts
@@ -112,9 +113,10 @@ enum VerdictSection {
 
 /// Tables of figures on the page.
 enum ResultsSection {
-  static let columns =
-    ["IOPS", "bandwidth"] + LatencyColumn.allCases.map { $0 == .max ? "max" : $0.rawValue }
-    + ["CPU/IO", "errors"]
+  static func columns(_ counted: CountedEvents) -> [String] {
+    [counted.rate, "bandwidth"] + LatencyColumn.allCases.map { $0 == .max ? "max" : $0.rawValue }
+      + [counted.cost, "errors"]
+  }
 
   static func group(_ workload: WorkloadFigures) -> [String: Any] {
     [
@@ -166,7 +168,9 @@ enum ResultsSection {
     let rows = input.trials.map { trial -> [String: Any] in
       let record = trial.record
       let latency = CaseFigures.latency(of: trial, CaseFigures.directions)
-      func metric(_ name: String) -> String { record.metric(name).map { Quantity($0).text } ?? "–" }
+      func metric(_ names: String...) -> String {
+        names.lazy.compactMap { record.metric($0) }.first.map { Quantity($0).text } ?? "–"
+      }
       let latencies = LatencyColumn.allCases.map { column in
         column.value(of: latency).map { Quantity($0, .time).text } ?? "–"
       }
@@ -174,12 +178,12 @@ enum ResultsSection {
         "id": record.id, "key": record.key.description,
         "block": record.block == 0 ? "maximum" : String(record.block),
         "status": record.status.rawValue,
-        "cells": [metric("iops"), metric("bandwidth")] + latencies
-          + [metric("cpu per io"), metric("errors")],
+        "cells": [metric("iops", "message rate"), metric("bandwidth")] + latencies
+          + [metric("cpu per io", "cpu per message"), metric("errors")],
         "findings": record.findings.map(\.code).joined(separator: ", "),
       ]
     }
-    return ["trials": rows, "columns": columns]
+    return ["trials": rows, "columns": columns(CountedEvents(CaseFigures.all(of: input)))]
   }
 }
 

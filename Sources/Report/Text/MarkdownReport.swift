@@ -37,15 +37,16 @@ public struct MarkdownReport: Sendable {
       text.append(lines, of: "limits", elsewhere: elsewhere)
       text += "\n"
     }
+    let counted = CountedEvents(cases)
     let rows = ResultRows(cases, ascii: false).rows.map(MarkdownText.row)
     if !rows.isEmpty {
-      text += MarkdownText.head(ResultRows.headers, words: ResultRows.words)
+      text += MarkdownText.head(ResultRows.headers(counted), words: ResultRows.words)
       text.append(rows, of: "rows", elsewhere: elsewhere)
       text +=
         isPublished
         ? "\nFigures as published.\n"
-        : "\nIOPS, bandwidth and CPU/IO are medians of n trials; latency is of all I/Os of the "
-          + "valid trials together.\n"
+        : "\n\(counted.rate), bandwidth and \(counted.cost) are medians of n trials; latency is of "
+          + "all \(counted.noun) of the valid trials together.\n"
     }
     text.append(
       ResultRows.others(cases, ascii: false).map { "- \(MarkdownText.escaped($0))\n" },

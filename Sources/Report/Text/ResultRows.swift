@@ -3,9 +3,13 @@ internal import Measure
 
 /// The results as rows of text: what terminal and Markdown both show.
 struct ResultRows {
-  static let headers = [
-    "case", "", "n", "IOPS", "bandwidth", "mean", "p50", "p99", "p99.9", "max", "CPU/IO", "errors",
-  ]
+  /// Above the columns, with the words for what the cases count.
+  static func headers(_ counted: CountedEvents) -> [String] {
+    [
+      "case", "", "n", counted.rate, "bandwidth", "mean", "p50", "p99", "p99.9", "max",
+      counted.cost, "errors",
+    ]
+  }
   /// How many columns from the left are words.
   static let words = 2
 

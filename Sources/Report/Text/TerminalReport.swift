@@ -26,7 +26,8 @@ public struct TerminalReport: Sendable {
     lines += RunCaveats.all(of: input, cases).map { terminal.paint("! " + $0, .yellow) }
     lines.append("")
     if !table.rows.isEmpty {
-      lines += terminal.table(ResultRows.headers, table.rows, words: ResultRows.words)
+      lines += terminal.table(
+        ResultRows.headers(CountedEvents(cases)), table.rows, words: ResultRows.words)
       let isPublished = input.header.evidence == .published
       lines.append(terminal.dim(isPublished ? "figures as published" : legend(cases)))
     }
@@ -50,6 +51,8 @@ public struct TerminalReport: Sendable {
       : open == 0
         ? "closed loop: the tail is a lower bound"
         : "open loop from the intended start, closed loop from preparation"
-    return "IOPS, bandwidth, CPU/IO: median of n trials; latency: all I/Os of valid trials, " + loop
+    let counted = CountedEvents(cases)
+    return "\(counted.rate), bandwidth, \(counted.cost): median of n trials; "
+      + "latency: all \(counted.noun) of valid trials, " + loop
   }
 }
