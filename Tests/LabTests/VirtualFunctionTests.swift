@@ -19,12 +19,12 @@ extension Lab {
         physical=$(basename "$(readlink -f "$(dirname /sys/class/nvme/*/device/sriov_numvfs)")")
         folder=/sys/bus/pci/devices/$physical
         parent=/dev/$(ls $folder/nvme)
-        plain=$(ls -d /sys/class/nvme/nvme[01] | grep --invert "${parent#/dev/}")
+        plain=$(ls -d /sys/class/nvme/nvme[01] | grep -v "${parent#/dev/}")
         plain=/dev/${plain##*/}
       }
       state() {
         local list
-        list=$(nvme list-secondary "$parent" --output-format json | tr --delete ' \\n\\t' | md5sum)
+        list=$(nvme list-secondary "$parent" | md5sum)
         echo "state $1: $(<$folder/sriov_numvfs) $(<$folder/sriov_drivers_autoprobe)" \\
           "$(ls -d /sys/class/nvme/nvme* | wc -l) $(ls /run/assay/changes 2>/dev/null | wc -l)" \\
           "${list%% *}"
@@ -80,7 +80,7 @@ extension Lab {
           cat /tmp/results/*/events.jsonl | grep -o '"commands":"[^"]*"' | head -1
           cat /tmp/results/*/events.jsonl | grep -o '"transport":"pcie [^"]*"' | head -1
           cat /tmp/results/*/events.jsonl | grep -o '"virtual queues":"[^"]*"' | head -1
-          "$assay" verify-record /tmp/results/* >/dev/null 2>&1 || true
+          "$assay" verify /tmp/results/*
           # Interrupted, and killed, while it measures.
           scenario "of: $physical, functions: 2" random-read "duration: 60s"
           for signal in INT KILL; do
@@ -111,7 +111,7 @@ extension Lab {
         "\(outcome)")
       let commands = try #require(
         outcome.stdout.firstMatch(of: #/nvme2 took (\d+) of (\d+) block I\/Os/#), "\(outcome)")
-      #expect(commands.1 == commands.2 && (Int(commands.1) ?? 0) >= 4000, "\(outcome)")
+      #expect(commands.1 == commands.2 && (Int(commands.1) ?? 0) > 2000, "\(outcome)")
       try expectRestored(outcome, ["verified", "INT", "cleanup", "next"])
       let killed = try #require(lines("state", of: outcome)["KILL"])
       #expect(killed.hasPrefix("2 0 3 2 "), "\(outcome)")
@@ -142,6 +142,7 @@ extension Lab {
             "$assay" run /tmp/vf.yaml --results /tmp/nobody 2>&1 || status=$?
           echo "status nobody: $status"
           # Somebody's functions.
+          modprobe pci-stub
           echo 0 >$folder/sriov_drivers_autoprobe
           echo 1 >$folder/sriov_numvfs
           function=$(basename "$(readlink $folder/virtfn0)")

@@ -5,7 +5,7 @@ internal import Glibc
 /// behind its virtual functions.
 ///
 /// Of those that read, Identify and Get Log Page are the only ones there are: `cl_nvme_admin_read`
-/// refuses every other opcode. `cl_nvme_secondary_controller` sends Virtualization Management alone.
+/// refuses every other opcode. `cl_nvme_secondary_controller` sends Virtualization Management only.
 /// No format, sanitize or setting can come from here.
 struct NVMeAdmin: ~Copyable {
   /// `/dev/nvme0`, or a namespace of it.

@@ -85,19 +85,26 @@ extension NVMeAdmin {
     case interrupts = 1
   }
 
-  /// Whether it takes Virtualization Management (OACS bit 7).
-  func managesSecondaryControllers() throws(HostError) -> Bool {
-    NVMeData(try identify(.controller)).byte(256) & 0x80 != 0
-  }
-
   /// The controllers behind its virtual functions, also those that are not there.
   func secondaryControllers() throws(HostError) -> [SecondaryController] {
     SecondaryController.list(try identify(.secondaryControllers))
   }
 
-  /// What controller `number`, this one, can give to its virtual functions.
-  func flexibleResources(of number: UInt16) throws(HostError) -> FlexibleResources {
-    FlexibleResources(data: try identify(.primaryCapabilities, controller: number))
+  /// What this controller can give to its virtual functions; nil where their resources are fixed.
+  ///
+  /// It is what there is to give that counts: QEMU 7.2 takes Virtualization Management and does not
+  /// say so (OACS bit 7); one that says so must tell.
+  func flexibleResources() throws(HostError) -> FlexibleResources? {
+    let identity = NVMeData(try identify(.controller))
+    let number = UInt16(identity.number(78, 2))
+    do throws(HostError) {
+      let supply = FlexibleResources(
+        data: try identify(.primaryCapabilities, controller: number))
+      return supply.queues == nil && supply.interrupts == nil ? nil : supply
+    } catch {
+      if identity.byte(256) & 0x80 != 0 { throw error }
+      return nil
+    }
   }
 
   /// Takes a secondary controller out of service; its resources can be assigned then.

@@ -98,10 +98,10 @@ public final class VirtualFunctions {
   private func make(_ journal: ChangeJournal) throws(HostError) {
     let machine = parent.machine
     let admin = try NVMeAdmin(path: "/dev/\(parent.controller)")
-    let manages = try admin.managesSecondaryControllers()
+    let supply = try admin.flexibleResources()
     let behind =
-      try manages
-      ? admin.secondaryControllers().filter { (1...place.functions).contains($0.function) } : []
+      try supply == nil
+      ? [] : admin.secondaryControllers().filter { (1...place.functions).contains($0.function) }
     if !behind.isEmpty {
       // Written down first, so that it is undone last: with the functions gone.
       let change = SecondaryControllersChange(device: parent.address, previous: behind)
@@ -114,7 +114,7 @@ public final class VirtualFunctions {
       "0", to: "\(parent.folder)/sriov_drivers_autoprobe", within: Self.patience)
     try machine.write(
       "\(place.functions)", to: "\(parent.folder)/sriov_numvfs", within: Self.patience)
-    guard manages else {
+    guard let supply else {
       if place.queues != nil || place.interrupts != nil {
         throw HostError(
           parent.address, "does not let its functions' resources be set",
@@ -122,7 +122,6 @@ public final class VirtualFunctions {
       }
       return
     }
-    let supply = try admin.flexibleResources(of: UInt16(clamping: identity.controllerID))
     for controller in behind { try furnish(controller, admin, supply) }
     for controller in try admin.secondaryControllers() { granted[controller.function] = controller }
   }
@@ -177,15 +176,16 @@ public final class VirtualFunctions {
         place.text, "\(address) cannot be bound to the driver: \(error.problem)",
         remedy: Self.words(of: log))
     }
-    var name: String?
-    let isLive = Patience.poll(for: Self.patience) {
+    var (name, state): (String?, String?) = (nil, nil)
+    Patience.poll(for: Self.patience) {
       name = machine.names(in: "\(folder)/nvme").first
-      return name.map { machine.value("/sys/class/nvme/\($0)/state") == "live" } ?? false
+      state = name.flatMap { machine.value("/sys/class/nvme/\($0)/state") }
+      // The driver lets go of a controller that does not come up.
+      return state == "live" || !machine.exists("\(folder)/driver")
     }
-    guard let name, isLive else {
-      let state = name.flatMap { machine.value("/sys/class/nvme/\($0)/state") } ?? "gone"
+    guard let name, state == "live" else {
       throw HostError(
-        place.text, "its controller is \(state) after \(Int(Self.patience.inSeconds)) s",
+        place.text, "its controller is \(state ?? "gone") and not live",
         remedy: Self.words(of: log))
     }
     return name
@@ -223,8 +223,8 @@ public final class VirtualFunctions {
     guard disk.others.isEmpty else {
       throw HostError(
         place.text,
-        "its namespace is /dev/\(disk.name), and so it is to \(disk.others.joined(separator: ", ")): "
-          + "the kernel's multipath chooses which of them takes an I/O",
+        "its namespace is /dev/\(disk.name), and \(disk.others.joined(separator: ", ")) lead "
+          + "there as well: the kernel's multipath chooses which of them takes an I/O",
         remedy: "boot with nvme_core.multipath=N, which gives each function a block device of its "
           + "own, or attach a namespace to this function alone")
     }
