@@ -50,18 +50,19 @@ let package = Package(
     library("Statistics", ["Measure", realModule]),
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
     library("RDMA", ["Measure", "CVerbs"]),
+    library("Deploy", ["Host", "Measure", "CLinux"]),
     library(
       "Storage",
       ["RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
     library("Network", ["RDMA", "Host", "Measure", "CLinux"]),
-    library("Scenario", ["Storage", "Network", "Host", "Measure", yams]),
+    library("Scenario", ["Storage", "Network", "Deploy", "Host", "Measure", yams]),
     library("Ledger", ["Statistics", "Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
     library(
       "Run",
       [
-        "Scenario", "Storage", "Network", "Host", "Ledger", "Judgement", "Measure", "Statistics",
-        "CLinux",
+        "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Measure",
+        "Statistics", "CLinux",
       ]),
     library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
@@ -70,8 +71,8 @@ let package = Package(
     .executableTarget(
       name: "assay",
       dependencies: [
-        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Ledger",
-        "Host", "Measure", "Statistics", "CLinux", argumentParser,
+        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Deploy",
+        "Ledger", "Host", "Measure", "Statistics", "CLinux", argumentParser,
       ],
       swiftSettings: strict),
 
@@ -88,11 +89,12 @@ let package = Package(
     tests("MeasureTests", ["Measure", "CLinux", "TestSupport"]),
     tests("NetworkTests", ["Network", "RDMA", "Measure", "TestSupport"]),
     tests("RDMATests", ["RDMA", "Measure", "TestSupport"]),
+    tests("DeployTests", ["Deploy", "Host", "Measure", "TestSupport"]),
     tests("StorageTests", ["Storage", "Host", "Measure", "TestSupport"]),
     tests(
       "ScenarioTests", ["Scenario", "Storage", "Host", "Measure", "TestSupport"], exclude: ["Bad"]),
     tests("TidyTests", ["TestSupport"]),
-    tests("LabTests", ["assay", "TestSupport"]),
+    tests("LabTests", ["assay", "Ledger", "Measure", "TestSupport"]),
     tests("HostTests", ["Host", "Measure", "CLinux", "TestSupport"]),
     .testTarget(
       name: "ReportTests",

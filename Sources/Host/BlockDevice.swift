@@ -112,7 +112,8 @@ public struct BlockDevice: Hashable, Codable, Sendable {
   ///
   /// - Throws: ``HostError`` when the device is gone.
   public func statistics() throws(HostError) -> DiskStatistics {
-    try DiskStatistics(kernelName: name)
+    let paths = NVMePaths.of(name)
+    return try paths.isEmpty ? DiskStatistics(kernelName: name) : DiskStatistics(paths: paths)
   }
 }
 

@@ -68,6 +68,20 @@ public struct DiskStatistics: Hashable, Codable, Sendable {
     self = parsed
   }
 
+  /// Reads the counters of a device with several paths: the sum of its paths', since not every
+  /// kernel counts at their head (nvme_mpath_start_request came with Linux 6.5).
+  ///
+  /// - Throws: ``HostError`` where a path is gone.
+  init(paths: [String]) throws(HostError) {
+    var sum: DiskStatistics?
+    for path in paths {
+      let counted = try DiskStatistics(kernelName: path)
+      sum = sum.map { $0 + counted } ?? counted
+    }
+    guard let sum else { throw HostError("", "has no path to count at") }
+    self = sum
+  }
+
   /// Reads the line of a `stat` file; nil when it has fewer than the 11 fields of Linux 2.6.
   init?(parsing line: String) {
     let fields = line.split(whereSeparator: \.isWhitespace).compactMap { Int64($0) }
@@ -108,6 +122,29 @@ public struct DiskStatistics: Hashable, Codable, Sendable {
     change.flushIOs = both(later.flushIOs, earlier.flushIOs) { $0 - $1 }
     change.flushTicks = both(later.flushTicks, earlier.flushTicks, ticks(_:since:))
     return change
+  }
+
+  /// What was counted at two devices together.
+  static func + (left: DiskStatistics, right: DiskStatistics) -> DiskStatistics {
+    var sum = left
+    sum.readIOs += right.readIOs
+    sum.readMerges += right.readMerges
+    sum.readSectors += right.readSectors
+    sum.readTicks += right.readTicks
+    sum.writeIOs += right.writeIOs
+    sum.writeMerges += right.writeMerges
+    sum.writeSectors += right.writeSectors
+    sum.writeTicks += right.writeTicks
+    sum.inFlight += right.inFlight
+    sum.ioTicks += right.ioTicks
+    sum.timeInQueue += right.timeInQueue
+    sum.discardIOs = both(left.discardIOs, right.discardIOs, +)
+    sum.discardMerges = both(left.discardMerges, right.discardMerges, +)
+    sum.discardSectors = both(left.discardSectors, right.discardSectors, +)
+    sum.discardTicks = both(left.discardTicks, right.discardTicks, +)
+    sum.flushIOs = both(left.flushIOs, right.flushIOs, +)
+    sum.flushTicks = both(left.flushTicks, right.flushTicks, +)
+    return sum
   }
 
   /// Difference of two 32-bit millisecond counters, over at most one wrap.

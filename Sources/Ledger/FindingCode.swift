@@ -25,6 +25,14 @@ public enum FindingCode: String, CaseIterable, Sendable {
   /// The rate is a share of a maximum that was not found.
   case noMaximum = "no-maximum"
 
+  // Of online operations.
+  /// The operation was not accepted, or what was expected of it was not seen in time.
+  case operationFailed = "operation-failed"
+  /// The operation could not be taken back.
+  case undoFailed = "undo-failed"
+  /// I/O stopped for a while after the operation.
+  case outage
+
   // Of verification.
   /// A block is not what was written.
   case verifyBadBlock = "verify-bad-block"
@@ -106,6 +114,9 @@ public enum FindingCode: String, CaseIterable, Sendable {
     case .nothingMeasured: .nothingMeasured
     case .trialNotRun: .trialNotRun
     case .noMaximum: .noMaximum
+    case .operationFailed: .operationFailed
+    case .undoFailed: .undoFailed
+    case .outage: .outage
     case .verifyBadBlock: .verifyBadBlock
     case .verifyUnreadable: .verifyUnreadable
     case .rateNotReached: .rateNotReached

@@ -24,8 +24,8 @@ extension Explanation {
       healthy one of its kind does.
       """,
     remedy: """
-      environment.json of the record has both readings, under devices. Look to cooling or to the \
-      disk, then run again.
+      Look to its cooling, or to the disk itself, then run again. environment.json of the record \
+      has both readings, under devices.
       """)
 
   static let stoppedEarly = Explanation(
@@ -75,6 +75,39 @@ extension Explanation {
     seen: "The rate is a share of the maximum, and the trial that finds the maximum failed.",
     meaning: "It is not known what rate to offer, so the trial is failed.",
     remedy: "See the findings of the trial before it, or give the rate in absolute terms.")
+
+  static let operationFailed = Explanation(
+    seen: """
+      The online operation of the workload was refused (exit status, HTTP status, QMP's error), or \
+      the disk did not do what was expected of it within the limit.
+      """,
+    meaning: """
+      The trial is failed. Its timeline holds what was seen until then; I/O of the workload went on.
+      """,
+    remedy: """
+      The message has the last words of who refused. Try the operation by hand; `within` is the \
+      limit, `expect` names the disk by serial number, path, PCI address or NQN.
+      """)
+
+  static let undoFailed = Explanation(
+    seen: "What takes the online operation back was refused or did not end in time.",
+    meaning: "The machine is not as it was: the record says so until it is mended.",
+    remedy: "Take it back by hand; `assay run --resume RECORD` tries again before it goes on.")
+
+  static let outage = Explanation(
+    seen: """
+      After the online operation I/Os failed, or for at least 100 ms none of the workload ended \
+      well.
+      """,
+    meaning: """
+      This is the effect that was to be measured: `longest stall`, `first error` and `recovery` \
+      have its times. Retries of the kernel or of a fabric's driver are not errors here: they show \
+      as a stall.
+      """,
+    remedy: """
+      Put limits on it: `longest stall <= 1s`, `recovery <= 10s`, `errors = 0`. The driver's \
+      limits (ctrl-loss-timeout, I/O timeout) decide how long an I/O waits.
+      """)
 
   static let verifyBadBlock = Explanation(
     seen: """

@@ -60,7 +60,7 @@ public enum MetricCatalogue {
   }
 
   /// All rows, in the order in which reports show them.
-  public static let entries: [Entry] = throughput + times + deploy + cost + counts
+  public static let entries: [Entry] = throughput + times + deploy + online + cost + counts
 
   /// What comparisons show unless told otherwise, in their order.
   public static let headline = [
@@ -109,6 +109,25 @@ public enum MetricCatalogue {
       about: "from the create command until the instance answers ping")
   ]
 
+  private static let online: [Entry] = [
+    span("operation accepted", "from the trigger of an online operation until it was accepted"),
+    span(
+      "device visible", "from the trigger until kernel event or sysfs show the disk or its size"),
+    span("device gone", "from the trigger until kernel event or sysfs show that the disk is gone"),
+    span("device usable", "from the trigger until a block of the new disk or part was read"),
+    span(
+      "longest stall",
+      "the longest time after the trigger in which no I/O of the workload ended well"
+    ),
+    rate("iops before", "I/Os per second from the start of measuring until the trigger"),
+    rate("iops during", "I/Os per second from the trigger until all had settled"),
+    rate("iops after", "I/Os per second from then until the end of measuring"),
+    span("first error", "from the trigger until the first I/O came back with an error"),
+    span(
+      "recovery", "from the trigger until I/O of every worker ended well again after the outage"),
+    span("recovery after undo", "the same from the moment at which the operation was taken back"),
+  ]
+
   private static let cost: [Entry] = [
     Entry(
       name: "cpu per io", unit: .nanoseconds, direction: .lower,
@@ -138,7 +157,7 @@ public enum MetricCatalogue {
     count("verify bad blocks", "blocks that are not what was written"),
     Entry(
       name: "longest gap", unit: .nanoseconds, direction: .lower,
-      about: "the longest time in which no I/O completed"),
+      about: "the longest time in which no I/O ended well"),
   ]
 
   private static func rate(_ name: String, _ about: String) -> Entry {
@@ -146,6 +165,9 @@ public enum MetricCatalogue {
   }
   private static func count(_ name: String, _ about: String) -> Entry {
     Entry(name: name, unit: .count, direction: .lower, about: about)
+  }
+  private static func span(_ name: String, _ about: String) -> Entry {
+    Entry(name: name, unit: .nanoseconds, direction: .lower, about: about)
   }
   private static func time(_ name: String, _ about: String) -> Entry {
     Entry(

@@ -261,6 +261,17 @@ public struct QueuePair: ~Copyable {
     return (base, try register(base, bytes: bytes, access: access))
   }
 
+  /// What is wrong with the local port, such as that it is down; nil where nothing is.
+  public func portProblem() -> String? {
+    var port = ibv_port_attr()
+    let number = identifier.pointee.port_num
+    guard cv_query_port(identifier.pointee.verbs, number, &port) == 0 else {
+      return "\(device.name) is gone"
+    }
+    guard port.state != IBV_PORT_ACTIVE else { return nil }
+    return "port \(number) of \(device.name) is \(RDMADevice.stateWord(port.state))"
+  }
+
   /// The largest packet of this connection in bytes; nil before it stands.
   public func pathMTU() -> Int? {
     var facts = ibv_qp_attr()

@@ -84,10 +84,9 @@ public struct RDMADevice: Hashable, Codable, Sendable {
     for number in 1...max(1, Int(facts.phys_port_cnt)) {
       var port = ibv_port_attr()
       guard cv_query_port(context, UInt8(number), &port) == 0 else { continue }
-      let state = String(cString: ibv_port_state_str(port.state))
       device.ports.append(
         Port(
-          number: number, state: stateWord(state),
+          number: number, state: stateWord(port.state),
           linkLayer: port.link_layer == IBV_LINK_LAYER_ETHERNET ? "Ethernet" : "InfiniBand",
           activeMTU: bytes(of: port.active_mtu), largestMTU: bytes(of: port.max_mtu),
           gids: gids.filter { $0.port == number }.map(\.gid)))
@@ -96,7 +95,8 @@ public struct RDMADevice: Hashable, Codable, Sendable {
   }
 
   /// `PORT_ACTIVE` as `active`.
-  private static func stateWord(_ text: String) -> String {
+  static func stateWord(_ state: ibv_port_state) -> String {
+    let text = String(cString: ibv_port_state_str(state))
     let word = text.hasPrefix("PORT_") ? String(text.dropFirst(5)) : text
     return word.lowercased()
   }

@@ -17,6 +17,8 @@ final class VerbsObjects {
   var hasQueuePair = false
   var mayDisconnect = false
 
+  private static let managerDevice = "/dev/infiniband/rdma_cm"
+
   /// An event of the connection manager, copied out.
   struct Event {
     var kind: rdma_cm_event_type
@@ -30,7 +32,10 @@ final class VerbsObjects {
   init() throws(RDMAError) {
     errno = 0
     guard let made = rdma_create_event_channel() else {
-      throw .failed("opening the RDMA connection manager", code: errno == 0 ? ENODEV : errno)
+      let code = errno == 0 ? ENODEV : errno
+      // librdmacm says ENOENT for a device that it may not open, too.
+      let isForbidden = access(Self.managerDevice, R_OK | W_OK) != 0 && errno == EACCES
+      throw .failed("opening the RDMA connection manager", code: isForbidden ? EACCES : code)
     }
     channel = made
     guard cv_make_nonblocking(made.pointee.fd) == 0 else {

@@ -14,7 +14,7 @@ public struct BlockDeviceFacts: Codable, Sendable {
   /// Finds the device of a target; nil where there is none, as on tmpfs.
   static func of(_ target: StorageTarget) -> BlockDeviceFacts? {
     switch target {
-    case .none, .fabrics: return nil
+    case .none, .fabrics, .virtualFunction: return nil
     case .device(let path):
       guard let device = try? BlockDevice(path: path) else { return nil }
       return BlockDeviceFacts(device: device, isTarget: true, fileSystem: nil)

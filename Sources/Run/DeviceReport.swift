@@ -14,6 +14,8 @@ struct DeviceReport: Codable {
   var namespace: NVMeNamespace?
   /// The connection that leads to it; nil for a local disk.
   var fabrics: FabricsFacts?
+  /// The virtual function that takes its I/O; nil for others.
+  var virtualFunction: VirtualFunctionFacts?
   /// Its health before the run; nil where it keeps no log.
   var before: NVMeHealth?
   /// Its health after the run; nil while the run goes on.
@@ -31,7 +33,8 @@ struct DeviceReport: Codable {
       return DeviceReport(
         system: system.name, path: device.path, identity: identity,
         namespace: namespace(of: device),
-        fabrics: system.fabrics?.facts, before: try? NVMeHealth.read(device.path))
+        fabrics: system.fabrics?.facts, virtualFunction: system.function,
+        before: try? NVMeHealth.read(device.path))
     }
   }
 

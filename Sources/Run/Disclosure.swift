@@ -6,7 +6,8 @@ internal import Storage
 /// What must stand beside a storage figure for it to mean anything.
 enum Disclosure {
   static func of(
-    _ workload: StorageWorkload, _ system: ExaminedStorage, rate: Rate?
+    _ workload: StorageWorkload, _ system: ExaminedStorage, rate: Rate?,
+    traffic: FunctionTraffic? = nil
   ) -> [String: String] {
     var facts: [String: String] = [
       "pattern": workload.pattern.rawValue,
@@ -26,6 +27,7 @@ enum Disclosure {
     if case .open(.shareOfMaximum, _) = workload.load { facts["offered rate"] = rate?.text }
     if workload.pattern.isRandom { facts["distribution"] = distribution(workload) }
     if workload.pattern.writes { facts["data"] = data(workload) }
+    if let target = system.facts.fabrics { return facts.merging(fabric(target)) { $1 } }
     guard let device = system.device else {
       facts["medium"] = system.facts.path == nil ? "none" : "memory or network file system"
       facts["transport"] = "none"
@@ -34,6 +36,7 @@ enum Disclosure {
     facts["medium"] = device.medium
     facts["transport"] = device.device.transport ?? "unknown"
     if let link = system.fabrics { facts.merge(fabric(link)) { $1 } }
+    if let function = system.function { facts.merge(words(of: function, traffic)) { $1 } }
     facts["device"] = device.isTarget ? device.device.path : "file on \(device.device.path)"
     facts["link"] = device.device.pcieLink?.text
     facts["write cache"] = device.device.writeCache
@@ -42,17 +45,57 @@ enum Disclosure {
     return facts
   }
 
+  /// What a target told the user-space initiator.
+  private static func fabric(_ target: FabricsTarget) -> [String: String] {
+    let data = target.inCapsuleBytes
+    return [
+      "transport": transport(target.address.transport.rawValue, target.address.initiator),
+      "target": target.address.text, "controller": target.model, "adapter": target.device,
+      "medium": "\(target.model), behind a fabric",
+      "in-capsule data": data == 0 ? "none" : ByteCount(Int64(data)).text,
+      "write cache": target.hasWriteCache ? "write back" : "none",
+    ]
+  }
+
+  private static func transport(
+    _ name: String, _ initiator: FabricsAddress.Initiator
+  ) -> String {
+    "nvme-of \(name), \(initiator.rawValue) initiator"
+  }
+
   /// What a connection over a fabric turned out to be.
   private static func fabric(_ link: FabricsLink) -> [String: String] {
     let facts = link.facts
     var words = [
-      "transport": "nvme-of \(facts.transport), \(link.place.initiator.rawValue) initiator",
+      "transport": transport(facts.transport, link.place.initiator),
       "target": link.place.text, "controller": facts.identity.model ?? "unknown",
     ]
     let entries = facts.queueSize.map { " of \($0) entries" } ?? ""
     words["I/O queues"] = facts.queues.map { "\($0) of \(facts.queuesAsked) asked for" + entries }
     words["in-capsule data"] = facts.inCapsule.map { $0 == .zero ? "none" : $0.text }
     words["multipath policy"] = facts.multipathPolicy
+    return words
+  }
+
+  /// What a virtual function turned out to be, and how the I/O reached it.
+  private static func words(
+    of function: VirtualFunctionFacts, _ traffic: FunctionTraffic?
+  ) -> [String: String] {
+    var words = [
+      "transport": "pcie virtual function \(function.number) of \(function.functions)",
+      "controller": function.identity.model ?? "unknown",
+      "virtual function": "\(function.controller) at \(function.address), of "
+        + "\(function.parentController) at \(function.parentAddress)",
+      "way of the I/O": function.isMultipathHead
+        ? "\(function.device), which this function alone leads to"
+        : "\(function.device), a block device of this function's own",
+    ]
+    words["I/O queues"] = function.queues.map { "\($0)" }
+    words["virtual queues"] = function.virtualQueues.map { "\($0), the admin queue among them" }
+    words["virtual interrupts"] = function.virtualInterrupts.map { "\($0)" }
+    words["same namespace"] =
+      function.twins.isEmpty ? nil : function.twins.joined(separator: ", ")
+    words["commands"] = traffic?.text(for: function.controller)
     return words
   }
 

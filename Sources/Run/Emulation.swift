@@ -14,10 +14,11 @@ enum Emulation {
 
   private static func reason(_ system: ExaminedSystem) -> String? {
     switch system {
-    case .unconnected: return nil
+    case .unconnected, .unmade: return nil
     case .fabric(let fabric): return isSoft(fabric.device.name) ? "soft-RoCE" : nil
     case .storage(let storage):
       if let address = storage.fabrics?.place, let reason = reason(address) { return reason }
+      if case .fabrics(let address) = storage.target { return reason(address) }
       guard let device = storage.device?.device else {
         return storage.facts.path == nil ? "no device" : "memory or network file system"
       }

@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Foundation
 public import Host
 internal import Measure
@@ -11,6 +12,8 @@ public enum ExaminedSystem: Sendable {
   case storage(ExaminedStorage)
   /// A namespace over a fabric that is yet to be connected.
   case unconnected(name: String, FabricsAddress)
+  /// A virtual function that is yet to be made.
+  case unmade(name: String, VirtualFunctionPlace)
   /// The other side of an RDMA fabric.
   case fabric(ExaminedFabric)
 
@@ -18,7 +21,7 @@ public enum ExaminedSystem: Sendable {
   public var name: String {
     switch self {
     case .storage(let system): system.name
-    case .unconnected(let name, _): name
+    case .unconnected(let name, _), .unmade(let name, _): name
     case .fabric(let system): system.name
     }
   }
@@ -48,6 +51,8 @@ public struct ExaminedStorage: Sendable {
   public var isWritten: Bool
   /// The connection that leads to it; nil for what is local.
   public var fabrics: FabricsLink?
+  /// The virtual function that takes its I/O; nil for others.
+  public var function: VirtualFunctionFacts?
 }
 
 /// The other side of an RDMA fabric, looked at before anything runs.
@@ -63,13 +68,13 @@ public struct ExaminedFabric: Sendable {
 /// Looks at every target of a plan and finds, all at once, what stands against running it.
 public enum Preflight {
   /// Examines the targets of a plan; `allowDestroy` names identities whose content may be lost,
-  /// `fabrics` are the connections that were made for it.
+  /// `setup` is what was connected and made for it.
   ///
   /// Throws ``RunError`` with everything that is wrong; nothing was changed.
   public static func examine(
-    _ plan: Plan, allowDestroy: [String], fabrics: FabricsConnections
+    _ plan: Plan, allowDestroy: [String], setup: SystemSetup
   ) throws(RunError) -> [ExaminedSystem] {
-    let (systems, refusal) = survey(plan, allowDestroy: allowDestroy, fabrics: fabrics)
+    let (systems, refusal) = survey(plan, allowDestroy: allowDestroy, setup: setup)
     if let refusal { throw refusal }
     return systems
   }
@@ -78,16 +83,17 @@ public enum Preflight {
   ///
   /// The refusal is nil where nothing stands against running the plan.
   public static func survey(
-    _ plan: Plan, allowDestroy: [String], fabrics: FabricsConnections? = nil
+    _ plan: Plan, allowDestroy: [String], setup: SystemSetup? = nil
   ) -> (systems: [ExaminedSystem], refusal: RunError?) {
     var problems: [String] = []
     var missing: [String] = []
     var systems: [ExaminedSystem] = []
+    missing += operations(plan)
     for (name, trials) in trialsBySystem(plan) {
       let works = trials.compactMap(\.work.storage)
       guard var target = works.first?.target else {
         do throws(FabricError) {
-          let system = try fabric(name, trials.compactMap(\.work.verbs), isRun: fabrics != nil)
+          let system = try fabric(name, trials.compactMap(\.work.verbs), isRun: setup != nil)
           problems += FabricObstacles.of(trials, on: system)
           systems.append(.fabric(system))
         } catch {
@@ -95,12 +101,11 @@ public enum Preflight {
         }
         continue
       }
-      if case .fabrics(let address) = target {
-        guard let fabrics else {
-          systems.append(.unconnected(name: name, address))
-          continue
-        }
-        if let link = fabrics.link(of: name) { target = .device(path: link.facts.device) }
+      if let setup {
+        if let path = setup.device(of: name) { target = .device(path: path) }
+      } else if let system = yetToBeSetUp(name, target) {
+        systems.append(system)
+        continue
       }
       if let problem = place(of: target) {
         missing.append("system \(name): \(problem)")
@@ -110,7 +115,8 @@ public enum Preflight {
         let facts = try TargetFacts.examine(target)
         let system = ExaminedStorage(
           name: name, target: target, facts: facts, device: BlockDeviceFacts.of(target),
-          isWritten: works.contains(where: isWriting), fabrics: fabrics?.link(of: name))
+          isWritten: works.contains(where: isWriting), fabrics: setup?.fabrics.link(of: name),
+          function: setup?.functions.facts(of: name))
         problems += obstacles(trials, facts)
         problems += safety(system, allowDestroy)
         problems += space(system)
@@ -123,6 +129,19 @@ public enum Preflight {
     return (systems, missing.isEmpty ? nil : RunError(.unavailable, missing))
   }
 
+  /// Programs, sockets and tokens that online operations need and that are not there.
+  private static func operations(_ plan: Plan) -> [String] {
+    var seen: Set<String> = []
+    return plan.trials.flatMap { trial in
+      (trial.work.storage?.operation?.obstacles() ?? []).compactMap { failure in
+        let text =
+          "the operation of workload \(trial.key.workload): \(failure.message)"
+          + (failure.hint.map { "\n  hint: \($0)" } ?? "")
+        return seen.insert(text).inserted ? text : nil
+      }
+    }
+  }
+
   /// Finds the device that leads to a peer; a run also asks whether the peer is there.
   private static func fabric(
     _ name: String, _ works: [VerbsWork], isRun: Bool
@@ -133,6 +152,15 @@ public enum Preflight {
     let device = try VerbsTrial.device(to: peer)
     if isRun { try VerbsTrial.probe(peer) }
     return ExaminedFabric(name: name, peer: peer, device: device)
+  }
+
+  /// A system that only a run sets up; nil for one that is there.
+  private static func yetToBeSetUp(_ name: String, _ target: StorageTarget) -> ExaminedSystem? {
+    switch target {
+    case .fabrics(let address): .unconnected(name: name, address)
+    case .virtualFunction(let place): .unmade(name: name, place)
+    case .device, .file, .none: nil
+    }
   }
 
   /// Preconditioning writes whatever the pattern is.
@@ -166,7 +194,7 @@ public enum Preflight {
   private static func safety(_ system: ExaminedStorage, _ allowDestroy: [String]) -> [String] {
     guard system.isWritten else { return [] }
     switch system.target {
-    case .none: return []
+    case .none, .virtualFunction: return []
     case .fabrics(let address):
       guard !allowDestroy.contains(address.subsystem) else { return [] }
       return [
@@ -176,7 +204,7 @@ public enum Preflight {
     case .device(let path):
       do {
         try DeviceUse.examine(path).requireWritable(allowDestroy: allowDestroy)
-        return []
+        return (system.function?.twins ?? []).flatMap { inUse(system, $0, asTwinOf: path) }
       } catch {
         return ["system \(system.name): \(text(of: error))"]
       }
@@ -192,13 +220,17 @@ public enum Preflight {
     }
   }
 
-  /// `existing: overwrite` gives up what a file holds, not what is in use at this moment.
-  private static func inUse(_ system: ExaminedStorage, _ path: String) -> [String] {
+  /// `existing: overwrite` gives up what a file holds, not what is in use at this moment; and a
+  /// namespace is in use when any of its block devices is.
+  private static func inUse(
+    _ system: ExaminedStorage, _ path: String, asTwinOf device: String? = nil
+  ) -> [String] {
     do {
       let uses = try DeviceUse.examine(path).obstacles.filter { !$0.isContent }
       guard !uses.isEmpty else { return [] }
       return [
-        "system \(system.name): \(path): refused for writing: "
+        "system \(system.name): \(device ?? path): refused for writing: "
+          + (device == nil ? "" : "\(path) is the same namespace, and ")
           + uses.map(\.description).joined(separator: "; ")
           + "\n  hint: unmount, detach or release it; no option overrides this"
       ]

@@ -52,12 +52,12 @@ public final class RunController {
     _ plan: Plan, scenario: String, options: RunOptions, progress: any RunProgress
   ) throws(RunError) -> RunEnd {
     Leftovers.undo(progress)
-    let fabrics = try FabricsConnections.open(for: plan, progress)
-    defer { fabrics.close() }
-    let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy, fabrics: fabrics)
+    let setup = try SystemSetup.open(for: plan, progress)
+    defer { setup.close() }
+    let systems = try Preflight.examine(plan, allowDestroy: options.allowDestroy, setup: setup)
     let controller = RunController(plan, options, progress)
     // Before there is a record: a run that is refused leaves nothing behind.
-    let preparation = controller.preparation(of: systems, fabrics)
+    let preparation = controller.preparation(of: systems, setup)
     try preparation.lock()
     do {
       let id = "\(WallClock.fileStamp())-\(plan.name)-\(shortID())"
@@ -106,14 +106,15 @@ public final class RunController {
         try folder.write(RunSummary(of: record), to: "summary.json")
         return RunEnd(folder: folder, wasInterrupted: false)
       }
-      let fabrics = try FabricsConnections.open(for: plan, progress)
-      defer { fabrics.close() }
+      let setup = try SystemSetup.open(for: plan, progress)
+      defer { setup.close() }
       let systems = try Preflight.examine(
-        plan, allowDestroy: options.allowDestroy, fabrics: fabrics)
+        plan, allowDestroy: options.allowDestroy, setup: setup)
       try refuseOtherMachine(record, Environment.capture(toolVersion: options.version))
-      let preparation = controller.preparation(of: systems, fabrics)
+      let preparation = controller.preparation(of: systems, setup)
       try preparation.lock()
       try folder.append(.runResumed)
+      try OperationJournal.takeBack(record.openChanges, of: plan, RunJournal(folder), progress)
       return try controller.execute(
         in: folder, systems, preparation, finished: record.trials, looks: record.looks)
     } catch let error as RunError {
@@ -185,10 +186,10 @@ public final class RunController {
   // MARK: Execution
 
   private func preparation(
-    of systems: [ExaminedSystem], _ fabrics: FabricsConnections
+    of systems: [ExaminedSystem], _ setup: SystemSetup
   ) -> TargetPreparation {
     TargetPreparation(
-      systems.compactMap(\.storage), fabrics: fabrics, seed: plan.seed, clock: clock,
+      systems.compactMap(\.storage), setup: setup, seed: plan.seed, clock: clock,
       progress: progress)
   }
 
@@ -260,8 +261,14 @@ public final class RunController {
         trial, number: number, of: total,
         remaining: trials[index...].reduce(.zero) { $0 + $1.estimate.knownNs })
       journal.began(trial.id)
+      let change = OperationJournal.change(trial)
+      if let change {
+        journal.changing(change)
+        if let failure = journal.failure { throw RunError(.io, [failure.description]) }
+      }
       let record = try run(
         trial, on: system, maximum: trial.maximumFrom.flatMap { known[$0] }, preparation, folder)
+      if let change, OperationJournal.isTakenBack(record) { journal.restored(change) }
       if progress.isInterrupted() { return }
       journal.finished(record)
       if let failure = journal.failure { throw RunError(.io, [failure.description]) }

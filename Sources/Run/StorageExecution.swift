@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Foundation
 internal import Host
 internal import Ledger
@@ -17,6 +18,9 @@ struct StorageExecution {
   /// Closed-loop maximum that a relative rate is a share of.
   let maximum: Rate?
 
+  /// What is done to the machine meanwhile.
+  var operation: OnlineOperation? { trial.work.storage?.operation }
+
   /// Runs the trial; the caller has the record's series open.
   func run(
     _ progress: any RunProgress, series: SeriesWriter
@@ -25,19 +29,27 @@ struct StorageExecution {
     let begin = MonotonicClock.now()
     let statisticsBefore = try? system.device?.device.statistics()
     let countersBefore = isOverRDMA ? RDMACounters.current() : nil
-    let observer = TrialObserver(trial, progress: progress, series: series)
-    let rounds = try measure(observer, progress)
+    let trafficBefore = system.function.map { FunctionTraffic.current(of: $0) }
+    let online = operation.map { OnlineOperationRun($0) }
+    let observer = TrialObserver(trial, progress: progress, series: series, operation: online)
+    let (rounds, operation) = try measure(observer, online, progress)
     var record = TrialRecord(id: trial.id, key: trial.key, block: trial.block)
     let outcome = Self.merged(rounds.measured)
     let statisticsAfter = try? system.device?.device.statistics()
     record.startedAt = startedAt
     record.tookNs = MonotonicClock.now() - begin
-    record.metrics = TrialMetrics.of(outcome, cpu: observer.cpu)
-    record.disclosure = Disclosure.of(workload, system, rate: rate)
+    record.metrics = TrialMetrics.of(outcome, cpu: observer.cpu, operation: operation)
+    let traffic = trafficSince(trafficBefore)
+    record.disclosure = Disclosure.of(workload, system, rate: rate, traffic: traffic)
+    if let operation { record.disclosure["operation"] = operation.text }
     var validity = TrialValidity(workload: workload, outcome: outcome, rate: rate)
     validity.judgeSteadyState(
       workload.steadyState, rounds.verdict, rounds: rounds.all.count)
-    validity.judgePlateau(observer.perSecond)
+    if let operation {
+      validity.judge(operation)
+    } else {
+      validity.judgePlateau(observer.perSecond)
+    }
     var difference: DiskStatistics?
     if let statisticsBefore, let statisticsAfter {
       difference = statisticsAfter - statisticsBefore
@@ -47,11 +59,20 @@ struct StorageExecution {
     record.status = validity.status
     record.findings = validity.findings
     let moved = countersBefore.map { RDMACounters.current().since($0) }
-    record.detail = try detail(outcome, observer.cpu, difference, moved, rounds)
+    let beside = Evidence(
+      cpu: observer.cpu, kernel: difference, rdma: moved, traffic: traffic, operation: operation)
+    record.detail = try detail(outcome, beside, rounds)
     return (record, Self.histograms(of: outcome))
   }
 
-  private var isOverRDMA: Bool { system.fabrics?.place.transport == .rdma }
+  private func trafficSince(_ before: FunctionTraffic?) -> FunctionTraffic? {
+    guard let before, let function = system.function else { return nil }
+    return FunctionTraffic.current(of: function).since(before)
+  }
+
+  private var isOverRDMA: Bool {
+    (system.fabrics?.place ?? system.facts.fabrics?.address)?.transport == .rdma
+  }
 
   /// I/Os per second in all; nil for a closed loop.
   private var rate: Rate? {
@@ -72,6 +93,27 @@ struct StorageExecution {
     /// The rounds whose numbers count: the window, or the one.
     var measured: [StorageOutcome] = []
     var verdict: SteadyState.Verdict?
+  }
+
+  /// Measures, and sees to its end what is done to the machine meanwhile: what was triggered is
+  /// taken back whatever became of the I/O.
+  private func measure(
+    _ observer: TrialObserver, _ online: OnlineOperationRun?, _ progress: any RunProgress
+  ) throws(RunError) -> (Rounds, OperationRecord?) {
+    let rounds: Rounds
+    do throws(RunError) {
+      rounds = try measure(observer, progress)
+    } catch {
+      _ = online?.finish { true }
+      throw error
+    }
+    if let failure = observer.operationFailure {
+      throw RunError(.unavailable, ["trial \(trial.id): \(failure)"])
+    }
+    guard let operation, let seen = online?.finish({ progress.isInterrupted() }) else {
+      return (rounds, nil)
+    }
+    return (rounds, OperationRecord(operation, seen, Self.merged(rounds.measured)))
   }
 
   private func measure(
@@ -108,7 +150,7 @@ struct StorageExecution {
       let placement = placement(of: workload)
       let outcome = try StorageTrial(
         facts: system.facts, workload: workload, seed: seed, stampSeed: runSeed, rate: rate,
-        clock: clock, cpus: placement.cpus, node: placement.node
+        clock: clock, cpus: placement.cpus, node: placement.node, countsWindows: operation != nil
       ).run(observer)
       observer.roundEnded(after: outcome.elapsed)
       return outcome
@@ -164,18 +206,30 @@ struct StorageExecution {
     return TrialHistograms(distributions: distributions)
   }
 
+  /// What was seen beside the I/Os themselves.
+  private struct Evidence {
+    var cpu: CPUUse?
+    var kernel: DiskStatistics?
+    var rdma: RDMACounters?
+    var traffic: FunctionTraffic?
+    var operation: OperationRecord?
+  }
+
   /// The engine's facts: the outcome without its distributions, which have a file of their own.
   private func detail(
-    _ outcome: StorageOutcome, _ cpu: CPUUse?, _ kernel: DiskStatistics?,
-    _ rdma: RDMACounters?, _ rounds: Rounds
+    _ outcome: StorageOutcome, _ beside: Evidence, _ rounds: Rounds
   ) throws(RunError) -> JSONValue {
     guard case .object(var members) = try Self.json(outcome.withoutDistributions) else {
       return .null
     }
-    if let cpu { members["cpu"] = try Self.json(cpu) }
-    if let kernel { members["kernelCounts"] = try Self.json(kernel) }
-    if let rdma { members["rdmaCounters"] = try Self.json(rdma) }
+    if let cpu = beside.cpu { members["cpu"] = try Self.json(cpu) }
+    if let operation = beside.operation { members["operation"] = try Self.json(operation) }
+    if let kernel = beside.kernel { members["kernelCounts"] = try Self.json(kernel) }
+    if let rdma = beside.rdma { members["rdmaCounters"] = try Self.json(rdma) }
+    if let traffic = beside.traffic { members["functionTraffic"] = try Self.json(traffic) }
+    if let facts = system.function { members["virtualFunction"] = try Self.json(facts) }
     if let facts = system.fabrics?.facts { members["fabrics"] = try Self.json(facts) }
+    if let target = system.facts.fabrics { members["fabrics"] = try Self.json(target) }
     if let device = system.device { members["device"] = try Self.json(device) }
     if let ceiling = system.device?.device.pcieLink?.bytesPerSecond {
       members["linkBytesPerSecond"] = .number(ceiling)

@@ -10,7 +10,7 @@ internal import Storage
 /// ``restore(isDone:)``, also after a failure or an interrupt.
 final class TargetPreparation {
   private let systems: [ExaminedStorage]
-  private let fabrics: FabricsConnections
+  private let setup: SystemSetup
   private let seed: UInt64
   private let clock: TickClock
   private let progress: any RunProgress
@@ -20,11 +20,11 @@ final class TargetPreparation {
   private var conditioned: Set<String> = []
 
   init(
-    _ systems: [ExaminedStorage], fabrics: FabricsConnections, seed: UInt64, clock: TickClock,
+    _ systems: [ExaminedStorage], setup: SystemSetup, seed: UInt64, clock: TickClock,
     progress: any RunProgress
   ) {
     self.systems = systems
-    self.fabrics = fabrics
+    self.setup = setup
     self.seed = seed
     self.clock = clock
     self.progress = progress
@@ -37,13 +37,20 @@ final class TargetPreparation {
       if case .missing = ScratchFile.state(of: path) { continue }
       try lock(path, of: system)
     }
+    // A namespace that is several block devices is held by all of them.
+    let known = Set(systems.compactMap { $0.device?.device.name }.map { "/dev/\($0)" })
+    for system in systems {
+      for twin in system.function?.twins ?? [] where !known.contains(twin) && locks[twin] == nil {
+        try lock(twin, of: system)
+      }
+    }
   }
 
   /// Makes the files that are to be made for systems with trials to come; what an earlier part of
   /// the run left of the others is undone by ``restore(isDone:)``.
   func prepare(_ journal: RunJournal, needed: Set<String>) throws(RunError) {
     self.journal = journal
-    for change in fabrics.changes { journal.changing(change) }
+    for change in setup.changes { journal.changing(change) }
     for system in systems {
       guard case .file(let file) = system.target, let size = file.size else { continue }
       if needed.contains(system.name) {
@@ -71,9 +78,9 @@ final class TargetPreparation {
     made = []
     for lock in locks.values { lock.release() }
     locks = [:]
-    let connected = fabrics.changes
-    fabrics.close()
-    for change in connected { journal?.restored(change) }
+    let changes = setup.changes
+    setup.close()
+    for change in changes { journal?.restored(change) }
   }
 
   private func isForeign(_ path: String) -> Bool {

@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Foundation
 internal import Host
 public import Ledger
@@ -27,7 +28,9 @@ public enum TrialMetrics {
       outcome[keyPath: direction].service = part("service")
       outcome[keyPath: direction].submission = part("submission")
     }
-    return of(outcome, cpu: trial.detail["cpu"].flatMap(decoded))
+    return of(
+      outcome, cpu: trial.detail["cpu"].flatMap(decoded),
+      operation: trial.detail["operation"].flatMap(decoded))
   }
 
   private static func ofVerbs(
@@ -74,7 +77,9 @@ public enum TrialMetrics {
     ("p99.99", 0.9999),
   ]
 
-  static func of(_ outcome: StorageOutcome, cpu: CPUUse?) -> [String: MetricValue] {
+  static func of(
+    _ outcome: StorageOutcome, cpu: CPUUse?, operation: OperationRecord? = nil
+  ) -> [String: MetricValue] {
     var metrics: [String: MetricValue] = [:]
     addRates(outcome, &metrics)
     var all = outcome.read
@@ -90,7 +95,35 @@ public enum TrialMetrics {
     add(outcome.sync.latency, "sync latency", &metrics)
     addCost(outcome, cpu, ios: all.ios + outcome.sync.ios, &metrics)
     addCounts(outcome, &metrics)
+    if let operation { add(operation, &metrics) }
     return metrics
+  }
+
+  private static func add(
+    _ operation: OperationRecord, _ metrics: inout [String: MetricValue]
+  ) {
+    let (seen, effect) = (operation.seen, operation.effect)
+    func add(_ name: String, _ moment: Nanoseconds?, since start: Nanoseconds?) {
+      guard let moment, let start else { return }
+      metrics[name] = MetricValue(Double((moment - start).count), "ns")
+    }
+    add("operation accepted", seen.acceptedNs, since: seen.triggeredNs)
+    let isGoing = operation.expected == DiskExpectation.Change.vanishes.rawValue
+    add(isGoing ? "device gone" : "device visible", seen.visibleNs, since: seen.triggeredNs)
+    add("device usable", seen.usableNs, since: seen.triggeredNs)
+    add("longest stall", effect?.longestStall?.lengthNs, since: .zero)
+    add("first error", effect?.firstErrorNs, since: .zero)
+    add("recovery", effect?.recoveryNs, since: .zero)
+    if let recovery = effect?.recoveryNs, let trigger = seen.triggeredNs,
+      let undo = seen.undoTriggeredNs, trigger + recovery >= undo
+    {
+      add("recovery after undo", trigger + recovery, since: undo)
+    }
+    for (name, part) in [
+      ("before", effect?.before), ("during", effect?.during), ("after", effect?.after),
+    ] {
+      if let iops = part?.iops { metrics["iops \(name)"] = MetricValue(iops, "1/s") }
+    }
   }
 
   private static func addRates(

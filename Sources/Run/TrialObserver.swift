@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Host
 internal import Ledger
 internal import Measure
@@ -9,6 +10,9 @@ final class TrialObserver: StorageObserver {
   private let trial: PlannedTrial
   private let progress: any RunProgress
   private let series: SeriesWriter?
+  private let operation: OnlineOperationRun?
+  /// Why the operation could not be armed; the trial ends on it.
+  private(set) var operationFailure: OperationFailure?
   private(set) var seriesError: LedgerError?
   /// I/Os of each whole second, once ``roundEnded(after:)`` has dropped what is none.
   private(set) var perSecond: [Double] = []
@@ -24,7 +28,11 @@ final class TrialObserver: StorageObserver {
   /// Most seconds that are kept in memory to look for a plateau in: the series file has them all.
   private static let kept = 4096
 
-  init(_ trial: PlannedTrial, progress: any RunProgress, series: SeriesWriter?) {
+  init(
+    _ trial: PlannedTrial, progress: any RunProgress, series: SeriesWriter?,
+    operation: OnlineOperationRun? = nil
+  ) {
+    self.operation = operation
     self.trial = trial
     self.progress = progress
     self.series = series
@@ -35,6 +43,15 @@ final class TrialObserver: StorageObserver {
     firstSecond = lastSecond + 1
     if ramp == .zero { cpuBefore = try? CPUSnapshot.capture() } else { cpuBefore = nil }
     cpuAfter = nil
+    do throws(OperationFailure) {
+      try operation?.arm()
+    } catch {
+      operationFailure = error
+    }
+  }
+
+  func measuringStarts(at moment: Nanoseconds) {
+    if operationFailure == nil { operation?.start(measuringFrom: moment) }
   }
 
   func secondPassed(_ second: StorageSecond) {
@@ -76,7 +93,7 @@ final class TrialObserver: StorageObserver {
     if cpuBefore == nil && MonotonicClock.now() >= rampEnd {
       cpuBefore = try? CPUSnapshot.capture()
     }
-    return progress.isInterrupted()
+    return progress.isInterrupted() || operationFailure != nil
   }
 
   /// CPU use of the measured window; nil where it could not be taken.

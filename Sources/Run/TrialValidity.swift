@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Host
 internal import Ledger
 internal import Measure
@@ -38,6 +39,29 @@ struct TrialValidity {
     if outcome.elapsed == .zero && status == .valid {
       fail(.nothingMeasured, "no I/O completed in the measured time")
     }
+  }
+
+  /// Whether the operation was done, and what it did to the I/O.
+  mutating func judge(_ operation: OperationRecord) {
+    if let failure = operation.seen.failure { fail(.operationFailed, failure) }
+    if let failure = operation.seen.undoFailure { fail(.undoFailed, failure) }
+    guard let effect = operation.effect, effect.hadOutage else { return }
+    var parts: [String] = []
+    if let error = effect.firstErrorNs {
+      parts.append("the first I/O failed \(Self.text(error)) after the trigger")
+    }
+    if let stall = effect.longestStall, stall.lengthNs >= OperationEffect.stallBound {
+      parts.append("no I/O ended well for \(Self.text(stall.lengthNs))")
+    }
+    parts.append(
+      effect.recoveryNs.map { "I/O went on \(Self.text($0)) after the trigger" }
+        ?? "I/O did not go on before the end")
+    note(.outage, effect.recoveryNs == nil ? .warning : .note, parts.joined(separator: "; "))
+  }
+
+  /// To the millisecond: outages are told, not compared.
+  private static func text(_ span: Nanoseconds) -> String {
+    Nanoseconds.milliseconds((span.count + 500_000) / 1_000_000).text
   }
 
   private mutating func judgeVerification(_ outcome: StorageOutcome) {

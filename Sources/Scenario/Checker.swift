@@ -167,22 +167,27 @@ struct Checker {
         let near = NearestWord.of(odd.key, in: kinds).map { "did you mean \"\($0)\"?" }
         error(
           "unknown kind of \(noun) \"\(odd.key)\"", odd.keyPlace,
-          hint: near ?? "a \(noun) is one of: \(kinds.joined(separator: ", "))")
+          hint: near ?? Self.choice(noun, kinds))
       } else {
         error(
           "\(leaf(path)) does not say what kind of \(noun) it is", tree.place,
-          hint: "a \(noun) is one of: \(kinds.joined(separator: ", "))")
+          hint: Self.choice(noun, kinds))
       }
       return nil
     }
     if found.count > 1 {
       error(
         "\(leaf(path)) is both \(first.key) and \(found[1].key)", found[1].keyPlace,
-        hint: "a \(noun) is one of: \(kinds.joined(separator: ", "))")
+        hint: Self.choice(noun, kinds))
       return nil
     }
     let members = variants.first { $0.first?.name == first.key } ?? []
     return record(entries, members, tree.place, path)
+  }
+
+  private static func choice(_ noun: String, _ kinds: [String]) -> String {
+    let article = noun.first.map { "aeiou".contains($0) } == true ? "an" : "a"
+    return "\(article) \(noun) is one of: \(kinds.joined(separator: ", "))"
   }
 
   private mutating func map(

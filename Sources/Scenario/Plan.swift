@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Host
 public import Measure
 internal import Storage
@@ -124,7 +125,7 @@ extension Plan {
     var maxima: [CaseKey: String] = [:]
     for slot in slots(scenario, seed: seed, looks) {
       guard let target = scenario.system(slot.system)?.target,
-        let work = work(slot.point.workload, on: target, namesEngine: slot.workload.namesEngine)
+        let work = work(slot.point.workload, on: target, of: slot.workload)
       else { continue }
       var trial = PlannedTrial(
         id: "", key: slot.key, block: slot.block, kind: .measure, maximumFrom: nil, work: work,
@@ -145,13 +146,15 @@ extension Plan {
 
   /// What is done to a target; nil where the workload is of another kind than the target.
   private static func work(
-    _ workload: Workload, on target: Target, namesEngine: Bool
+    _ workload: Workload, on target: Target, of parent: ScenarioWorkload
   ) -> Work? {
     switch (workload, target) {
     case (.storage(let workload), .storage(let target)):
       .storage(
         StorageWork(
-          target: target, workload: resolved(workload, on: target, namesEngine: namesEngine)))
+          target: target,
+          workload: resolved(workload, on: target, namesEngine: parent.namesEngine),
+          operation: parent.operation))
     case (.verbs(let workload), .fabric(let peer)):
       .verbs(VerbsWork(peer: peer, workload: workload))
     case (.storage, .fabric), (.verbs, .storage): nil
@@ -170,7 +173,7 @@ extension Plan {
     case .none: workload.engine = .nopRing
     case .fabrics(let address) where address.initiator == .userSpace:
       workload.engine = .nvmfRDMA
-    case .device, .file, .fabrics: break
+    case .device, .file, .fabrics, .virtualFunction: break
     }
     return workload
   }
@@ -184,12 +187,13 @@ extension Plan {
     return trial.id
   }
 
-  /// The same workload without its rate.
+  /// The same workload without its rate, and with nothing done meanwhile.
   private static func maximum(
     of trial: PlannedTrial, _ work: StorageWork, _ key: CaseKey, _ seed: UInt64
   ) -> PlannedTrial {
     var closed = work
     closed.workload.load = .closed
+    closed.operation = nil
     var found = trial
     found.work = .storage(closed)
     found.key = key

@@ -1,3 +1,4 @@
+public import Deploy
 public import Measure
 
 /// A scenario as read and checked: what is tested, what is done to it, how often, what must hold.
@@ -49,6 +50,8 @@ public struct ScenarioWorkload: Hashable, Sendable {
   public var points: [SweepPoint]
   /// The systems that it runs against.
   public var systems: [String]
+  /// What is done to the machine while it runs; nil is nothing.
+  public var operation: OnlineOperation?
 }
 
 /// One swept key.

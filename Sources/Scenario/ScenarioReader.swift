@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Measure
 internal import Storage
 
@@ -76,6 +77,12 @@ public enum ScenarioReader {
 struct Builder {
   var checker: Checker
   let tree: Tree
+  private var blocks = 1
+
+  init(checker: Checker, tree: Tree) {
+    self.checker = checker
+    self.tree = tree
+  }
 
   mutating func scenario(_ document: Value) -> Scenario {
     var seed: UInt64?
@@ -84,10 +91,12 @@ struct Builder {
     for pair in document["systems"]?.pairs ?? [] {
       if let system = made(pair) { systems.append(system) }
     }
+    let design = design(document["design"])
+    blocks = design.blocks
     let workloads = (document["workloads"]?.pairs ?? []).compactMap { workload($0, systems) }
     let scenario = Scenario(
       name: document["name"]?.word ?? "", about: document["about"]?.word ?? "", seed: seed,
-      systems: systems, workloads: workloads, design: design(document["design"]),
+      systems: systems, workloads: workloads, design: design,
       limits: limits(workloads))
     if workloads.count == tree["workloads"]?.entries?.count {
       let used = Set(workloads.flatMap(\.systems))
@@ -102,11 +111,9 @@ struct Builder {
 
   private mutating func made(_ pair: Value.Pair) -> ScenarioSystem? {
     guard let target = SystemGrammar.target(pair.value) else { return nil }
-    if case .storage(.fabrics(let address)) = target {
-      for problem in FabricsRules.problems(of: address, named: pair.key) {
-        let place = checker.keyPlaces[problem.path] ?? checker.place(problem.path)
-        checker.diagnostics.add(problem.message, at: place, hint: problem.hint)
-      }
+    for problem in TargetRules.problems(of: target, named: pair.key) {
+      let place = checker.keyPlaces[problem.path] ?? checker.place(problem.path)
+      checker.diagnostics.add(problem.message, at: place, hint: problem.hint)
     }
     return ScenarioSystem(name: pair.key, target: target)
   }
@@ -154,7 +161,9 @@ struct Builder {
       points: points.compactMap { point in
         kind.workload(point.values).map { .init(labels: point.labels, workload: $0) }
       },
-      systems: named.map(\.name))
+      systems: named.map(\.name),
+      operation: operation(
+        pair.value["operation"], path, base, times: points.count * named.count * blocks))
     // Where it would run nowhere, only its own contradictions are looked for.
     if kind == .storage {
       var rules = StorageRules(
@@ -176,6 +185,22 @@ struct Builder {
       }
     }
     return workload
+  }
+
+  private mutating func operation(
+    _ value: Value?, _ path: String, _ workload: Workload, times: Int
+  ) -> OnlineOperation? {
+    guard let value, case .storage(let storage) = workload else { return nil }
+    let place = "\(path).operation"
+    guard let operation = OperationGrammar.operation(value) else { return nil }
+    let problems = OperationRules.problems(of: operation, value, beside: storage)
+    for problem in problems + [OperationRules.warning(operation, times: times)].compactMap(\.self) {
+      let at = problem.path.isEmpty ? place : "\(place).\(problem.path)"
+      checker.diagnostics.add(
+        problem.message, at: checker.keyPlaces[at] ?? checker.place(at), hint: problem.hint,
+        severity: problem.severity)
+    }
+    return operation
   }
 
   /// The keys of a workload whose value is not known for errors; `*` when one could be any.

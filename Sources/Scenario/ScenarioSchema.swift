@@ -42,11 +42,15 @@ public enum ScenarioSchema {
     var text = table("Scenario", document)
     text += table("systems.<name>", Array(systems.joined()))
     text += table("systems.<name>.nvme-of", SystemGrammar.fabrics)
+    text += table("systems.<name>.virtual-function", SystemGrammar.virtualFunction)
     text += table("systems.<name>.fabric", SystemGrammar.fabric)
     text += table("workloads.<name>", Self.once(workloads.joined()))
     for kind in WorkloadGrammar.allCases {
       text += table("workloads.<name>.\(kind.rawValue)", kind.members)
     }
+    text += table("workloads.<name>.operation", OperationGrammar.members)
+    text += table("workloads.<name>.operation.http", OperationGrammar.http)
+    text += table("workloads.<name>.operation.qmp", OperationGrammar.qmp)
     if case .record(let design)? = document.first(where: { $0.name == "design" })?.kind {
       text += table("design", design)
     }
@@ -54,7 +58,8 @@ public enum ScenarioSchema {
   }
 
   private static let seenBelow = Set(
-    ["sweep", "nvme-of", "fabric"] + WorkloadGrammar.allCases.map(\.rawValue))
+    ["sweep", "nvme-of", "virtual-function", "fabric", "operation", "http", "qmp"]
+      + WorkloadGrammar.allCases.map(\.rawValue))
 
   /// The first of members that share their name.
   private static func once(_ members: some Sequence<Member>) -> [Member] {

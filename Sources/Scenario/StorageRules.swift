@@ -29,6 +29,7 @@ struct StorageRules {
     "late-bound": ["rate"], "block-size": ["direct"], "write-block-size": ["direct"],
     "region-offset": ["direct", "region-size"], "region-size": ["block-size"],
     "total-bytes": ["block-size"], "direct": ["block-size", "engine"], "polled": ["direct"],
+    "verify": ["pattern", "block-size", "write-block-size"],
     "": ["duration", "total-bytes", "total-count", "region-size", "steady-state"],
   ]
 
@@ -177,6 +178,11 @@ struct StorageRules {
         hint: "use \(pattern.isRandom ? "random-read" : "sequential-read")")
     case .writeThenRead, .read: break
     }
+    let sizes = pattern.writes ? workload.writeBlock : workload.readBlock
+    guard workload.verify != .off, pattern.isRandom, sizes.smallest != sizes.largest else { return }
+    wrong(
+      "verify", "verify of drawn addresses needs one block size: blocks of several sizes overlap",
+      hint: "give one block-size, or a sequential pattern")
   }
 
   private mutating func load(_ workload: StorageWorkload) {
@@ -295,6 +301,14 @@ struct StorageRules {
         wrong(
           "engine", "\(engine.rawValue) does not fit \(name), \(address.text)",
           hint: "leave the engine out: \(isOurs ? "nvmf-rdma" : "io_uring") is taken then")
+      }
+    case .virtualFunction(let place):
+      switch engine {
+      case .psync, .libaio, .ioUring: break
+      case .nvmePassthrough, .nvmfRDMA, .nopRing, .null:
+        wrong(
+          "engine", "\(engine.rawValue) does not fit \(name), \(place.text)",
+          hint: "leave the engine out: io_uring is taken then")
       }
     case .none(let given):
       size = given

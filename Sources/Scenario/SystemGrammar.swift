@@ -30,6 +30,12 @@ enum SystemGrammar {
       ],
       [
         Member(
+          name: "virtual-function", kind: .record(virtualFunction),
+          doc: "a virtual function (SR-IOV) of a local NVMe controller, made for the run",
+          required: true)
+      ],
+      [
+        Member(
           name: "fabric", kind: .record(fabric),
           doc: "an RDMA fabric, with `assay peer` on its other side", required: true)
       ],
@@ -88,6 +94,28 @@ enum SystemGrammar {
       standard: String(FabricPeer.standardPort)),
   ]
 
+  static let virtualFunction: [Member] = [
+    Member(
+      name: "of", kind: .text,
+      doc: "the physical function: PCI address, controller (/dev/nvme0) or serial number",
+      required: true),
+    Member(
+      name: "functions", kind: .integer(1...65535), doc: "how many virtual functions are made",
+      standard: "1"),
+    Member(
+      name: "number", kind: .integer(1...65535), doc: "which of them is tested, from 1",
+      standard: "1"),
+    Member(
+      name: "queues", kind: .integer(1...65534),
+      doc: "I/O queues of each; without it, an equal share, at most one per CPU"),
+    Member(
+      name: "interrupts", kind: .integer(1...65535),
+      doc: "interrupts of each; without it, one per queue and one for the admin queue"),
+    Member(
+      name: "namespace", kind: .integer(1...0xFFFF_FFFE), doc: "which namespace it is used for",
+      standard: "1"),
+  ]
+
   /// A system's target from checked values; nil where a required one is missing.
   static func target(_ value: Value) -> Target? {
     if let path = value["device"]?.word { return .storage(.device(path: path)) }
@@ -101,6 +129,9 @@ enum SystemGrammar {
     if let size = value["none"]?["size"]?.size { return .storage(.none(size: size)) }
     if let fabrics = value["nvme-of"] {
       return address(fabrics).map { .storage(.fabrics($0)) }
+    }
+    if let function = value["virtual-function"] {
+      return place(function).map { .storage(.virtualFunction($0)) }
     }
     guard let address = value["fabric"]?["peer"]?.word else { return nil }
     return .fabric(
@@ -131,6 +162,17 @@ enum SystemGrammar {
     return address
   }
 
+  private static func place(_ value: Value) -> VirtualFunctionPlace? {
+    guard let parent = value["of"]?.word else { return nil }
+    var place = VirtualFunctionPlace(
+      parent: parent, functions: value["functions"]?.integer ?? 1,
+      number: value["number"]?.integer ?? 1)
+    place.queues = value["queues"]?.integer
+    place.interrupts = value["interrupts"]?.integer
+    if let namespace = value["namespace"]?.integer { place.namespace = UInt32(namespace) }
+    return place
+  }
+
   /// What a storage target looks like in a scenario file.
   static func value(of target: StorageTarget) -> Value {
     switch target {
@@ -139,6 +181,8 @@ enum SystemGrammar {
       return .record([.init("none", .record([.init("size", .size(size))]))])
     case .fabrics(let address):
       return .record([.init("nvme-of", .record(pairs(of: address)))])
+    case .virtualFunction(let place):
+      return .record([.init("virtual-function", .record(pairs(of: place)))])
     case .file(let file):
       var pairs = [Value.Pair("file", .word(file.path))]
       if let size = file.size { pairs.append(.init("size", .size(size))) }
@@ -146,6 +190,16 @@ enum SystemGrammar {
       if file.overwriteExisting { pairs.append(.init("existing", .word("overwrite"))) }
       return .record(pairs)
     }
+  }
+
+  private static func pairs(of place: VirtualFunctionPlace) -> [Value.Pair] {
+    let values: [(String, Value?)] = [
+      ("of", .word(place.parent)), ("functions", .integer(place.functions)),
+      ("number", .integer(place.number)), ("queues", place.queues.map { .integer($0) }),
+      ("interrupts", place.interrupts.map { .integer($0) }),
+      ("namespace", place.namespace == 1 ? nil : .integer(Int(place.namespace))),
+    ]
+    return values.compactMap { key, value in value.map { Value.Pair(key, $0) } }
   }
 
   private static func pairs(of address: FabricsAddress) -> [Value.Pair] {

@@ -1,3 +1,4 @@
+internal import Deploy
 internal import Measure
 internal import Network
 internal import Storage
@@ -6,7 +7,14 @@ internal import Storage
 enum TrialEstimates {
   static func of(_ work: Work) -> TrialEstimate {
     switch work {
-    case .storage(let work): return of(work.workload, on: work.target)
+    case .storage(let work):
+      var estimate = of(work.workload, on: work.target)
+      if let operation = work.operation {
+        estimate.unknownTime.append(
+          "an online operation that ends late, at most \(operation.withinNs.text) and as much to "
+            + "take it back")
+      }
+      return estimate
     case .verbs(let work):
       var estimate = TrialEstimate()
       estimate.knownNs = work.workload.ramp + work.workload.duration
@@ -38,7 +46,7 @@ enum TrialEstimates {
   private static func region(_ workload: StorageWorkload, _ target: StorageTarget) -> ByteCount? {
     if let size = workload.regionSize { return size }
     switch target {
-    case .device, .fabrics: return nil
+    case .device, .fabrics, .virtualFunction: return nil
     case .file(let file): return file.size.map { rest($0, workload) }
     case .none(let size): return rest(size, workload)
     }

@@ -1,3 +1,4 @@
+public import Deploy
 public import Network
 public import Storage
 
@@ -50,11 +51,16 @@ public struct StorageWork: Hashable, Codable, Sendable {
   public var target: StorageTarget
   /// What is done, the point of the sweep applied.
   public var workload: StorageWorkload
+  /// What is done to the machine meanwhile; nil is nothing.
+  public var operation: OnlineOperation?
 
   /// Pairs a workload with its target.
-  public init(target: StorageTarget, workload: StorageWorkload) {
+  public init(
+    target: StorageTarget, workload: StorageWorkload, operation: OnlineOperation? = nil
+  ) {
     self.target = target
     self.workload = workload
+    self.operation = operation
   }
 }
 

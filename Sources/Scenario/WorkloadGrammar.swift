@@ -42,7 +42,20 @@ enum WorkloadGrammar: String, CaseIterable {
       Member(
         name: "systems", kind: .list(.name),
         doc: "systems it runs against; without it, all that it can"),
-    ]
+    ] + more
+  }
+
+  /// What only this kind has beside its own key.
+  private var more: [Member] {
+    switch self {
+    case .storage:
+      [
+        Member(
+          name: "operation", kind: OperationGrammar.kind,
+          doc: "what is done to the machine while I/O runs: hot-add, hot-remove, grow, an outage")
+      ]
+    case .verbs: []
+    }
   }
 
   /// A workload from checked values; nil where a required one is missing.

@@ -104,31 +104,10 @@ extension StorageWorkload {
             + "kernel gives an io_uring",
           hint: "use a queue depth of at most \(Self.ringEntries), and more jobs")
       ]
-    case .nvmfRDMA:
-      guard queueDepth > FabricsQueue.mostTags else { break }
-      return [
-        Obstacle(
-          key: "queue-depth",
-          message: "a queue of \(queueDepth) is more than the \(FabricsQueue.mostTags) commands "
-            + "that the user-space initiator keeps in flight",
-          hint: "use a queue depth of at most \(FabricsQueue.mostTags), and more jobs")
-      ]
-    case .psync, .libaio, .null: break
+    case .psync, .libaio, .nvmfRDMA, .null: break
     }
     switch engine {
-    case .nvmfRDMA where facts.fabrics == nil:
-      return [
-        Obstacle(
-          key: "engine", message: "nvmf-rdma needs a namespace over NVMe over Fabrics",
-          hint: "give the system `nvme-of` with initiator: user-space, or use engine: io_uring")
-      ]
-    case .nvmfRDMA:
-      guard pattern.trims, facts.fabrics?.deallocates == false else { return [] }
-      return [
-        Obstacle(
-          key: "pattern", message: "\(facts.name) takes no Dataset Management, and so no trims",
-          hint: "use a pattern of reads and writes")
-      ]
+    case .nvmfRDMA: return fabricsObstacles(facts)
     case .nvmePassthrough where !facts.isPassthrough:
       return [
         Obstacle(
@@ -166,6 +145,32 @@ extension StorageWorkload {
       return []
     case .nvmePassthrough, .nopRing, .null: return []
     }
+  }
+
+  private func fabricsObstacles(_ facts: TargetFacts) -> [Obstacle] {
+    guard let target = facts.fabrics else {
+      return [
+        Obstacle(
+          key: "engine", message: "nvmf-rdma needs a namespace over NVMe over Fabrics",
+          hint: "give the system `nvme-of` with initiator: user-space, or use engine: io_uring")
+      ]
+    }
+    var found: [Obstacle] = []
+    if queueDepth > FabricsQueue.mostTags {
+      found.append(
+        Obstacle(
+          key: "queue-depth",
+          message: "a queue of \(queueDepth) is more than the \(FabricsQueue.mostTags) commands "
+            + "that the user-space initiator keeps in flight",
+          hint: "use a queue depth of at most \(FabricsQueue.mostTags), and more jobs"))
+    }
+    if pattern.trims && !target.deallocates {
+      found.append(
+        Obstacle(
+          key: "pattern", message: "\(facts.name) takes no Dataset Management, and so no trims",
+          hint: "use a pattern of reads and writes"))
+    }
+    return found
   }
 
   /// What the device itself does not take.

@@ -28,13 +28,48 @@ struct OutcomeMerger {
       outcome.elapsed = Nanoseconds(Int64(clock.nanoseconds(last - first)))
       // Without times of completions there are no gaps to know of.
       let isTimed = jobs.allSatisfy(\.timestamps)
-      outcome.longestGap = Self.commonGap(isTimed ? ran.map(\.gaps) : []).map { gap in
-        CompletionGap(
-          startNs: Nanoseconds(Int64(clock.nanoseconds(gap.start > first ? gap.start - first : 0))),
-          lengthNs: Nanoseconds(Int64(clock.nanoseconds(gap.length))))
+      outcome.longestGap = Self.commonGap(isTimed ? ran.map(\.gaps) : [])
+        .map { span($0, since: first) }
+    }
+    let lost = results.count(where: \.isLost)
+    if lost > 0 { outcome.lostWorkers = lost }
+    return outcome
+  }
+
+  /// Completions by windows; nil where they were not asked for.
+  ///
+  /// `origin` is the tick at which measuring started, `startedAt` the same moment on
+  /// CLOCK_MONOTONIC.
+  func timeline(
+    _ results: [WorkerResult], _ logs: [WindowLog], origin: UInt64, startedAt: Nanoseconds
+  ) -> CompletionTimeline? {
+    guard let first = logs.first, let job = jobs.first else { return nil }
+    let ran = results.filter { $0.lastTick > $0.firstTick }
+    let failed = results.filter { $0.lastError > 0 }
+    func since(_ tick: UInt64) -> Nanoseconds {
+      Nanoseconds(Int64(clock.nanoseconds(tick > origin ? tick - origin : 0)))
+    }
+    var windows = [CompletionTimeline.Window](repeating: .init(), count: first.capacity)
+    for log in logs {
+      for index in windows.indices {
+        windows[index].ios += UInt64(log[index].ios)
+        windows[index].errors += UInt64(log[index].errors)
       }
     }
-    return outcome
+    let recovered = failed.map(\.successAfterError)
+    return CompletionTimeline(
+      startedAtNs: startedAt, windowNs: job.window, windows: windows,
+      gaps: Self.commonGaps(ran.map(\.gaps)).map { span($0, since: origin) },
+      lastErrorNs: failed.map(\.lastError).max().map(since),
+      succeededAgainNs: recovered.contains(0) ? nil : recovered.max().map(since),
+      endNs: since(ran.map(\.lastTick).max() ?? origin),
+      lostWorkers: results.count(where: \.isLost))
+  }
+
+  private func span(_ gap: Recorder.Gap, since first: UInt64) -> CompletionGap {
+    CompletionGap(
+      startNs: Nanoseconds(Int64(clock.nanoseconds(gap.start > first ? gap.start - first : 0))),
+      lengthNs: Nanoseconds(Int64(clock.nanoseconds(gap.length))))
   }
 
   static func verification(of results: [WorkerResult]) -> VerifyOutcome {
@@ -47,12 +82,17 @@ struct OutcomeMerger {
     }
   }
 
-  /// The longest time in which no worker completed anything.
-  ///
-  /// It is the longest common part of one gap of each: exact as long as no worker has more than 32
-  /// gaps longer than it.
+  /// The longest time in which no I/O of any worker ended well.
   static func commonGap(_ lists: [[Recorder.Gap]]) -> Recorder.Gap? {
-    guard var common = lists.first else { return nil }
+    commonGaps(lists).max { $0.length < $1.length }
+  }
+
+  /// The longest times in which no I/O of any worker ended well.
+  ///
+  /// Each is a common part of one gap of each worker: exact as long as no worker has more than 32
+  /// gaps longer than it.
+  static func commonGaps(_ lists: [[Recorder.Gap]]) -> [Recorder.Gap] {
+    guard var common = lists.first else { return [] }
     for list in lists.dropFirst() {
       var parts: [Recorder.Gap] = []
       for left in common {
@@ -64,6 +104,6 @@ struct OutcomeMerger {
       }
       common = Array(parts.sorted { $0.length > $1.length }.prefix(Recorder.gapCapacity))
     }
-    return common.max { $0.length < $1.length }
+    return common
   }
 }

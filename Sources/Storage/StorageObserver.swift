@@ -46,6 +46,8 @@ public struct StorageSecond: Hashable, Sendable {
 public protocol StorageObserver {
   /// All engines stand; measuring starts after the ramp.
   func measuringWillStart(after ramp: Nanoseconds)
+  /// Measuring starts at this moment of CLOCK_MONOTONIC, a millisecond and the ramp from now.
+  func measuringStarts(at moment: Nanoseconds)
   /// A second is complete over all workers.
   func secondPassed(_ second: StorageSecond)
   /// What happens besides measuring, such as `verifying`.
@@ -54,6 +56,11 @@ public protocol StorageObserver {
   func measuringDidEnd()
   /// Asked about fifty times a second: whether the trial should end now.
   func shouldStop() -> Bool
+}
+
+extension StorageObserver {
+  /// Does nothing.
+  public func measuringStarts(at moment: Nanoseconds) {}
 }
 
 /// Passes only the wish to stop on: for phases that are not measured.

@@ -35,6 +35,16 @@ public struct StorageOutcome: Codable, Sendable {
 
   /// Whether a ramp came first, whose I/Os are not counted here.
   public var hasRamp = false
+  /// Workers that hung in the kernel to the end: what they did stands in the series alone; nil is
+  /// none.
+  public var lostWorkers: Int?
+  /// Completions by windows, where they were asked for; in memory alone.
+  public var timeline: CompletionTimeline?
+
+  private enum CodingKeys: String, CodingKey {
+    case read, write, trim, sync, elapsed, workers, lateIOs, hungIOs, longestGap, errors,
+      errorCount, verification, depthLevels, features, stoppedEarly, hasRamp, lostWorkers
+  }
 
   /// An outcome in which nothing happened yet.
   public init() {}
@@ -59,6 +69,8 @@ public struct StorageOutcome: Codable, Sendable {
     if verification == nil { verification = later.verification }
     if stoppedEarly == nil { stoppedEarly = later.stoppedEarly }
     hasRamp = hasRamp || later.hasRamp
+    if let lost = later.lostWorkers { lostWorkers = (lostWorkers ?? 0) + lost }
+    if timeline == nil { timeline = later.timeline }
     elapsed = elapsed + later.elapsed
   }
 

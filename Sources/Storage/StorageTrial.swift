@@ -15,6 +15,7 @@ public struct StorageTrial {
   private let clock: TickClock
   private let cpus: [Int]
   private let node: Int?
+  private let countsWindows: Bool
 
   /// Prepares a trial; nothing is opened yet.
   ///
@@ -27,9 +28,10 @@ public struct StorageTrial {
   ///   - clock: calibrated once per run.
   ///   - cpus: where workers are pinned, one each; empty leaves them free.
   ///   - node: the NUMA node of the buffers; nil leaves it to the kernel.
+  ///   - countsWindows: whether a timed trial keeps a ``CompletionTimeline``.
   public init(
     facts: TargetFacts, workload: StorageWorkload, seed: UInt64, stampSeed: UInt64, rate: Rate?,
-    clock: TickClock, cpus: [Int], node: Int?
+    clock: TickClock, cpus: [Int], node: Int?, countsWindows: Bool = false
   ) {
     self.facts = facts
     self.workload = workload
@@ -39,6 +41,7 @@ public struct StorageTrial {
     self.clock = clock
     self.cpus = cpus
     self.node = node
+    self.countsWindows = countsWindows
   }
 
   /// Runs to the end, or until the observer asks to stop.
@@ -48,13 +51,13 @@ public struct StorageTrial {
   public func run(_ observer: some StorageObserver) throws(StorageError) -> StorageOutcome {
     _ = cl_install_wake_signal(WorkerThread.wakeSignal)
     var target = try OpenTarget(facts, workload: workload)
-    let jobs = JobResolver.jobs(
-      of: workload, facts: facts, seed: seed, stampSeed: stampSeed, rate: rate, clock: clock)
-    let results = try execute(jobs, on: target, observer)
+    let jobs = jobs()
+    let (results, timeline) = try execute(jobs, on: target, observer)
     // A lost worker may yet use the descriptor: its number must not come to mean another file.
     if results.contains(where: \.isLost) { target.leaveOpen() }
     var outcome = OutcomeMerger(clock: clock, jobs: jobs).merge(results)
     outcome.hasRamp = workload.ramp > .zero
+    outcome.timeline = timeline
     if let reason = outcome.stoppedEarly, target.isGone() {
       outcome.stoppedEarly =
         "\(facts.name) is gone: removed, unplugged, or given up by its driver; "
@@ -87,7 +90,7 @@ public struct StorageTrial {
     let replays = zip(jobs, written).map { job, result in
       Self.replay(of: job, written: result)
     }
-    let results = try execute(replays, on: target, QuietObserver(observer))
+    let (results, _) = try execute(replays, on: target, QuietObserver(observer))
     return OutcomeMerger.verification(of: results)
   }
 
@@ -105,17 +108,30 @@ public struct StorageTrial {
     replay.arrivals = nil
     replay.syncEvery = 0
     replay.timestamps = true
+    replay.windowCount = 0
     // Every block is looked at: an unreadable one is counted, not a reason to stop.
     replay.errorLimit = .max
     replay.unwritten = Set(written.failedWrites)
     return replay
   }
 
+  private func jobs() -> [WorkerJob] {
+    var jobs = JobResolver.jobs(
+      of: workload, facts: facts, seed: seed, stampSeed: stampSeed, rate: rate, clock: clock)
+    guard countsWindows, let duration = workload.duration else { return jobs }
+    let window = CompletionTimeline.window(for: duration, jobs: jobs.count)
+    for index in jobs.indices {
+      jobs[index].window = window
+      jobs[index].windowCount = Int(duration.count / window.count) + 1
+    }
+    return jobs
+  }
+
   // MARK: Threads
 
   private func execute(
     _ jobs: [WorkerJob], on target: borrowing OpenTarget, _ observer: some StorageObserver
-  ) throws(StorageError) -> [WorkerResult] {
+  ) throws(StorageError) -> (results: [WorkerResult], timeline: CompletionTimeline?) {
     let gate = StartGate()
     let setup = EngineSetup(
       engine: workload.engine, file: target.file, route: target.route, polled: workload.polled,
@@ -128,15 +144,18 @@ public struct StorageTrial {
     }
     try begin(workers, gate, target.session)
     observer.measuringWillStart(after: workload.ramp)
-    let start = clock.now() + clock.ticks(.milliseconds(1))
+    let (now, tick) = (MonotonicClock.now(), clock.now())
+    let start = tick + clock.ticks(.milliseconds(1))
     gate.start.store(start, ordering: .releasing)
+    let startedAt = now + .milliseconds(1) + workload.ramp
+    observer.measuringStarts(at: startedAt)
     var supervisor = TrialSupervisor(
       workers, ramp: workload.ramp, duration: jobs.first?.duration,
       followsBursts: workload.completeBatch == nil, session: target.session)
     let abandoned = supervisor.watch(observer)
     for (index, worker) in workers.enumerated() where !abandoned.contains(index) { worker.join() }
     let sessionFailure = supervisor.sessionFailure
-    return workers.enumerated().map { index, worker in
+    let results = workers.enumerated().map { index, worker in
       guard abandoned.contains(index) else {
         var result = worker.result
         result.failure = result.failure ?? sessionFailure
@@ -151,6 +170,10 @@ public struct StorageTrial {
         + "the target hangs"
       return lost
     }
+    let timeline = OutcomeMerger(clock: clock, jobs: jobs).timeline(
+      results, workers.compactMap(\.channel.windows), origin: start + clock.ticks(workload.ramp),
+      startedAt: startedAt)
+    return (results, timeline)
   }
 
   /// Starts all threads and waits until every engine stands.

@@ -41,6 +41,8 @@ public struct TargetFacts: Codable, Hashable, Sendable {
     case .device(let path): return try examineDevice(path)
     case .fabrics(let address): return try examineFabrics(address)
     case .file(let file): return try examineFile(file)
+    case .virtualFunction(let place):
+      throw StorageError("\(place.text) is not there", hint: "a run makes it before it looks")
     }
   }
 

@@ -260,7 +260,7 @@ public enum RecordSchema {
             "properties": {
               "system": {"type": "string"}, "path": {"type": "string"},
               "identity": {"type": "object"}, "namespace": {"type": "object"},
-              "fabrics": {"type": "object"}, "before": {"type": "object"},
+              "fabrics": {"type": "object"}, "virtualFunction": {"type": "object"}, "before": {"type": "object"},
               "after": {"type": "object"}, "change": {"type": "object"}
             }
           }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Deploy
 import Foundation
 import Host
 import Measure
@@ -112,9 +113,22 @@ struct PlanCommand: ParsableCommand {
       let list = granted.isEmpty ? "nothing to grant" : granted.joined(separator: ", ")
       lines.append("engine \(engine): \(list)")
     }
-    lines += [""] + Self.list(answer) + [""]
+    lines += [""] + Self.list(answer) + Self.operations(plan) + [""]
     lines += Self.estimate(plan.estimate, hasLooks: answer.looks != nil)
     return lines.joined(separator: "\n")
+  }
+
+  /// What is called while I/O runs: each workload's operation once.
+  private static func operations(_ plan: Plan) -> [String] {
+    var seen: Set<String> = []
+    let lines = plan.trials.compactMap { trial -> String? in
+      guard let operation = trial.work.storage?.operation,
+        seen.insert(trial.key.workload).inserted
+      else { return nil }
+      return "operation of \(trial.key.workload), at \(operation.atNs.text) of each trial: "
+        + "\(operation.text); limit \(operation.withinNs.text)"
+    }
+    return lines.isEmpty ? [] : [""] + lines
   }
 
   /// A line a trial, those of a look under its head.
@@ -154,6 +168,7 @@ struct PlanCommand: ParsableCommand {
       return "\(target), \(storage.facts.sizeBytes.text), \(written)"
     case .unconnected(_, let address):
       return "\(address.text), by the \(address.initiator.rawValue) initiator; connected by a run"
+    case .unmade(_, let place): return "\(place.text); made by a run"
     case .fabric(let system):
       return "verbs to \(system.peer.address):\(system.peer.port) by \(system.device.name)"
     }

@@ -160,7 +160,7 @@ final class MachineTree {
     try write("\(device)/max_link_width", "\(lanes.bestWidth)\n")
   }
 
-  private func link(_ path: String, to target: String) throws {
+  func link(_ path: String, to target: String) throws {
     let url = folder.url(String(path.dropFirst()))
     try FileManager.default.createDirectory(
       at: url.deletingLastPathComponent(), withIntermediateDirectories: true)

@@ -191,7 +191,7 @@ enum VerbsRecord {
       }
       let speed = String(format: "%.1f", (ours.metrics["bandwidth"] ?? 0) / 1_048_576)
       return
-        "\(ours.name): ours \(speed) MiB/s | \(words[0]) \(words.dropFirst().joined(separator: " "))"
+        "\(ours.name): ours \(speed) MiB/s | \(words[0]) \(words.dropFirst(4).first ?? theirs) MiB/s"
     }
     return (["beside perftest, one guest, soft-RoCE:"] + rows).joined(separator: "\n")
   }

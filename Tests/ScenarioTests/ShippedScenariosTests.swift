@@ -20,10 +20,15 @@ func files(_ folder: String, _ suffix: String) throws -> [URL] {
   static let overrides = [
     "nvme-qualification.yaml": ["systems.disk.device=/dev/nvme0n1"],
     "local-against-dpu.yaml": [
-      "systems.local.device=/dev/nvme0n1", "systems.dpu.device=/dev/nvme1n1",
+      "systems.local.device=/dev/nvme0n1", "systems.dpu.nvme-of.address=192.0.2.10",
+      "systems.dpu.nvme-of.nqn=nqn.2026-01.example:vol1",
     ],
     "rdma-fabric.yaml": ["systems.fabric.fabric.peer=192.0.2.10"],
+    "nvme-virtual-functions.yaml": [
+      "systems.physical.device=/dev/nvme0n1", "systems.virtual.virtual-function.of=/dev/nvme0",
+    ],
     "latency-under-load.yaml": ["systems.disk.device=/dev/nvme0n1"],
+    "online-disk.yaml": ["systems.disk.device=/dev/nvme0n1"],
   ]
 
   @Test func everyShippedScenarioReadsAndSaysWhatItDestroys() throws {

@@ -8,16 +8,17 @@ enum ModuleRules {
     "Statistics": ["Measure", "RealModule"],
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
     "RDMA": ["Measure", "CVerbs"],
+    "Deploy": ["Host", "Measure", "CLinux"],
     "Storage": [
       "RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CBlkid", "CXxhash",
     ],
     "Network": ["RDMA", "Host", "Measure", "CLinux"],
-    "Scenario": ["Storage", "Network", "Host", "Measure", "Yams"],
+    "Scenario": ["Storage", "Network", "Deploy", "Host", "Measure", "Yams"],
     "Ledger": ["Statistics", "Measure", "CLinux", "Crypto"],
     "Judgement": ["Ledger", "Scenario", "Statistics", "Measure", "RealModule"],
     "Run": [
-      "Scenario", "Storage", "Network", "Host", "Ledger", "Judgement", "Measure", "Statistics",
-      "CLinux",
+      "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Measure",
+      "Statistics", "CLinux",
     ],
     "Verify": ["Run", "Scenario", "Ledger", "Measure"],
     "Fio": ["Scenario", "Storage", "Ledger", "Measure"],
@@ -25,14 +26,16 @@ enum ModuleRules {
       "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "Crypto", "Mustache",
     ],
     "assay": [
-      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Ledger",
-      "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
+      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Deploy",
+      "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
     ],
   ]
 
   /// Modules of the toolchain; Foundation is cold code's only.
   static let toolchain: Set<String> = ["Glibc", "Synchronization", "Swift"]
-  static let foundation: Set<String> = ["Foundation", "FoundationEssentials"]
+  static let foundation: Set<String> = [
+    "Foundation", "FoundationEssentials", "FoundationNetworking",
+  ]
   static let withoutFoundation: Set<String> = ["Measure", "Statistics", "Judgement"]
 
   /// Functions of what they are given: the same records, the same bytes.

@@ -187,6 +187,13 @@ static inline int cl_nvme_flush(int fd, uint32_t namespace_id) {
 int cl_nvme_admin_read(int fd, uint8_t opcode, uint32_t namespace_id, uint32_t cdw10,
                        uint32_t cdw11, void *data, uint32_t length, uint32_t timeout_ms);
 
+// The one way to change a controller: Virtualization Management (1Ch) of its secondary controllers,
+// and of its actions only offline (7h), assign flexible resources (8h; resource 0 queues, 1
+// interrupts) and online (9h). Any other action is refused here: EPERM, nothing is sent.
+// Returns 0, an NVMe status above 0, or -1 with errno set; `result` is the command's dword 0.
+int cl_nvme_secondary_controller(int fd, uint8_t action, uint16_t controller, uint8_t resource,
+                                 uint16_t count, uint32_t timeout_ms, uint32_t *result);
+
 
 static inline unsigned cl_major(uint64_t device) { return gnu_dev_major(device); }
 static inline unsigned cl_minor(uint64_t device) { return gnu_dev_minor(device); }
@@ -207,6 +214,29 @@ int64_t cl_mount_id(const char *path);
 static inline int cl_open_claim(const char *path) {
   return open(path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
 }
+
+// Processes and events ----------------------------------------------------------------------------
+
+// A pipe whose ends are closed in what is started; its first end does not block.
+int cl_pipe(int ends[2]);
+
+// A descriptor that becomes readable when the process ends (Linux 5.3).
+static inline int cl_pidfd_open(pid_t process) {
+#ifdef SYS_pidfd_open
+  return (int)syscall(SYS_pidfd_open, process, 0);
+#else
+  return (int)syscall(434, process, 0);
+#endif
+}
+
+// Waits until a descriptor is readable, in nanoseconds; 0 when the time is over.
+int cl_wait_readable(int fd, int64_t atMost);
+
+// The kernel's own device events (NETLINK_KOBJECT_UEVENT, group 1), without blocking.
+int cl_open_uevents(void);
+
+// A stream to whoever serves `path`: a Unix socket, or a character device; without blocking.
+int cl_open_stream(const char *path);
 
 // Threads -----------------------------------------------------------------------------------------
 

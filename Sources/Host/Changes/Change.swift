@@ -6,6 +6,8 @@ public enum Change: Hashable, Sendable {
   case fabricsConnection(FabricsConnectionChange)
   /// Virtual functions of a PCI device.
   case virtualFunctions(VirtualFunctionsChange)
+  /// Resources of the NVMe controllers behind virtual functions.
+  case secondaryControllers(SecondaryControllersChange)
   /// The content of a file below /sys or /proc/sys.
   case setting(SettingChange)
 
@@ -14,6 +16,7 @@ public enum Change: Hashable, Sendable {
     switch self {
     case .fabricsConnection(let change): change.text
     case .virtualFunctions(let change): change.text
+    case .secondaryControllers(let change): change.text
     case .setting(let change): change.text
     }
   }
@@ -23,6 +26,7 @@ public enum Change: Hashable, Sendable {
     switch self {
     case .fabricsConnection(let change): change.byHand
     case .virtualFunctions(let change): change.byHand
+    case .secondaryControllers(let change): change.byHand
     case .setting(let change): change.byHand
     }
   }
@@ -170,6 +174,7 @@ extension Change: Codable {
   private enum Kind: String, Codable {
     case fabricsConnection = "fabrics-connection"
     case virtualFunctions = "virtual-functions"
+    case secondaryControllers = "secondary-controllers"
     case setting
   }
 
@@ -183,6 +188,8 @@ extension Change: Codable {
       switch try decoder.container(keyedBy: CodingKeys.self).decode(Kind.self, forKey: .kind) {
       case .fabricsConnection: .fabricsConnection(try FabricsConnectionChange(from: decoder))
       case .virtualFunctions: .virtualFunctions(try VirtualFunctionsChange(from: decoder))
+      case .secondaryControllers:
+        .secondaryControllers(try SecondaryControllersChange(from: decoder))
       case .setting: .setting(try SettingChange(from: decoder))
       }
   }
@@ -196,6 +203,9 @@ extension Change: Codable {
       try change.encode(to: encoder)
     case .virtualFunctions(let change):
       try container.encode(Kind.virtualFunctions, forKey: .kind)
+      try change.encode(to: encoder)
+    case .secondaryControllers(let change):
+      try container.encode(Kind.secondaryControllers, forKey: .kind)
       try change.encode(to: encoder)
     case .setting(let change):
       try container.encode(Kind.setting, forKey: .kind)

@@ -25,6 +25,7 @@ struct ChangeUndo {
     switch change {
     case .fabricsConnection(let change): try undo(change)
     case .virtualFunctions(let change): try undo(change)
+    case .secondaryControllers(let change): try undo(change)
     case .setting(let change): try undo(change)
     }
   }
@@ -59,6 +60,22 @@ struct ChangeUndo {
     }
     if !done.isEmpty { return .undone(done.joined(separator: ", ")) }
     return .notNeeded("\(change.device) has \(count) virtual functions, which Assay did not set")
+  }
+
+  private func undo(_ change: SecondaryControllersChange) throws(HostError) -> UndoneChange {
+    let folder = VirtualFunctionsChange.folder(change.device)
+    guard let name = machine.names(in: "\(folder)/nvme").first else {
+      return .notNeeded("\(change.device) is gone")
+    }
+    if let count = machine.integer("\(folder)/sriov_numvfs"), count > 0 {
+      return .notNeeded(
+        "\(change.device) has \(count) virtual functions, which Assay did not set")
+    }
+    let changed = try NVMeAdmin(path: "\(machine.root)/dev/\(name)").restore(change.previous)
+    guard changed > 0 else {
+      return .notNeeded("resources of the functions of \(change.device) are as they were")
+    }
+    return .undone("resources of \(changed) functions of \(change.device) are as they were")
   }
 
   private func restoreAutoprobe(

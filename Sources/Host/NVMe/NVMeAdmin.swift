@@ -1,14 +1,16 @@
 internal import CLinux
 internal import Glibc
 
-/// Admin commands that only read, to a controller of the kernel's driver.
+/// Admin commands to a controller of the kernel's driver: they read, or manage the controllers
+/// behind its virtual functions.
 ///
-/// Identify and Get Log Page are the only ones there are: `cl_nvme_admin_read` refuses every other
-/// opcode, so that no format, sanitize or setting can come from here.
+/// Of those that read, Identify and Get Log Page are the only ones there are: `cl_nvme_admin_read`
+/// refuses every other opcode. `cl_nvme_secondary_controller` sends Virtualization Management alone.
+/// No format, sanitize or setting can come from here.
 struct NVMeAdmin: ~Copyable {
   /// `/dev/nvme0`, or a namespace of it.
   let path: String
-  private let file: Int32
+  let file: Int32
 
   /// Opens a controller (`/dev/nvme0`) or namespace (`/dev/nvme0n1`, `/dev/ng0n1`).
   ///
@@ -26,11 +28,18 @@ struct NVMeAdmin: ~Copyable {
     case namespace = 0x00
     case controller = 0x01
     case activeNamespaces = 0x02
+    /// 0x14; `controller` is the one asked about.
+    case primaryCapabilities = 0x14
+    /// 0x15, from `controller` on.
+    case secondaryControllers = 0x15
   }
 
   /// Asks for a data structure of 4096 bytes.
-  func identify(_ what: Identify, namespace: UInt32 = 0) throws(HostError) -> [UInt8] {
-    try read(opcode: 0x06, namespace, what.rawValue, length: 4096, "identify")
+  func identify(
+    _ what: Identify, namespace: UInt32 = 0, controller: UInt16 = 0
+  ) throws(HostError) -> [UInt8] {
+    try read(
+      opcode: 0x06, namespace, what.rawValue | UInt32(controller) << 16, length: 4096, "identify")
   }
 
   /// Namespaces that the host may use, above 0; at most 1024.

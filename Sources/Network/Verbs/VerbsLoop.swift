@@ -28,7 +28,7 @@ struct VerbsLoop: ~Copyable {
   private let patience: UInt64
   /// After so long without a completion others get the processor.
   ///
-  /// A soft device's kernel thread may need it; waits of real devices are shorter and not disturbed.
+  /// A soft device's kernel thread may need it; a real device is done before, and undisturbed.
   private let yieldAfter: UInt64
   /// When to look at the connection next, which takes a system call.
   private var lookTick: UInt64 = 0

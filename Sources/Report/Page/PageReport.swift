@@ -14,6 +14,7 @@ public struct PageReport: Sendable {
     library = try PageFrame.library([
       "page": PageTemplate.page, "verdict": PageTemplate.verdict,
       "results": PageTemplate.results, "cpu": PageTemplate.cpu, "trials": PageTemplate.trials,
+      "online": PageTemplate.online,
       "disclosure": PageTemplate.disclosure, "environment": PageTemplate.environment,
       "provenance": PageTemplate.provenance, "systems": PageTemplate.systems,
       "counts": PageTemplate.counts,
@@ -44,6 +45,7 @@ public struct PageReport: Sendable {
         "charts": charts.map { ["title": $0.title, "svg": $0.svg(as: .inline)] },
       ]
     }
+    if let operations = OperationSection.model(input) { page["online"] = operations }
     if let cpu = CPUSection.model(cases) { page["cpu"] = cpu }
     page["trialTable"] = ResultsSection.trials(input)
     page["disclosure"] = DisclosureSection.model(cases)

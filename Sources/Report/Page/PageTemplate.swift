@@ -51,6 +51,7 @@ enum PageTemplate {
     {{/charts}}
     </div></section>
     {{/workloads}}
+    {{#online}}{{>online}}{{/online}}
     {{#cpu}}{{>cpu}}{{/cpu}}
     {{#trialTable}}{{>trials}}{{/trialTable}}
     {{#disclosure}}{{>disclosure}}{{/disclosure}}
@@ -113,6 +114,23 @@ enum PageTemplate {
     {{#threads}}<tr><th scope="row">{{key}}</th><td class="word">{{name}}</td><td>{{time}}</td>\
     <td>{{perIO}}</td></tr>
     {{/threads}}</tbody></table></div></details>{{/hasThreads}}
+    </section>
+    """
+
+  static let online = """
+    <section id="operations"><h2>Online operations</h2>
+    {{#operations}}<h3>{{trial}} · {{key}}</h3><p>{{text}}</p>
+    {{#isTriggered}}<div class="wide"><table class="plain"><thead><tr>{{#moments}}\
+    <th scope="col">{{name}}</th>{{/moments}}{{#effects}}<th scope="col">{{name}}</th>{{/effects}}\
+    </tr></thead><tbody><tr>{{#moments}}<td>{{after}}</td>{{/moments}}\
+    {{#effects}}<td>{{value}}</td>{{/effects}}</tr></tbody></table></div>{{/isTriggered}}
+    {{^isTriggered}}<p>It was not triggered.</p>{{/isTriggered}}
+    {{#charts}}<div class="charts one"><figure><figcaption>{{title}}</figcaption>
+    {{{svg}}}</figure></div>{{/charts}}
+    {{/operations}}
+    <p class="foot">Moments count from the trigger, on the clock of this host; those of sysfs and \
+    node are looked for every millisecond. The grey part is the longest stall: no I/O of the \
+    workload ended well in it.</p>
     </section>
     """
 

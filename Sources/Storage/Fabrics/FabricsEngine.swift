@@ -6,7 +6,7 @@ internal import RDMA
 /// How a worker reaches a controller that the trial holds.
 struct FabricsRoute: Sendable {
   var target: FabricsTarget
-  var host: InitiatorName
+  var host: FabricsHost
   /// From 1; the admin queue is 0.
   var queueID: UInt16 = 1
 }

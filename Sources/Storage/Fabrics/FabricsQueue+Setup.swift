@@ -65,7 +65,7 @@ extension FabricsQueue {
   ///
   /// Throws ``StorageError`` which says what the target refused.
   mutating func connect(
-    _ wish: Wish, address: FabricsAddress, host: InitiatorName, keepAlive: Nanoseconds,
+    _ wish: Wish, address: FabricsAddress, host: FabricsHost, keepAlive: Nanoseconds,
     deadline: Nanoseconds
   ) throws(StorageError) -> UInt16 {
     let content = FabricsHandshake.connectData(

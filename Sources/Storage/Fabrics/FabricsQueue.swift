@@ -257,7 +257,8 @@ struct FabricsQueue: ~Copyable {
     }
     let code = completion.isUnanswered ? ETIMEDOUT : completion.isFlushed ? ENOTCONN : EIO
     let silent = completion.isUnanswered ? "; \(peer) does not answer" : ""
-    fail(code, completion.reason + silent)
+    let port = pair.portProblem().map { "; \($0)" } ?? ""
+    fail(code, completion.reason + silent + port)
   }
 
   /// Ends the queue: all commands in flight are done, with an error.
@@ -297,7 +298,7 @@ struct FabricsQueue: ~Copyable {
     if done.count == before { look(at: Nanoseconds(now)) }
   }
 
-  /// Where nothing completes: does the connection stand, and has the target been silent too long?
+  /// Looks, where nothing completes, whether the connection stands and the target still answers.
   @inline(never)
   private mutating func look(at now: Nanoseconds) {
     if hasMoved {

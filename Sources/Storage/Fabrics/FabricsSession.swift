@@ -8,7 +8,7 @@ internal import RDMA
 /// A trial has one; its workers connect I/O queues to it. Used by one thread.
 final class FabricsSession {
   let target: FabricsTarget
-  let host: InitiatorName
+  let host: FabricsHost
   private var queue: FabricsQueue
   private let keepAlive: Nanoseconds
   private var nextKeepAlive: Nanoseconds
@@ -16,7 +16,7 @@ final class FabricsSession {
 
   /// For each step of connecting.
   private static let patience = Nanoseconds.seconds(15)
-  /// After so long without a sign of this host the target gives it up; a third is the pace of signs.
+  /// After so long without a sign of this host the target gives it up; signs come thrice as often.
   private static let standardKeepAlive = Nanoseconds.seconds(30)
   /// Entries of an admin queue, at least 32 (NVMe Base Specification 2.0, Connect).
   private static let adminCommands = 31
@@ -26,7 +26,7 @@ final class FabricsSession {
   /// Throws ``StorageError`` with what the target, the network or this machine lacks.
   init(_ address: FabricsAddress) throws(StorageError) {
     let deadline = MonotonicClock.now() + Self.patience
-    let host = InitiatorName.current(address.host)
+    let host = FabricsHost.current(name: address.host)
     let keepAlive = address.keepAlive ?? Self.standardKeepAlive
     let wish = FabricsQueue.Wish(queueID: 0, commands: Self.adminCommands, tags: 1)
     var queue = try Self.connected(wish, address, deadline)

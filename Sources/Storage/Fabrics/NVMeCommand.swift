@@ -188,10 +188,13 @@ enum FabricsHandshake {
 
   /// The 1024 bytes of data of a Connect.
   static func connectData(
-    hostIdentifier: [UInt8], controller: UInt16, subsystem: String, host: String
+    hostIdentifier: String, controller: UInt16, subsystem: String, host: String
   ) -> [UInt8] {
     var data = [UInt8](repeating: 0, count: 1024)
-    data.replaceSubrange(0..<16, with: hostIdentifier.prefix(16))
+    let digits = hostIdentifier.compactMap { $0.hexDigitValue.map(UInt8.init) }
+    for index in 0..<min(16, digits.count / 2) {
+      data[index] = digits[2 * index] << 4 | digits[2 * index + 1]
+    }
     data.replaceSubrange(16..<18, with: words([controller]))
     for (offset, name) in [(256, subsystem), (512, host)] {
       let bytes = name.utf8.prefix(255)

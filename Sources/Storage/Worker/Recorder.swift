@@ -26,6 +26,18 @@ struct Recorder: ~Copyable {
   private var gapCount = 0
   private var gapFloor: UInt64 = 0
   private var lastCompletion: UInt64 = 0
+  private let log: WindowLog?
+  private let windowTicks: UInt64
+  private var window = 0
+  private var windowStart: (ios: UInt64, errors: UInt64) = (0, 0)
+
+  /// When the window that is being filled ends; never without a log.
+  private(set) var windowEnd = UInt64.max
+  /// The last failed I/O, ticks; 0 without any.
+  private(set) var lastError: UInt64 = 0
+  /// The first I/O that ended well after it, ticks; 0 without any.
+  private(set) var successAfterError: UInt64 = 0
+  private var awaitsSuccess = false
 
   /// The second that is being filled.
   var second = WorkerSecond()
@@ -37,8 +49,12 @@ struct Recorder: ~Copyable {
   private(set) var depths: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) =
     (0, 0, 0, 0, 0, 0, 0)
 
-  init(clock: TickClock, hangBound: Nanoseconds) {
+  init(
+    clock: TickClock, hangBound: Nanoseconds, log: WindowLog? = nil, window: Nanoseconds = .zero
+  ) {
     self.clock = clock
+    self.log = log
+    windowTicks = max(clock.ticks(window), 1)
     hangNs = UInt64(hangBound.count)
     histograms = .allocate(capacity: Operation.allCases.count * Kind.allCases.count)
     for index in 0..<Operation.allCases.count * Kind.allCases.count {
@@ -67,6 +83,7 @@ struct Recorder: ~Copyable {
     lastCompletion = tick
     second = WorkerSecond()
     (hung, late, errorCount) = (0, 0, 0)
+    (lastError, successAfterError, awaitsSuccess) = (0, 0, false)
     errors.removeAll(keepingCapacity: true)
     depths = (0, 0, 0, 0, 0, 0, 0)
   }
@@ -77,6 +94,10 @@ struct Recorder: ~Copyable {
     _ operation: Operation, start: UInt64, prepared: UInt64, issued: UInt64, ended: UInt64,
     times: UInt64, bytes: UInt64, submission: Bool
   ) {
+    if awaitsSuccess {
+      awaitsSuccess = false
+      successAfterError = ended
+    }
     let row = Int(operation.rawValue) &* 3
     let latency = clock.nanoseconds(ended &- start)
     histograms[row].record(latency, times: times)
@@ -103,7 +124,33 @@ struct Recorder: ~Copyable {
     second.count(operation, times: times, bytes: bytes)
   }
 
-  /// Notes that completions arrived at `tick`.
+  /// Begins to count by windows, the first of which starts at `tick`.
+  mutating func openWindows(at tick: UInt64) {
+    guard log != nil else { return }
+    window = 0
+    windowStart = (0, 0)
+    windowEnd = tick + windowTicks
+  }
+
+  /// Ends the windows that are over at `tick`; what completes at it belongs to a later one.
+  @inline(never)
+  mutating func closeWindows(at tick: UInt64) {
+    flushWindow()
+    let passed = (tick &- windowEnd) / windowTicks &+ 1
+    window += Int(truncatingIfNeeded: passed)
+    windowEnd &+= passed &* windowTicks
+  }
+
+  /// Writes down what the present window holds so far.
+  mutating func flushWindow() {
+    guard let log else { return }
+    let ios =
+      [Operation.read, .write, .trim].reduce(UInt64(0)) { $0 &+ counts[Int($1.rawValue) * 3] }
+    log.add(ios: ios &- windowStart.ios, errors: errorCount &- windowStart.errors, at: window)
+    windowStart = (ios, errorCount)
+  }
+
+  /// Notes that I/Os ended well at `tick`.
   @inline(__always)
   mutating func completed(at tick: UInt64) {
     let gap = tick &- lastCompletion
@@ -132,6 +179,7 @@ struct Recorder: ~Copyable {
   /// Notes the end of measuring as the end of the last gap.
   mutating func close(at tick: UInt64) {
     if tick > lastCompletion { completed(at: tick) }
+    if windowEnd != .max { flushWindow() }
   }
 
   mutating func countShort(_ operation: Operation) {
@@ -143,7 +191,10 @@ struct Recorder: ~Copyable {
     second.late &+= 1
   }
 
-  mutating func record(_ error: IOError) {
+  mutating func record(_ error: IOError, at tick: UInt64) {
+    lastError = tick
+    successAfterError = 0
+    awaitsSuccess = true
     errorCount += 1
     second.errors &+= 1
     if errors.count < Self.errorCapacity { errors.append(error) }

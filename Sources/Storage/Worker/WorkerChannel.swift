@@ -50,12 +50,15 @@ final class WorkerChannel: @unchecked Sendable {
   /// Seconds read so far.
   private let consumed = Atomic<Int>(0)
   private let seconds: UnsafeMutablePointer<WorkerSecond>
+  /// Completions by windows, where they are asked for.
+  let windows: WindowLog?
 
   enum Phase: Int {
     case starting, ready, running, done
   }
 
-  init() {
+  init(windowCount: Int) {
+    windows = windowCount > 0 ? WindowLog(capacity: windowCount) : nil
     seconds = .allocate(capacity: Self.capacity)
     seconds.initialize(repeating: WorkerSecond(), count: Self.capacity)
   }

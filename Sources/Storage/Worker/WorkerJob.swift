@@ -37,6 +37,9 @@ struct WorkerJob: Sendable {
   /// Offsets of failed writes: what stands there is not held against the target.
   var unwritten: Set<Int64> = []
   var timestamps = true
+  /// Length and number of the windows by which completions are counted; none where 0.
+  var window = Nanoseconds.zero
+  var windowCount = 0
   var errorLimit = 0
   var hangBound = Nanoseconds.seconds(1)
   var lateBound = Nanoseconds.milliseconds(1)

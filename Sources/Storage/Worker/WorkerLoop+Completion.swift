@@ -6,7 +6,7 @@ extension WorkerLoop where Engine: ~Copyable {
   /// Records `count` completions; those that share a batch share one histogram update.
   @inline(__always)
   mutating func complete(_ count: Int, at tick: UInt64) {
-    recorder.completed(at: tick)
+    if tick >= recorder.windowEnd { recorder.closeWindows(at: tick) }
     var times: UInt64 = 0
     var bytes: UInt64 = 0
     var first = Slot()
@@ -30,7 +30,9 @@ extension WorkerLoop where Engine: ~Copyable {
       free[freeCount] = completion.slot
       freeCount &+= 1
     }
-    if times > 0 { record(first, times: times, bytes: bytes, at: tick) }
+    guard times > 0 else { return }
+    record(first, times: times, bytes: bytes, at: tick)
+    recorder.completed(at: tick)
   }
 
   @inline(__always)
@@ -110,7 +112,8 @@ extension WorkerLoop where Engine: ~Copyable {
       IOError(
         operation: slot.pointee.operation.name,
         offset: slot.pointee.offset + Int64(slot.pointee.moved), length: Int(slot.pointee.length),
-        errno: cause.errno, nvmeStatus: cause.nvmeStatus, atNs: Nanoseconds(Int64(after))))
+        errno: cause.errno, nvmeStatus: cause.nvmeStatus, atNs: Nanoseconds(Int64(after))),
+      at: tick)
     if errors.count.wrappingAdd(1, ordering: .relaxed).newValue > job.errorLimit {
       issuing = false
       if failure == nil {

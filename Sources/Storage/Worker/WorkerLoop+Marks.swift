@@ -10,6 +10,7 @@ extension WorkerLoop where Engine: ~Copyable {
       measuring = true
       measureStart = tick
       recorder.restart(at: tick)
+      recorder.openWindows(at: rampEnd)
       nextSecond = 0
       startUsage()
       secondEnd = tick + clock.ticks(.seconds(1))

@@ -58,6 +58,8 @@ struct WorkerLoop<Engine: StorageEngine & ~Copyable>: ~Copyable {
   var measuring = false
   var failure: String?
   var measureStart: UInt64 = 0
+  /// When the ramp is over for all workers; the first mark after it is this worker's start.
+  var rampEnd: UInt64 = 0
   var secondEnd: UInt64 = 0
   /// The second after the one that is being filled; goes on while the coordinator sleeps.
   var nextSecond = 0
@@ -79,7 +81,8 @@ struct WorkerLoop<Engine: StorageEngine & ~Copyable>: ~Copyable {
     self.channel = channel
     self.buffers = buffers
     clock = job.clock
-    recorder = Recorder(clock: job.clock, hangBound: job.hangBound)
+    recorder = Recorder(
+      clock: job.clock, hangBound: job.hangBound, log: channel.windows, window: job.window)
     slots = .allocate(capacity: job.queueDepth)
     slots.initialize(repeating: Slot(), count: job.queueDepth)
     free = .allocate(capacity: job.queueDepth)
@@ -126,7 +129,9 @@ struct WorkerLoop<Engine: StorageEngine & ~Copyable>: ~Copyable {
     end = job.duration.map { start + clock.ticks(job.ramp) + clock.ticks($0) } ?? .max
     measuring = job.ramp == .zero
     secondEnd = start + clock.ticks(.seconds(1))
+    rampEnd = start + clock.ticks(job.ramp)
     recorder.restart(at: start)
+    if measuring { recorder.openWindows(at: start) }
     startUsage()
     nextMark = measuring ? min(secondEnd, end) : min(start + clock.ticks(job.ramp), end)
     lastTick = start

@@ -49,6 +49,9 @@ struct WorkerResult: Sendable {
   /// Measured from and to, ticks.
   var firstTick: UInt64 = 0
   var lastTick: UInt64 = 0
+  /// The last failed I/O and the first that ended well after it, ticks; 0 without any.
+  var lastError: UInt64 = 0
+  var successAfterError: UInt64 = 0
 }
 
 /// One worker on a thread of its own.
@@ -59,7 +62,7 @@ final class WorkerThread: @unchecked Sendable {
   /// The signal that makes a blocked system call of a worker return.
   static let wakeSignal = SIGUSR2
 
-  let channel = WorkerChannel()
+  let channel: WorkerChannel
   /// Set before the phase becomes done.
   private(set) var result = WorkerResult()
   private(set) var setUpError: EngineError?
@@ -73,6 +76,7 @@ final class WorkerThread: @unchecked Sendable {
 
   init(job: WorkerJob, setup: EngineSetup, gate: StartGate, cpu: Int?, node: Int?) {
     self.job = job
+    channel = WorkerChannel(windowCount: job.windowCount)
     self.setup = setup
     self.gate = gate
     self.cpu = cpu
@@ -219,5 +223,7 @@ final class WorkerThread: @unchecked Sendable {
     result.sequence = loop.sequence
     result.firstTick = loop.measureStart
     result.lastTick = loop.lastTick
+    result.lastError = loop.recorder.lastError
+    result.successAfterError = loop.recorder.successAfterError
   }
 }

@@ -9,6 +9,8 @@ public enum StorageTarget: Hashable, Codable, Sendable {
   case file(ScratchFile)
   /// A namespace over NVMe over Fabrics.
   case fabrics(FabricsAddress)
+  /// A virtual function of an NVMe controller, made for the run.
+  case virtualFunction(VirtualFunctionPlace)
   /// No device: for the engines that need none.
   case none(size: ByteCount)
 
@@ -37,7 +39,7 @@ public enum StorageTarget: Hashable, Codable, Sendable {
     switch self {
     case .device(let path): path
     case .file(let file): file.path
-    case .fabrics, .none: nil
+    case .fabrics, .virtualFunction, .none: nil
     }
   }
 }

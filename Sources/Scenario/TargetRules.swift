@@ -1,7 +1,8 @@
 internal import Host
+internal import Storage
 
-/// Finds what cannot be connected to, whatever the machine.
-enum FabricsRules {
+/// Finds what cannot be connected to or made, whatever the machine.
+enum TargetRules {
   struct Problem {
     var path: String
     var message: String
@@ -11,7 +12,27 @@ enum FabricsRules {
   /// Longest qualified name, bytes (NVM Express Base Specification 2.0, section 4.7).
   private static let longestName = 223
 
-  static func problems(of address: FabricsAddress, named system: String) -> [Problem] {
+  static func problems(of target: Target, named system: String) -> [Problem] {
+    switch target {
+    case .storage(.fabrics(let address)): problems(of: address, named: system)
+    case .storage(.virtualFunction(let place)): problems(of: place, named: system)
+    case .storage, .fabric: []
+    }
+  }
+
+  private static func problems(
+    of place: VirtualFunctionPlace, named system: String
+  ) -> [Problem] {
+    guard place.number > place.functions else { return [] }
+    return [
+      Problem(
+        path: "systems.\(system).virtual-function.number",
+        message: "number \(place.number) is more than the \(place.functions) functions there are",
+        hint: "functions says how many are made, number which of them is tested")
+    ]
+  }
+
+  private static func problems(of address: FabricsAddress, named system: String) -> [Problem] {
     let path = "systems.\(system).nvme-of"
     var problems: [Problem] = []
     for (key, name) in [("nqn", address.subsystem), ("host-nqn", address.host)] {
