@@ -194,10 +194,12 @@ extension Explanation {
   static let receiverCountDisagrees = Explanation(
     seen: "The peer took another number of messages from its completion queue than were sent.",
     meaning: """
-      A send completes when the other device has it; its program counts it a little later. Two       seconds after the end both counts should be the same.
+      A send completes when the other device has it; its program counts it a little later. Two \
+      seconds after the end both counts should be the same.
       """,
     remedy: """
-      See whether the peer's machine is overloaded, and whether its output tells of a failure;       run again with fewer queue pairs.
+      See whether the peer's machine is overloaded, and whether its output tells of a failure; \
+      run again with fewer queue pairs.
       """)
 
   static let imported = Explanation(

@@ -186,7 +186,8 @@ extension WorkloadFigures {
     var completed = Chart(
       id: id("iops", number), title: "\(counted.noun.capitalised) completed in each second",
       about:
-        "\(counted.rate.capitalised) of \(name) over measured time; the trials of a case follow each other.",
+        "\(counted.rate.capitalised) of \(name) over measured time; the trials of a case "
+        + "follow each other.",
       x: x, y: Axis(counted.rate, Self.scale(for: rates), .rate), series: rates)
     addCeilings(of: group, on: .y, to: &completed)
     return [

@@ -10,8 +10,8 @@ internal import Storage
 public enum TrialMetrics {
   /// The metrics of a recorded trial, computed anew from its counters and histograms.
   ///
-  /// nil where its counters are not those of a trial of Assay's: another tool measured it, or it did
-  /// not run. Equal to the bit to those of the record, for the same version of Assay.
+  /// nil where its counters are not of a trial of Assay's: another tool measured it, or it did not
+  /// run. Equal to the bit to those of the record, for the same version of Assay.
   public static func of(
     _ trial: TrialRecord, histograms: TrialHistograms
   ) -> [String: MetricValue]? {

@@ -42,14 +42,15 @@ struct VerbsExecution {
     return (record, TrialHistograms(distributions: distributions))
   }
 
-  /// One CPU a worker, near the device; free where there are fewer CPUs than workers, for a worker
-  /// that polls would keep another from its CPU.
+  /// One CPU a worker, near the device; free for a device without a place, whose kernel part needs
+  /// the CPUs too, and where workers outnumber CPUs: who polls would keep another from its CPU.
   private var cpus: [Int] {
     let path = "/sys/class/infiniband/\(system.device.name)/device/numa_node"
-    let text = try? String(contentsOfFile: path, encoding: .utf8)
-    let node = text.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-    let places = topology.placement(
-      workers: workload.queuePairs, near: node.flatMap { $0 < 0 ? nil : $0 })
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
+    let node = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)).flatMap {
+      $0 < 0 ? nil : $0
+    }
+    let places = topology.placement(workers: workload.queuePairs, near: node)
     return Set(places).count == workload.queuePairs ? places : []
   }
 

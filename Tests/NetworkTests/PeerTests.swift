@@ -51,7 +51,7 @@ struct StrangeClientTests {
     for count in stride(from: 6, to: good.count, by: 5) {
       // What is cut off comes as zeros, so that sizes and depths of zero are among these.
       let status = try refusal(of: Array(good.prefix(count)))
-      #expect(status == 2 || count > 21)
+      #expect(status == 2 || count > 17)
     }
     try VerbsTrial.probe(peer)
   }

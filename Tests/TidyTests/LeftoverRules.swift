@@ -32,8 +32,6 @@ enum LeftoverRules {
       // The simulator: the warm-up of a replication.
       "InitialTransient",
     ].map { "Sources/Statistics/\($0).swift" }
-    // The verbs tests.
-    + ["Sources/RDMA/Listener.swift"]
 
   /// The dead files but those awaited, and the entries of `awaited` under which nothing is dead.
   static func deadFiles(_ sources: [SourceText], awaited: [String]) -> [Violation] {

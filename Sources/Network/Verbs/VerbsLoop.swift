@@ -26,8 +26,9 @@ struct VerbsLoop: ~Copyable {
   private let depth: Int
   private let size: UInt32
   private let patience: UInt64
-  /// After so long without a completion others get the processor: a soft device's kernel thread may
-  /// need it. Shorter waits are of real devices, and are not disturbed.
+  /// After so long without a completion others get the processor.
+  ///
+  /// A soft device's kernel thread may need it; a real device is done before, and undisturbed.
   private let yieldAfter: UInt64
   /// When to look at the connection next, which takes a system call.
   private var lookTick: UInt64 = 0

@@ -8,7 +8,7 @@ public struct VerbsOutcome: Codable, Sendable {
   public var messages: UInt64 = 0
   /// Their bytes, one way.
   public var bytes: UInt64 = 0
-  /// For latency half the round trip of a send or write, and the whole time of a read; for bandwidth
+  /// Half the round trip of a send or write, the whole time of a read; where bandwidth is measured,
   /// from posting to completion.
   public var latency = LatencyDistribution()
   /// Measured time, without the ramp.
