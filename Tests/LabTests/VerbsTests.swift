@@ -180,7 +180,7 @@ enum VerbsRecord {
     _ cases: [(name: String, metrics: [String: Double])], _ perftest: [String]
   ) -> String {
     let rows = zip(cases, perftest).map { ours, theirs in
-      let words = theirs.split(separator: " ").map(String.init)
+      let words = theirs.split(whereSeparator: \.isWhitespace).map(String.init)
       func micro(_ name: String) -> String {
         String(format: "%.1f", (ours.metrics[name] ?? 0) / 1000)
       }
@@ -190,8 +190,8 @@ enum VerbsRecord {
           + "p99 \(words[8]) us"
       }
       let speed = String(format: "%.1f", (ours.metrics["bandwidth"] ?? 0) / 1_048_576)
-      return
-        "\(ours.name): ours \(speed) MiB/s | \(words[0]) \(words.dropFirst(4).first ?? theirs) MiB/s"
+      let other = words.dropFirst(4).first ?? theirs
+      return "\(ours.name): ours \(speed) MiB/s | \(words[0]) \(other) MiB/s"
     }
     return (["beside perftest, one guest, soft-RoCE:"] + rows).joined(separator: "\n")
   }
