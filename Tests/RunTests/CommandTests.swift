@@ -15,10 +15,10 @@ extension Program {
       let folder = Workshop.package + "/scenarios"
       let paths = try FileManager.default.contentsOfDirectory(atPath: folder)
         .filter { $0.hasSuffix(".yaml") }.map { folder + "/" + $0 }
-      // Those of named devices want them named first (ScenarioTests does).
+      // Those of the user's own devices and peers want them named first (ScenarioTests does).
       let ready = paths.filter { path in
         let text = try? String(contentsOfFile: path, encoding: .utf8)
-        return text?.contains("device: \"\"") == false
+        return text?.contains(": \"\"") == false
       }
       #expect(ready.count >= 2)
       let result = try shop.assay(["validate", "--json"] + ready).checked()
