@@ -6,8 +6,8 @@ extension Lab {
   /// What scripts/lab promises to those who use it.
   @Suite struct Guests {
     @Test func outputAndStatusComeBackAndTheRootIsReadOnly() async throws {
-      // Not in /tmp, where the guest has its own.
-      let root = try TemporaryFolder(in: Checkout.folder + "/.build")
+      // Not in /tmp, where the guest has its own, nor in the checkout, which may lie there.
+      let root = try TemporaryFolder(in: "/var/tmp")
       let share = try TemporaryFolder()
       try root.write("host", to: "file")
       let outcome = try await Lab.run(
