@@ -48,6 +48,7 @@ let package = Package(
     // Arrows point down only (TidyTests holds them).
     library("Measure", ["CLinux"]),
     library("Statistics", ["Measure", realModule]),
+    library("Simulation", ["Statistics", "Measure", realModule]),
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
     library("RDMA", ["Measure", "CVerbs"]),
     library("Deploy", ["Host", "Measure", "CLinux"]),
@@ -82,6 +83,7 @@ let package = Package(
     tests("TestSupportTests", ["TestSupport"]),
     tests("LedgerTests", ["Ledger", "Measure", "TestSupport"]),
     tests("RunTests", ["assay", "Verify", "Judgement", "Ledger", "Measure", "TestSupport"]),
+    tests("SimulationTests", ["Simulation", "Statistics", "Measure", "TestSupport"]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests(
       "JudgementTests",

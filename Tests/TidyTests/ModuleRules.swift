@@ -6,6 +6,7 @@ enum ModuleRules {
   static let mayKnow: [String: Set<String>] = [
     "Measure": ["CLinux"],
     "Statistics": ["Measure", "RealModule"],
+    "Simulation": ["Statistics", "Measure", "RealModule"],
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
     "RDMA": ["Measure", "CVerbs"],
     "Deploy": ["Host", "Measure", "CLinux"],
@@ -36,10 +37,12 @@ enum ModuleRules {
   static let foundation: Set<String> = [
     "Foundation", "FoundationEssentials", "FoundationNetworking",
   ]
-  static let withoutFoundation: Set<String> = ["Measure", "Statistics", "Judgement"]
+  static let withoutFoundation: Set<String> = [
+    "Measure", "Statistics", "Judgement", "Simulation",
+  ]
 
   /// Functions of what they are given: the same records, the same bytes.
-  static let pure: Set<String> = ["Statistics", "Scenario", "Judgement", "Report"]
+  static let pure: Set<String> = ["Statistics", "Scenario", "Judgement", "Report", "Simulation"]
   private static let outside = [
     "FileManager", "FileHandle", "URLSession", "ProcessInfo", "contentsOf", "contentsOfFile",
     "open", "fopen", "getenv", "MonotonicClock", "TickClock", "WallClock",

@@ -1,0 +1,136 @@
+public import Measure
+
+/// What a simulation is of: its state, and what each event does to it.
+///
+/// Events are plain values of few bytes; `handle` is a `switch` over them. It may schedule further
+/// events through `simulator`, and must take every random number from streams of its own seed.
+public protocol Model: ~Copyable {
+  associatedtype Event: BitwiseCopyable
+
+  /// Lets `event` happen at `simulator.now`.
+  mutating func handle(_ event: Event, in simulator: inout Simulator<Event>)
+
+  /// What of an event goes into the trace hash: any 64 bits that tell events apart.
+  static func fingerprint(of event: Event) -> UInt64
+}
+
+/// An armed timer, for `Simulator.cancel`.
+public struct Timer: BitwiseCopyable, Equatable, Sendable {
+  @usableFromInline let word: UInt64
+  /// No timer: to cancel it does nothing.
+  public static let none = Timer(word: 0)
+  @inlinable init(word: UInt64) { self.word = word }
+}
+
+/// Why `Simulator.run` came back.
+public enum Stop: Equatable, Sendable {
+  /// The clock reached the end that was asked for.
+  case reachedEnd
+  /// No event is left.
+  case ranDry
+  /// As many events as allowed have happened.
+  case spentBudget
+}
+
+/// The clock and the pending events of one simulation.
+///
+/// Events happen in order of time and, within an instant, in the order in which they were
+/// scheduled: the same seed gives the same run on every machine. Plain memory, no locks: one
+/// simulation belongs to one thread.
+public struct Simulator<Event: BitwiseCopyable>: ~Copyable {
+  private var queue: EventQueue<Event>
+  /// Events of this very instant, in order: most of a model's hand-overs, spared the queue.
+  private var immediate = Ring<Event>(capacity: 64)
+  private var sequence: UInt64 = 1
+  /// The sequence word of the event that each timer slot waits for; 0 is a free slot.
+  private var timers = Table<UInt64>(repeating: 0, count: 1)
+  private var freeSlots = Table<UInt32>(capacity: 64)
+
+  /// The time since the start of the simulation.
+  public private(set) var now = Nanoseconds.zero
+  /// How many events have happened.
+  public private(set) var handled: UInt64 = 0
+  /// A hash of every event that has happened, with its instant, in order.
+  public private(set) var trace = TraceHash()
+
+  /// Starts at time zero with room for `capacity` pending events before memory grows.
+  public init(capacity: Int = 1024) { queue = EventQueue(capacity: capacity) }
+
+  /// How many events are pending, cancelled timers that are not yet due included.
+  public var pending: Int { queue.count + immediate.count }
+
+  /// Lets `event` happen `delay` from now; a delay below zero is a fault of the model.
+  public mutating func schedule(_ event: Event, after delay: Nanoseconds) {
+    precondition(delay.count >= 0, "an event was scheduled in the past")
+    queue.insert(key(after: delay), event)
+  }
+
+  /// Lets `event` happen now, after all that is already due now. O(1).
+  public mutating func schedule(now event: Event) { immediate.append(event) }
+
+  /// Lets `event` happen `delay` from now unless it is cancelled before.
+  public mutating func arm(_ event: Event, after delay: Nanoseconds) -> Timer {
+    precondition(delay.count >= 0, "a timer was armed in the past")
+    let slot = freeSlots.count > 0 ? freeSlots.removeLast() : UInt32(timers.append(0))
+    precondition(Int(slot) < EventKey.timerLimit, "more timers than there are slots")
+    let key = key(after: delay, slot: slot)
+    timers[Int(slot)] = key.word
+    queue.insert(key, event)
+    return Timer(word: key.word)
+  }
+
+  /// Cancels `timer`; one that has gone off, or was cancelled before, is left alone. O(1).
+  public mutating func cancel(_ timer: Timer) {
+    let slot = UInt32(truncatingIfNeeded: timer.word & 0xFF_FFFF)
+    guard slot != 0, timers[Int(slot)] == timer.word else { return }
+    timers[Int(slot)] = 0
+    freeSlots.append(slot)
+  }
+
+  /// Lets events happen until `end` (those at `end` included) or until `limit` have happened in all.
+  ///
+  /// The clock stands at `end` afterwards if that is why it stopped. Can be called again to go on.
+  public mutating func run<M: Model & ~Copyable>(
+    _ model: inout M, until end: Nanoseconds, limit: UInt64 = .max
+  ) -> Stop where M.Event == Event {
+    while handled < limit {
+      if immediate.count > 0, queue.count == 0 || queue.first.time > now.count {
+        happen(immediate.removeFirst(), to: &model)
+        continue
+      }
+      guard queue.count > 0 else { return .ranDry }
+      guard queue.first.time <= end.count else {
+        now = end
+        return .reachedEnd
+      }
+      let entry = queue.removeFirst()
+      guard isDue(entry.key) else { continue }
+      now = entry.key.instant
+      happen(entry.payload, to: &model)
+    }
+    return .spentBudget
+  }
+
+  private mutating func happen<M: Model & ~Copyable>(_ event: Event, to model: inout M)
+  where M.Event == Event {
+    handled += 1
+    trace.add(now.count, M.fingerprint(of: event))
+    model.handle(event, in: &self)
+  }
+
+  private mutating func key(after delay: Nanoseconds, slot: UInt32 = 0) -> EventKey {
+    let (time, overflow) = now.count.addingReportingOverflow(delay.count)
+    precondition(!overflow && sequence < EventKey.sequenceLimit, "the simulation is too long")
+    defer { sequence += 1 }
+    return EventKey(time: time, sequence: sequence, slot: slot)
+  }
+
+  /// False for a timer that was cancelled; one that goes off gives its slot back.
+  private mutating func isDue(_ key: EventKey) -> Bool {
+    guard key.slot != 0 else { return true }
+    guard timers[Int(key.slot)] == key.word else { return false }
+    timers[Int(key.slot)] = 0
+    freeSlots.append(key.slot)
+    return true
+  }
+}

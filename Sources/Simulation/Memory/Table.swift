@@ -1,0 +1,68 @@
+/// A growable array of plain values in memory of its own: no reference counts, no copies on write.
+///
+/// Elements are read and changed in place. It grows by doubling, outside of the event loop's
+/// steady state; an index is checked in debug builds and trusted in release builds.
+public struct Table<Element: BitwiseCopyable>: ~Copyable {
+  @usableFromInline var base: UnsafeMutablePointer<Element>
+  @usableFromInline var capacity: Int
+  /// How many elements there are.
+  public private(set) var count: Int
+
+  /// Makes an empty table with room for `capacity` elements.
+  public init(capacity: Int = 16) {
+    self.capacity = max(capacity, 1)
+    base = .allocate(capacity: self.capacity)
+    count = 0
+  }
+
+  /// Makes a table of `count` copies of `element`.
+  public init(repeating element: Element, count: Int) {
+    self.init(capacity: count)
+    base.initialize(repeating: element, count: count)
+    self.count = count
+  }
+
+  deinit { base.deallocate() }
+
+  /// The element at `index`, in place. O(1).
+  @inlinable public subscript(index: Int) -> Element {
+    @inline(__always) unsafeAddress {
+      assert(index >= 0 && index < count, "index \(index) outside 0..<\(count)")
+      return UnsafePointer(base + index)
+    }
+    @inline(__always) unsafeMutableAddress {
+      assert(index >= 0 && index < count, "index \(index) outside 0..<\(count)")
+      return base + index
+    }
+  }
+
+  /// The valid indices.
+  public var indices: Range<Int> { 0..<count }
+
+  /// Adds `element` at the end and returns its index. O(1) amortised.
+  @discardableResult
+  public mutating func append(_ element: Element) -> Int {
+    if count == capacity { grow(to: capacity * 2) }
+    (base + count).initialize(to: element)
+    count += 1
+    return count - 1
+  }
+
+  /// Removes the last element and returns it; the table must not be empty. O(1).
+  public mutating func removeLast() -> Element {
+    precondition(count > 0, "nothing to remove")
+    count -= 1
+    return base[count]
+  }
+
+  /// Forgets all elements and keeps the memory. O(1).
+  public mutating func removeAll() { count = 0 }
+
+  private mutating func grow(to wanted: Int) {
+    let larger = UnsafeMutablePointer<Element>.allocate(capacity: wanted)
+    larger.update(from: base, count: count)
+    base.deallocate()
+    base = larger
+    capacity = wanted
+  }
+}
