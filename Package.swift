@@ -49,6 +49,7 @@ let package = Package(
     library("Measure", ["CLinux"]),
     library("Statistics", ["Measure", realModule]),
     library("Simulation", ["Statistics", "Measure", realModule]),
+    library("ControlPlane", ["Simulation", "Statistics", "Measure", realModule]),
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
     library("RDMA", ["Measure", "CVerbs"]),
     library("Deploy", ["Host", "Measure", "CLinux"]),
@@ -84,6 +85,9 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "Measure", "TestSupport"]),
     tests("RunTests", ["assay", "Verify", "Judgement", "Ledger", "Measure", "TestSupport"]),
     tests("SimulationTests", ["Simulation", "Statistics", "Measure", "TestSupport"]),
+    tests(
+      "ControlPlaneTests",
+      ["ControlPlane", "Simulation", "Statistics", "Measure", "TestSupport"]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests(
       "JudgementTests",
