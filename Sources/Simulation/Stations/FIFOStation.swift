@@ -77,28 +77,7 @@ public struct FIFOStation: ~Copyable {
     try serving.audit("\(place), served", at: now)
     var sum = waits
     for index in 0..<queue.count { sum += Int128(now.count - queue[index].arrived) }
-    try StationFault.require(place, sum, waiting, started: serving.entered, at: now)
-  }
-}
-
-/// A job that waits, and since when.
-struct Waiter: BitwiseCopyable {
-  var job: UInt32
-  var arrived: Int64
-}
-
-extension StationFault {
-  /// Each job's own wait, added up, against the number that waited over time.
-  static func require(
-    _ place: String, _ waits: Int128, _ waiting: Population, started: UInt64, at now: Nanoseconds
-  ) throws(StationFault) {
-    guard waiting.left == started else {
-      throw StationFault("\(place): \(waiting.left) stopped waiting, but \(started) started")
-    }
-    guard waits == waiting.integral(at: now) else {
-      throw StationFault(
-        "\(place): the jobs waited \(waits) ns in all, the number waiting over time says "
-          + "\(waiting.integral(at: now)) ns")
-    }
+    try StationFault.require(place, sum, waiting, at: now)
+    try StationFault.require(place, stoppedWaiting: waiting.left, started: serving.entered)
   }
 }

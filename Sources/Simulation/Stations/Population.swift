@@ -32,12 +32,12 @@ public struct Population: BitwiseCopyable, Sendable {
     entries &+= UInt64(jobs) &* UInt64(bitPattern: now.count)
   }
 
-  @inline(__always) mutating func leave(at now: Nanoseconds) {
-    precondition(count > 0, "a job leaves where none is")
+  @inline(__always) mutating func leave(_ jobs: Int = 1, at now: Nanoseconds) {
+    precondition(count >= jobs, "a job leaves where none is")
     pass(now)
-    count -= 1
-    left &+= 1
-    exits &+= UInt64(bitPattern: now.count)
+    count -= jobs
+    left &+= UInt64(jobs)
+    exits &+= UInt64(jobs) &* UInt64(bitPattern: now.count)
   }
 
   @inline(__always) private mutating func pass(_ now: Nanoseconds) {
@@ -83,12 +83,4 @@ public struct Population: BitwiseCopyable, Sendable {
           + "\(area) ns; was an instant told out of order?")
     }
   }
-}
-
-/// What the books of a station show to be wrong: a fault of the model, not of what it models.
-public struct StationFault: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Which station, and which sums disagree.
-  public let description: String
-
-  init(_ description: String) { self.description = description }
 }
