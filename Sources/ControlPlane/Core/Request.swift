@@ -91,6 +91,11 @@ struct Request: BitwiseCopyable {
   var answered = Nanoseconds.zero
   /// How much of `committed - proposed` was the leader's fdatasync.
   var synced = Nanoseconds.zero
+  /// What it waits for a CPU for, and how much of it; of whoever serves it now.
+  var phase: UInt8 = 0
+  var cost = Nanoseconds.zero
+  /// The one behind it in whatever `RequestQueue` it waits in.
+  var behind = RequestQueue.nobody
 
   init(_ verb: Verb, _ resource: Resource, client: UInt32, object: UInt32 = 0) {
     self.verb = verb

@@ -35,8 +35,9 @@ struct World: ~Copyable {
   /// Adds a client and gives its number.
   mutating func add(_ client: Client) -> UInt32 { UInt32(clients.append(client)) }
 
-  /// Sends `request`: through its client's limiter to an API server. Its owner is told by
-  /// `Port.reply` and must `finish` it.
+  /// Sends `request`: through its client's limiter to an API server.
+  ///
+  /// Its owner is told by `Port.reply` and must `finish` it.
   @discardableResult
   mutating func submit(_ request: Request, in loop: inout Loop) -> UInt32 {
     let place = requests.insert(request)

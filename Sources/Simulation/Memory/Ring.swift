@@ -49,6 +49,15 @@ public struct Ring<Element: BitwiseCopyable>: ~Copyable {
     return element
   }
 
+  /// Takes the value that was added last; the ring must not be empty.
+  ///
+  /// O(1).
+  @inlinable public mutating func removeLast() -> Element {
+    assert(count > 0, "nothing waits")
+    count -= 1
+    return base[(head + count) & mask]
+  }
+
   @inlinable @inline(never) mutating func grow() {
     let larger = UnsafeMutablePointer<Element>.allocate(capacity: (mask + 1) * 2)
     for index in 0..<count { (larger + index).initialize(to: self[index]) }
