@@ -54,8 +54,8 @@ public struct Ring<Element: BitwiseCopyable>: ~Copyable {
   /// O(1).
   @inlinable public mutating func removeLast() -> Element {
     assert(count > 0, "nothing waits")
-    count -= 1
-    return base[(head + count) & mask]
+    length &-= 1
+    return base[(head &+ length) & mask]
   }
 
   @inlinable @inline(never) mutating func grow() {
