@@ -51,7 +51,7 @@ enum Taint {
 }
 
 /// Where a pod stands, as the API has it.
-enum PodPhase: UInt8, Sendable { case pending, bound, running, ready, failed, deleting }
+enum PodPhase: UInt8, Sendable { case pending, bound, running, ready, failed, deleting, gone }
 
 /// A pod as the API has it, with when each step was taken.
 struct Pod: BitwiseCopyable {

@@ -14,6 +14,8 @@ struct World: ~Copyable {
   let load: ClusterLoad
   let seed: UInt64
   var clients = Table<Client>(capacity: 64)
+  /// The rate limiters of clients that have one.
+  var limiters = Table<TokenBucket>(capacity: 64)
   var requests = Slab<Request>(capacity: 1024)
   var nodes = Table<Node>(capacity: 64)
   var pods = Slab<Pod>(capacity: 1024)
@@ -32,8 +34,12 @@ struct World: ~Copyable {
     RandomStream(seed: seed, entity: entity, purpose: purpose.rawValue)
   }
 
-  /// Adds a client and gives its number.
-  mutating func add(_ client: Client) -> UInt32 { UInt32(clients.append(client)) }
+  /// Adds a client, with client-go's limiter if it has a rate, and gives its number.
+  mutating func add(_ client: Client, rate: Rate? = nil, burst: Int = 1) -> UInt32 {
+    var client = client
+    if let rate { client.limiter = UInt32(limiters.append(TokenBucket(rate: rate, burst: burst))) }
+    return UInt32(clients.append(client))
+  }
 
   /// Sends `request`: through its client's limiter to an API server.
   ///
