@@ -48,7 +48,9 @@ extension Program {
       }
 
       func start(environment: [String: String] = [:]) throws -> BackgroundCommand {
-        try shop.start(scenario, environment: environment, folder: shop.folder.path)
+        try shop.start(
+          ["run", scenario, "--results", shop.results], environment: environment,
+          folder: shop.folder.path)
       }
 
       /// A run killed while its operation is in effect, or once `moment` has come.
@@ -208,6 +210,39 @@ extension Program {
       #expect(result.stdout.hasPrefix("undone: "), "\(result)")
       // A sealed record stays as it is.
       #expect(try scene.shop.record().integrity() == [])
+    }
+
+    @Test func whoGoesOnWithTheRecordIsLeftAlone() throws {
+      let scene = try Scene()
+      try scene.kill()
+      let (path, text) = (scene.entries[0], try scene.entry())
+      let run = try scene.shop.start(
+        ["run", "--resume", scene.shop.records[0]], folder: scene.shop.folder.path)
+      try scene.shop.wait { scene.called == ["done", "undone", "done"] }
+      // As if it could not be undone when the run was resumed.
+      try text.write(toFile: path, atomically: false, encoding: .utf8)
+      chmod(path, 0o600)
+      let result = try scene.shop.assay(["cleanup"])
+      #expect(result.status == 69, "\(result)")
+      #expect(result.stdout.contains("is being written by another process"), "\(result)")
+      #expect(scene.called == ["done", "undone", "done"])
+      run.kill(SIGINT)
+      #expect(run.wait().status == 130)
+      let after = try scene.shop.assay(["cleanup"]).checked()
+      #expect(after.stdout.contains("its record says that it is taken back"), "\(after)")
+      #expect(scene.called == ["done", "undone", "done", "undone"])
+      #expect(scene.entries.isEmpty)
+    }
+
+    @Test func ofTwoThatCleanUpOneUndoesIt() throws {
+      let scene = try Scene(undo: "command: [sh, -c, \"sleep 0.5; echo undone >> called\"]")
+      try scene.kill()
+      let first = try scene.shop.start(["cleanup"])
+      let second = try scene.shop.start(["cleanup"])
+      let ends = [first.wait(), second.wait()]
+      #expect(ends.count { $0.stdout.hasPrefix("undone: ") } == 1, "\(ends)")
+      #expect(scene.called == ["done", "undone"])
+      #expect(scene.entries.isEmpty)
     }
 
     @Test func anEntryThatOthersMayWriteToIsNotCalled() throws {

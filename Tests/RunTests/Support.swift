@@ -76,13 +76,16 @@ final class Workshop {
   }
 
   /// Starts a run and goes on.
+  func start(_ scenario: String, _ more: String...) throws -> BackgroundCommand {
+    try start(["run", scenario, "--results", results] + more)
+  }
+
+  /// Starts the program and goes on.
   func start(
-    _ scenario: String, _ more: String..., environment: [String: String] = [:],
-    folder: String? = nil
+    _ words: [String], environment: [String: String] = [:], folder: String? = nil
   ) throws -> BackgroundCommand {
     try Command.start(
-      opening + [Self.assay, "run", scenario, "--results", results] + more,
-      environment: environment, folder: folder)
+      opening + [Self.assay] + words, environment: environment, folder: folder)
   }
 
   func resume(_ record: String, _ more: String...) throws -> Command.Result {

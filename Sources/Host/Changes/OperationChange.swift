@@ -1,7 +1,7 @@
 /// What an online operation changed, on this machine or in what serves it: a disk was attached, a
 /// path was cut.
 ///
-/// How it is taken back is known above this module, and what it takes is text that is not read here.
+/// How it is taken back is known above this module; what that takes is text that is not read here.
 public struct OperationChange: Hashable, Codable, Sendable {
   /// How far it has come.
   public enum Stage: String, Codable, Sendable {
