@@ -139,7 +139,7 @@ extension Program {
 
     @Test func aDiskThatDoesNotComeFailsTheTrialAtItsLimit() throws {
       let disk = try LoopDevice()
-      let shop = try Workshop()
+      let shop = try Workshop(ownRun: true)
       let scenario = try shop.scenario(
         "{device: \(disk.path)}",
         workload(
@@ -179,7 +179,7 @@ extension Program {
 
     @Test func aKilledRunTakesItsOperationBackWhenItIsResumed() throws {
       let disk = try LoopDevice()
-      let shop = try Workshop()
+      let shop = try Workshop(ownRun: true)
       let scenario = try shop.scenario(
         "{device: \(disk.path)}",
         workload(
@@ -195,7 +195,7 @@ extension Program {
       #expect(shop.exists("done"))
       let resumed = try shop.resume(shop.records[0])
       #expect(resumed.status == 0, "\(resumed)")
-      #expect(resumed.stderr.contains("taking back the operation of trial t0001"))
+      #expect(resumed.stderr.contains("left by an earlier run: operation of trial t0001"))
       #expect(!shop.exists("done"))
       #expect(shop.count("changing") == 2)
       #expect(shop.count("restored") == 2)
