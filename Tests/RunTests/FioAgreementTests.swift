@@ -51,8 +51,10 @@ extension Program {
       var name: String
       var effect: RatioEffect
 
+      /// Where the tools agree; twice and half the time are both far outside.
+      ///
       /// Each rounds to buckets of at most 0.78 % and has its own way around the call; what else
-      /// computes hits both. Twice and half the time are both far outside.
+      /// computes hits both.
       private static let tolerated = (1 / 1.5)...1.5
 
       /// Nil while that is not decided: too few pairs for what came between them.
