@@ -10,7 +10,8 @@ struct APIServers: ~Copyable {
 
   private var servers: Table<Server>
 
-  private struct Server: BitwiseCopyable {
+  // Not private: the compiler (6.3.1) loses the metadata of a private type that `Cluster` destroys.
+  struct Server: BitwiseCopyable {
     var processors: Processors
     var mutating: Int32 = 0
     var reading: Int32 = 0

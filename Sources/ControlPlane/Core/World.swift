@@ -41,6 +41,28 @@ struct World: ~Copyable {
     return UInt32(clients.append(client))
   }
 
+  /// The pods that are bound to `node` and not ending.
+  ///
+  /// O(pods); for rare occasions.
+  func livePods(on node: UInt32) -> [UInt32] {
+    var found: [UInt32] = []
+    for pod in 0..<UInt32(pods.peak)
+    where pods[pod].node == node && pods[pod].phase.rawValue < PodPhase.deleting.rawValue {
+      found.append(pod)
+    }
+    return found
+  }
+
+  /// One of the ready pods, by chance; nil if none is found soon.
+  func anyReadyPod(by stream: inout RandomStream) -> UInt32? {
+    guard pods.peak > 0 else { return nil }
+    for _ in 0..<100 {
+      let pod = UInt32(stream.below(UInt64(pods.peak)))
+      if pods[pod].phase == .ready { return pod }
+    }
+    return nil
+  }
+
   /// Sends `request`: through its client's limiter to an API server.
   ///
   /// Its owner is told by `Port.reply` and must `finish` it.

@@ -82,21 +82,29 @@ enum Elementary {
     return q < 0 ? -z : z
   }
 
-  /// The probability that a standard normal variable is at most `z`.
+  /// The probability that a standard normal variable is at most `z`; relative error below 1e-13.
   ///
-  /// Found by bisection of `normalQuantile`, so that the two agree; for cold code. Both tails keep
-  /// their digits down to 1e-300.
+  /// Around 0 a series in which nothing cancels (Marsaglia, Journal of Statistical Software 11(4),
+  /// 2004), in the tails Laplace's continued fraction (Abramowitz & Stegun 26.2.14); both tails keep
+  /// their digits. About 50 steps.
   static func normalCumulative(_ z: Double) -> Double {
     guard z <= 0 else { return 1 - normalCumulative(-z) }
-    guard z > -37 else { return 0 }
-    // Positive doubles are ordered as their bits are.
-    var below: UInt64 = 0
-    var least = (0.5).bitPattern
-    while least - below > 1 {
-      let middle = below + (least - below) / 2
-      if normalQuantile(Double(bitPattern: middle)) < z { below = middle } else { least = middle }
+    let density = exp(-z * z / 2) * 0.39894228040143267794
+    guard z > -38 else { return 0 }
+    guard z > -2.5 else {
+      var fraction = -z
+      for step in stride(from: 60.0, to: 0, by: -1) { fraction = step / fraction - z }
+      return density / fraction
     }
-    return Double(bitPattern: least)
+    var term = z
+    var sum = z
+    var divisor = 3.0
+    while abs(term) > abs(sum) * 0x1p-60 {
+      term *= z * z / divisor
+      sum += term
+      divisor += 2
+    }
+    return 0.5 + density * sum
   }
 
   private typealias Ratio = (
