@@ -14,8 +14,9 @@ extension Lab {
       "[ip, neighbour, replace, 10.2.0.1, lladdr, '\(address)', dev, eth0]"
     }
 
-    /// One run, since each start costs seconds here. The link goes down for good last: soft-RoCE's
-    /// connection manager answers nobody after that.
+    /// One run, since each start costs seconds here.
+    ///
+    /// The link goes down for good last: soft-RoCE's connection manager answers nobody after that.
     private static let scenario = """
       assay: 1
       name: far
