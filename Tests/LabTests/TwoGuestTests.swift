@@ -9,7 +9,7 @@ extension Lab {
 
     private static func words(_ link: String) -> String { "[ip, link, set, eth0, \(link)]" }
 
-    /// Frames go to the target, or to nobody: the way is cut beyond this machine, whose port stays up.
+    /// Frames go to the target, or to nobody: the way is cut beyond this machine's port.
     private static func way(_ address: String) -> String {
       "[ip, neighbour, replace, 10.2.0.1, lladdr, '\(address)', dev, eth0]"
     }
