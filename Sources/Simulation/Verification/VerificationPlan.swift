@@ -35,13 +35,13 @@ extension ClosedForms {
     func run() throws(StationFault) -> Replications {
       let seed = 0x5EED_0000 + UInt64(System.allCases.firstIndex(of: system) ?? 0) << 32
       switch system {
-      case .exponentialServer: return try open(seed, gap: 1 / 0.6, work: exponential(1))
+      case .exponentialServer: return try openQueue(seed, gap: 1 / 0.6, work: exponential(1))
       case .exponentialServers:
-        return try open(seed, gap: 1 / 2.1, work: exponential(1), servers: 3)
-      case .constantServer: return try open(seed, gap: 1 / 0.6, work: Self.unit)
-      case .lognormalServer: return try open(seed, gap: 1 / 0.6, work: Self.lognormal)
+        return try openQueue(seed, gap: 1 / 2.1, work: exponential(1), servers: 3)
+      case .constantServer: return try openQueue(seed, gap: 1 / 0.6, work: Self.unit)
+      case .lognormalServer: return try openQueue(seed, gap: 1 / 0.6, work: Self.lognormal)
       case .boundedRoom:
-        return try open(seed, gap: 1 / 1.8, work: exponential(1), servers: 2, room: 5)
+        return try openQueue(seed, gap: 1 / 1.8, work: exponential(1), servers: 2, room: 5)
       case .priorities:
         return try Replications(of: span(rate: 0.7), seed: seed) { seed in
           PriorityQueue(
@@ -79,7 +79,7 @@ extension ClosedForms {
       .milliseconds(Int64(jobs / rate))
     }
 
-    private func open(
+    private func openQueue(
       _ seed: UInt64, gap: Double, work: Distribution, servers: Int = 1, room: Int = .max
     ) throws(StationFault) -> Replications {
       try Replications(of: span(rate: 1 / gap), seed: seed) { seed in
@@ -111,10 +111,10 @@ extension ClosedForms.Plan {
   /// What theory says.
   var expectations: [Expectation] {
     switch system {
-    case .exponentialServer: open(load: 0.6, squaredVariation: 1)
-    case .constantServer: open(load: 0.6, squaredVariation: 0)
+    case .exponentialServer: openQueue(load: 0.6, squaredVariation: 1)
+    case .constantServer: openQueue(load: 0.6, squaredVariation: 0)
     case .lognormalServer:
-      open(
+      openQueue(
         load: 0.6 * Self.lognormal.mean / 1e6, squaredVariation: Self.lognormal.squaredVariation,
         service: Self.lognormal.mean / 1e6)
     case .exponentialServers:
@@ -154,7 +154,7 @@ extension ClosedForms.Plan {
     Expectation(quantity: quantity, index: place.rawValue, value: value)
   }
 
-  private func open(
+  private func openQueue(
     load: Double, squaredVariation: Double, service: Double = 1
   ) -> [Expectation] {
     let wait = QueueFormulas.pollaczekKhinchine(
