@@ -29,7 +29,8 @@ public struct ClusterTrial: Sendable {
     return ClusterOutcome(
       simulated: loop.now, events: loop.handled, trace: loop.trace.value,
       spentBudget: stop == .spentBudget,
-      mutatingLatency: cluster.world.observations.mutating.snapshot())
+      mutatingLatency: cluster.world.observations.mutating.snapshot(),
+      podStartup: cluster.world.observations.podStartup.snapshot())
   }
 }
 
@@ -45,4 +46,6 @@ public struct ClusterOutcome: Sendable {
   public var spentBudget: Bool
   /// API latency of mutating requests, from arrival to answer.
   public var mutatingLatency: LatencyDistribution
+  /// From the wish for a pod to its being seen ready.
+  public var podStartup: LatencyDistribution
 }

@@ -29,8 +29,6 @@ enum LeftoverRules {
       // Create to ping: deploys that never came up are censored, and whether one deployer is as
       // good as another is asked at a level of its own.
       "KaplanMeier", "RatioEquivalence",
-      // The simulator: the warm-up of a replication.
-      "InitialTransient",
     ].map { "Sources/Statistics/\($0).swift" }
     // The simulator, until scenarios run it.
     + ["Sources/Simulation", "Sources/ControlPlane"]

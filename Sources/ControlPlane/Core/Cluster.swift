@@ -9,6 +9,10 @@ struct Cluster: Model, ~Copyable {
   var etcd: Etcd
   var watches: Watches
   var kubelets: Kubelets
+  var lifecycle: NodeLifecycle
+  var scheduler: Scheduler
+  var controllers: Controllers
+  var generator: LoadGenerator
 
   init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {
     world = World(model: model, load: load, seed: seed)
@@ -17,11 +21,18 @@ struct Cluster: Model, ~Copyable {
     etcd = Etcd(world)
     watches = Watches(&world)
     kubelets = Kubelets(&world)
+    lifecycle = NodeLifecycle(&world)
+    scheduler = Scheduler(&world)
+    generator = LoadGenerator(&world)
+    controllers = Controllers(&world)
   }
 
   /// Every component is told to start, in order.
   static func start(_ loop: inout Loop) {
-    for component: Component in [.client, .apiServer, .etcd, .watch, .kubelet] {
+    let components: [Component] = [
+      .client, .apiServer, .etcd, .watch, .kubelet, .lifecycle, .scheduler, .controller, .load,
+    ]
+    for component in components {
       loop.schedule(now: Event(component: component, what: Port.start))
     }
   }
@@ -33,6 +44,10 @@ struct Cluster: Model, ~Copyable {
     case .etcd: etcd.handle(event, &world, &loop)
     case .watch: watches.handle(event, &world, &loop)
     case .kubelet: kubelets.handle(event, &world, &loop)
+    case .lifecycle: lifecycle.handle(event, &world, &loop)
+    case .scheduler: scheduler.handle(event, &world, &loop)
+    case .controller: controllers.handle(event, &world, &loop)
+    case .load: generator.handle(event, &world, &loop)
     default: preconditionFailure("no such component yet")
     }
   }

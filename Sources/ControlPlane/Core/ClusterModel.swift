@@ -33,10 +33,29 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
   public var warmUp = Nanoseconds.seconds(60)
   /// How far apart the samples of the time series are.
   public var sampling = Nanoseconds.seconds(10)
+  /// The workloads, those that are there from the start and those that come.
+  public var workloads: [Deployment] = []
   /// Pods per second that are deleted and made anew.
   public var podChurn = Rate(perSecond: 0)
   /// The most events a trial may take.
   public var eventBudget: UInt64 = 10_000_000_000
+
+  /// A workload of pods alike.
+  public struct Deployment: Hashable, Codable, Sendable {
+    /// How many pods it wants.
+    public var replicas: Int
+    /// CPU that each asks for, in thousandths.
+    public var cpu = 100
+    /// Memory that each asks for.
+    public var memory = ByteCount.mebibytes(128)
+    /// The pool that its node selector names.
+    public var pool: String?
+    /// Whether its pods run from the start; otherwise it is made at the start.
+    public var isThere = true
+
+    /// A workload of `replicas` pods.
+    public init(replicas: Int) { self.replicas = replicas }
+  }
 
   /// Ten minutes of an idle cluster.
   public init() {}

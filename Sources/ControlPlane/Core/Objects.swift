@@ -51,7 +51,7 @@ enum Taint {
 }
 
 /// Where a pod stands, as the API has it.
-enum PodPhase: UInt8, Sendable { case pending, bound, running, ready, failed, deleting }
+enum PodPhase: UInt8, Sendable { case pending, bound, running, ready, failed, deleting, gone }
 
 /// A pod as the API has it, with when each step was taken.
 struct Pod: BitwiseCopyable {
@@ -73,6 +73,8 @@ struct Pod: BitwiseCopyable {
 
 /// A Deployment with its replica set and service, as far as the model has them.
 struct Workload: BitwiseCopyable {
+  static let anyPool: UInt8 = 255
+
   var namespace: UInt16 = 0
   var desired: Int32 = 0
   /// Pods that are there, and those that are ready, as committed.
@@ -80,8 +82,8 @@ struct Workload: BitwiseCopyable {
   var ready: Int32 = 0
   var cpu: Int32 = 100
   var memory: Int32 = 128
-  /// The pool its node selector names, or 255 for any.
-  var pool: UInt8 = 255
+  /// The pool its node selector names, or `anyPool`.
+  var pool = Workload.anyPool
   /// Taints it tolerates, as bits.
   var tolerations: UInt16 = 0
   /// Whether a service selects its pods.

@@ -18,6 +18,12 @@ struct Observations: ~Copyable {
 
   init(interval: Nanoseconds) { self.interval = interval }
 
+  /// Takes in a pod that has become ready.
+  mutating func podBecameReady(_ pod: Pod) {
+    guard pod.wished >= begin else { return }
+    podStartup.record(UInt64((pod.ready - pod.wished).count))
+  }
+
   /// Takes in an answered request.
   mutating func note(_ request: Request) {
     guard request.arrived >= begin else { return }

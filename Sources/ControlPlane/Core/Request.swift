@@ -107,16 +107,15 @@ struct Request: BitwiseCopyable {
 
 /// Who sends requests: an identity with a rate limiter of its own, as one client-go client is.
 struct Client: BitwiseCopyable {
+  static let unlimited = UInt32.max
+
   /// Who is told of answers.
   var owner: Component
   var identity: Identity
   /// What APF tells flows apart by: the node's number, a namespace's.
   var flow: UInt32 = 0
-  /// Requests per second and burst of client-go's limiter; 0 is unlimited.
-  var qps: Float = 0
-  var burst: Float = 0
-  /// The limiter's state; the client component's.
-  var bucket = Nanoseconds.zero
+  /// Its rate limiter in `World.limiters`, or `unlimited`.
+  var limiter = Client.unlimited
   /// The API server it is connected to.
   var server: UInt8 = 0
   /// How often a request is tried in all before its owner is told.

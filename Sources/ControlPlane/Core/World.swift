@@ -14,6 +14,8 @@ struct World: ~Copyable {
   let load: ClusterLoad
   let seed: UInt64
   var clients = Table<Client>(capacity: 64)
+  /// The rate limiters of clients that have one.
+  var limiters = Table<TokenBucket>(capacity: 64)
   var requests = Slab<Request>(capacity: 1024)
   var nodes = Table<Node>(capacity: 64)
   var pods = Slab<Pod>(capacity: 1024)
@@ -32,8 +34,34 @@ struct World: ~Copyable {
     RandomStream(seed: seed, entity: entity, purpose: purpose.rawValue)
   }
 
-  /// Adds a client and gives its number.
-  mutating func add(_ client: Client) -> UInt32 { UInt32(clients.append(client)) }
+  /// Adds a client, with client-go's limiter if it has a rate, and gives its number.
+  mutating func add(_ client: Client, rate: Rate? = nil, burst: Int = 1) -> UInt32 {
+    var client = client
+    if let rate { client.limiter = UInt32(limiters.append(TokenBucket(rate: rate, burst: burst))) }
+    return UInt32(clients.append(client))
+  }
+
+  /// The pods that are bound to `node` and not ending.
+  ///
+  /// O(pods); for rare occasions.
+  func livePods(on node: UInt32) -> [UInt32] {
+    var found: [UInt32] = []
+    for pod in 0..<UInt32(pods.peak)
+    where pods[pod].node == node && pods[pod].phase.rawValue < PodPhase.deleting.rawValue {
+      found.append(pod)
+    }
+    return found
+  }
+
+  /// One of the ready pods, by chance; nil if none is found soon.
+  func anyReadyPod(by stream: inout RandomStream) -> UInt32? {
+    guard pods.peak > 0 else { return nil }
+    for _ in 0..<100 {
+      let pod = UInt32(stream.below(UInt64(pods.peak)))
+      if pods[pod].phase == .ready { return pod }
+    }
+    return nil
+  }
 
   /// Sends `request`: through its client's limiter to an API server.
   ///

@@ -90,36 +90,18 @@ extension Etcd {
 
   // MARK: CPU
 
-  /// Spends `cost` of a member's CPUs on a request, first come first served.
+  /// Spends `cost` of a member's CPUs on a request.
   mutating func spendCPU(
     _ kind: Kind, _ cost: Nanoseconds, _ place: UInt32, _ member: Int, _ world: inout World,
     _ loop: inout Loop
   ) {
-    guard Int(members[member].busyCPUs) < parameters.cpus else {
-      world.requests[place].phase = kind.rawValue
-      world.requests[place].cost = cost
-      return members[member].cpuQueue.append(place, in: &world.requests)
-    }
-    members[member].busyCPUs += 1
-    loop.schedule(own(kind, member, index: place), after: cost)
-  }
-
-  /// A request has had its CPU; the next one gets it.
-  mutating func leaveCPU(_ member: Int, _ world: inout World, _ loop: inout Loop) {
-    members[member].busyCPUs -= 1
-    guard members[member].cpuQueue.count > 0 else { return }
-    let next = members[member].cpuQueue.removeFirst(from: world.requests)
-    guard let kind = Kind(rawValue: world.requests[next].phase) else {
-      preconditionFailure("a request waits for CPU without a purpose")
-    }
-    members[member].busyCPUs += 1
-    loop.schedule(own(kind, member, index: next), after: world.requests[next].cost)
+    members[member].processors.spend(cost, on: place, then: kind.rawValue, &world, &loop)
   }
 
   mutating func finished(
     _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
   ) {
-    leaveCPU(member, &world, &loop)
+    members[member].processors.leave(&world, &loop)
     answer(place, .ok, &world, &loop)
   }
 

@@ -32,7 +32,7 @@ extension Etcd {
   mutating func preparedPut(
     _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
   ) {
-    leaveCPU(member, &world, &loop)
+    members[member].processors.leave(&world, &loop)
     guard members[member].isUp else { return lose(place, &world, &loop) }
     let lead = members[member].lead
     if members[member].role == .leader {

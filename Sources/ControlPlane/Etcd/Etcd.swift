@@ -50,12 +50,13 @@ struct Etcd: ~Copyable {
 
   init(_ world: borrowing World) {
     parameters = world.model.etcd
-    members = Table(repeating: Member(), count: parameters.members)
+    members = Table(capacity: parameters.members)
     matched = Table(repeating: 0, count: parameters.members)
     streams = Table(capacity: parameters.members)
     walSync = parameters.walSync.distribution
     backendCommit = parameters.backendCommit.distribution
     for member in 0..<parameters.members {
+      members.append(Member(member, cpus: parameters.cpus))
       streams.append(world.stream(.etcd, of: UInt32(member)))
     }
   }

@@ -38,13 +38,15 @@ struct Member: BitwiseCopyable {
   var isBackendBusy = false
   var isBackendDue = false
   var operations: Int32 = 0
-  /// CPUs in use.
-  var busyCPUs: Int32 = 0
-  var cpuQueue = RequestQueue()
+  var processors: Processors
   /// Requests that wait: for a leader, for a place in a batch, for a read's confirmation.
   var leaderless = RequestQueue()
   var reads = RequestQueue()
   var confirmingReads = RequestQueue()
+
+  init(_ number: Int, cpus: Int) {
+    processors = Processors(.etcd, lane: number, cpus: cpus)
+  }
 
   var isUp: Bool { isRunning && isConnected }
 

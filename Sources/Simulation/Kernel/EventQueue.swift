@@ -31,6 +31,11 @@ struct EventQueue<Payload: BitwiseCopyable>: ~Copyable {
 
   @inlinable deinit { near.deallocate() }
 
+  /// Memory of all that is and was pending, bytes.
+  @inlinable var reservedBytes: Int {
+    wheel.reservedBytes + 2 * Self.nearLimit * MemoryLayout<Event>.stride
+  }
+
   /// Adds an event, not before the one removed last, and later in sequence than all others.
   @inlinable @inline(__always) mutating func insert(_ key: EventKey, _ payload: Payload) {
     count &+= 1

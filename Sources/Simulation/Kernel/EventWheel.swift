@@ -71,6 +71,10 @@ struct EventWheel<Payload: BitwiseCopyable>: ~Copyable {
     occupied.deallocate()
   }
 
+  @inlinable var reservedBytes: Int {
+    pool.reservedBytes + Self.levelCount << Self.digitBits * MemoryLayout<Slot>.stride
+  }
+
   @inlinable @inline(__always)
   static func events(of chunk: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Event> {
     (chunk + chunkHeader).assumingMemoryBound(to: Event.self)

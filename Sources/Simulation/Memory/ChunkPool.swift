@@ -31,7 +31,7 @@ struct ChunkPool: ~Copyable {
   }
 
   /// Bytes of all blocks.
-  @inlinable var reserved: Int { total * bytes }
+  @inlinable var reservedBytes: Int { total * bytes }
 
   /// A chunk of undefined content.
   ///

@@ -32,7 +32,7 @@ extension ClosedForms {
     private static let routes: [3 of [3 of Double]] = [[0, 0.6, 0.4], [0.3, 0, 0], [0, 0.5, 0]]
 
     /// Runs the replications.
-    func run() throws(StationFault) -> Replications {
+    func run() throws(StationFault) -> IndependentRuns {
       let seed = 0x5EED_0000 + UInt64(System.allCases.firstIndex(of: system) ?? 0) << 32
       switch system {
       case .exponentialServer: return try openQueue(seed, gap: 1 / 0.6, work: exponential(1))
@@ -43,7 +43,7 @@ extension ClosedForms {
       case .boundedRoom:
         return try openQueue(seed, gap: 1 / 1.8, work: exponential(1), servers: 2, room: 5)
       case .priorities:
-        return try Replications(of: span(rate: 0.7), seed: seed) { seed in
+        return try IndependentRuns(of: span(rate: 0.7), seed: seed) { seed in
           PriorityQueue(
             seed: seed, gap: [exponential(1 / 0.3), exponential(1 / 0.4)],
             work: served(exponential(1)))
@@ -51,20 +51,20 @@ extension ClosedForms {
       case .sharedConstant: return try shared(seed, work: Self.unit, jobs: 8000)
       case .sharedVariable: return try shared(seed, work: Self.variable, jobs: 24_000)
       case .network:
-        return try Replications(of: span(rate: 1.2), seed: seed) { seed in
+        return try IndependentRuns(of: span(rate: 1.2), seed: seed) { seed in
           QueueNetwork(
             seed: seed, gap: exponential(2), servers: [1, 2, 1],
             work: [served(exponential(1)), served(exponential(2.5)), served(exponential(2))],
             routes: Self.routes)
         }
       case .repairShop:
-        return try Replications(of: span(rate: 0.7), seed: seed) { seed in
+        return try IndependentRuns(of: span(rate: 0.7), seed: seed) { seed in
           RepairShop(
             seed: seed, machines: 10, repairers: 2, life: exponential(10),
             repair: served(exponential(2)))
         }
       case .batchLoop:
-        return try Replications(of: span(rate: 3), seed: seed) { seed in
+        return try IndependentRuns(of: span(rate: 3), seed: seed) { seed in
           BatchLoop(
             seed: seed, clients: 12, think: exponential(2), perBatch: served(Self.unit),
             perJob: served(Self.perJob))
@@ -81,8 +81,8 @@ extension ClosedForms {
 
     private func openQueue(
       _ seed: UInt64, gap: Double, work: Distribution, servers: Int = 1, room: Int = .max
-    ) throws(StationFault) -> Replications {
-      try Replications(of: span(rate: 1 / gap), seed: seed) { seed in
+    ) throws(StationFault) -> IndependentRuns {
+      try IndependentRuns(of: span(rate: 1 / gap), seed: seed) { seed in
         OpenQueue(
           seed: seed, gap: exponential(gap), work: served(work), servers: servers, room: room)
       }
@@ -90,16 +90,16 @@ extension ClosedForms {
 
     private func shared(
       _ seed: UInt64, work: Distribution, jobs: Double
-    ) throws(StationFault) -> Replications {
-      try Replications(of: span(rate: 0.6, jobs: jobs), seed: seed) { seed in
+    ) throws(StationFault) -> IndependentRuns {
+      try IndependentRuns(of: span(rate: 0.6, jobs: jobs), seed: seed) { seed in
         SharedQueue(seed: seed, gap: exponential(1 / 0.6), work: served(work))
       }
     }
 
     private func tokens(
       _ seed: UInt64, offered: Double, jobs: Double
-    ) throws(StationFault) -> Replications {
-      try Replications(of: span(rate: 1, jobs: jobs), seed: seed) { seed in
+    ) throws(StationFault) -> IndependentRuns {
+      try IndependentRuns(of: span(rate: 1, jobs: jobs), seed: seed) { seed in
         TokenQueue(
           seed: seed, gap: exponential(1 / offered), rate: Rate(perSecond: 1000 * speed), burst: 4)
       }
