@@ -24,6 +24,17 @@ struct ReplicationsTests {
     #expect(Set(alone.map(\.trace)).isDisjoint(with: other.map(\.trace)))
   }
 
+  @Test func resultsStandInOrderOfNumberWhateverEndsFirst() async throws {
+    let numbers = try await Replications(seed: 2, atOnce: 4).run(0..<40) { replication in
+      // Every fourth takes much longer than its neighbours.
+      if replication.number.isMultiple(of: 4) {
+        for _ in 0..<10 { _ = Self.observe(replication) }
+      }
+      return replication.number
+    }
+    #expect(numbers == Array(0..<40))
+  }
+
   @Test func laterReplicationsContinueTheEarlier() async throws {
     let plan = Replications(seed: 3, atOnce: 2)
     let whole = try await plan.run(0..<9, body: Self.observe)
