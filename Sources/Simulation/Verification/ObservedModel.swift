@@ -14,7 +14,7 @@ protocol ObservedModel: Model, ~Copyable {
 }
 
 /// Independent runs of one model, each from its own seed.
-struct Replications {
+struct IndependentRuns {
   /// How many there are.
   static let count = 20
   /// The part of each run that is left out at its start.
