@@ -49,6 +49,7 @@ let package = Package(
     library("Measure", ["CLinux"]),
     library("Statistics", ["Measure", realModule]),
     library("Simulation", ["Statistics", "Measure", realModule]),
+    library("ControlPlane", ["Simulation", "Statistics", "Measure", realModule]),
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
     library("RDMA", ["Measure", "CVerbs"]),
     library("Deploy", ["Host", "Measure", "CLinux"]),
@@ -62,8 +63,8 @@ let package = Package(
     library(
       "Run",
       [
-        "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Measure",
-        "Statistics", "CLinux",
+        "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
+        "Measure", "Statistics", "CLinux",
       ]),
     library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
@@ -82,8 +83,13 @@ let package = Package(
       swiftSettings: strict),
     tests("TestSupportTests", ["TestSupport"]),
     tests("LedgerTests", ["Ledger", "Measure", "TestSupport"]),
-    tests("RunTests", ["assay", "Verify", "Judgement", "Ledger", "Measure", "TestSupport"]),
+    tests(
+      "RunTests",
+      ["assay", "Verify", "Judgement", "Ledger", "Statistics", "Measure", "TestSupport"]),
     tests("SimulationTests", ["Simulation", "Statistics", "Measure", "TestSupport"]),
+    tests(
+      "ControlPlaneTests",
+      ["ControlPlane", "Simulation", "Statistics", "Measure", "TestSupport"]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests(
       "JudgementTests",

@@ -14,7 +14,7 @@ enum CommandCall {
 
   /// Gives the moment at which the program exited with 0.
   static func perform(
-    _ words: [String], until deadline: Nanoseconds
+    _ words: [String], in folder: String? = nil, until deadline: Nanoseconds
   ) throws(OperationFailure) -> Nanoseconds {
     var ends: [Int32] = [-1, -1]
     guard cl_pipe(&ends) == 0 else {
@@ -24,7 +24,7 @@ enum CommandCall {
     defer { close(output) }
     let process: pid_t
     do throws(OperationFailure) {
-      process = try spawn(words, output: ends[1])
+      process = try spawn(words, in: folder, output: ends[1])
     } catch {
       close(ends[1])
       throw error
@@ -50,7 +50,7 @@ enum CommandCall {
   }
 
   private static func spawn(
-    _ words: [String], output: Int32
+    _ words: [String], in folder: String?, output: Int32
   ) throws(OperationFailure) -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -58,6 +58,12 @@ enum CommandCall {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, output, 1)
     posix_spawn_file_actions_adddup2(&actions, output, 2)
+    if let folder {
+      guard access(folder, X_OK) == 0 else {
+        throw OperationFailure("the folder \(folder) that `\(words[0])` runs in is gone")
+      }
+      cl_spawn_in(&actions, folder)
+    }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

@@ -7,6 +7,7 @@ enum ModuleRules {
     "Measure": ["CLinux"],
     "Statistics": ["Measure", "RealModule"],
     "Simulation": ["Statistics", "Measure", "RealModule"],
+    "ControlPlane": ["Simulation", "Statistics", "Measure", "RealModule"],
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
     "RDMA": ["Measure", "CVerbs"],
     "Deploy": ["Host", "Measure", "CLinux"],
@@ -18,8 +19,8 @@ enum ModuleRules {
     "Ledger": ["Statistics", "Measure", "CLinux", "Crypto"],
     "Judgement": ["Ledger", "Scenario", "Statistics", "Measure", "RealModule"],
     "Run": [
-      "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Measure",
-      "Statistics", "CLinux",
+      "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
+      "Measure", "Statistics", "CLinux",
     ],
     "Verify": ["Run", "Scenario", "Ledger", "Measure"],
     "Fio": ["Scenario", "Storage", "Ledger", "Measure"],
@@ -38,11 +39,13 @@ enum ModuleRules {
     "Foundation", "FoundationEssentials", "FoundationNetworking",
   ]
   static let withoutFoundation: Set<String> = [
-    "Measure", "Statistics", "Judgement", "Simulation",
+    "Measure", "Statistics", "Judgement", "Simulation", "ControlPlane",
   ]
 
   /// Functions of what they are given: the same records, the same bytes.
-  static let pure: Set<String> = ["Statistics", "Scenario", "Judgement", "Report", "Simulation"]
+  static let pure: Set<String> = [
+    "Statistics", "Scenario", "Judgement", "Report", "Simulation", "ControlPlane",
+  ]
   private static let outside = [
     "FileManager", "FileHandle", "URLSession", "ProcessInfo", "contentsOf", "contentsOfFile",
     "open", "fopen", "getenv", "MonotonicClock", "TickClock", "WallClock",
