@@ -8,6 +8,10 @@ enum ModuleRules {
     "Statistics": ["Measure", "RealModule"],
     "Simulation": ["Statistics", "Measure", "RealModule"],
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
+    "Calibration": [
+      "Host", "Statistics", "Measure", "CLinux", "Crypto", "AsyncHTTPClient", "NIOCore", "GRPCCore",
+      "GRPCNIOTransportHTTP2Posix", "SwiftProtobuf",
+    ],
     "RDMA": ["Measure", "CVerbs"],
     "Deploy": ["Host", "Measure", "CLinux"],
     "Storage": [
@@ -28,7 +32,7 @@ enum ModuleRules {
     ],
     "assay": [
       "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Deploy",
-      "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
+      "Calibration", "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
     ],
   ]
 
