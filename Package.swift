@@ -27,6 +27,7 @@ let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mus
 let asyncHTTPClient: Target.Dependency = .product(
   name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let grpcCore: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
 let grpcTransport: Target.Dependency = .product(
   name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
@@ -105,7 +106,8 @@ let package = Package(
     .testTarget(
       name: "CalibrationTests",
       dependencies: [
-        "assay", "Calibration", "Host", "Measure", "CLinux", "TestSupport", protobuf,
+        "assay", "Calibration", "Host", "Measure", "CLinux", "TestSupport", protobuf, nioCore,
+        nioEmbedded,
       ],
       swiftSettings: strict),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),

@@ -1,3 +1,4 @@
+internal import CLinux
 public import Glibc
 public import Measure
 
@@ -64,12 +65,8 @@ public enum ChildProcess {
   ///
   /// In nanoseconds, by clock_getcpuclockid(3): the ticks of /proc/PID/stat are of 10 ms.
   public static func cpuTime(of process: pid_t) -> Nanoseconds? {
-    var clock = clockid_t()
-    var time = timespec()
-    guard clock_getcpuclockid(process, &clock) == 0, clock_gettime(clock, &time) == 0 else {
-      return nil
-    }
-    return Nanoseconds(Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    let time = cl_cpu_ns_of(process)
+    return time < 0 ? nil : Nanoseconds(time)
   }
 
   private static func inherited(_ wanted: (Substring) -> Bool) -> [String] {

@@ -2,6 +2,7 @@ import ArgumentParser
 import CLinux
 import Calibration
 import Foundation
+import Ledger
 import Measure
 
 /// `assay calibrate`.
@@ -104,11 +105,11 @@ struct CalibrateEtcdCommand: AsyncParsableCommand {
       Output.note(
         "etcd \(program.version) at \(program.path); about \(Output.clock(settings.estimate)), "
           + "longer where others use the processors")
-      let calibration = try await calibrator.run()
+      let calibration = try await calibrator.run(startedAt: WallClock.now())
       let text = try calibration.text()
       if let output { try Output.write(text, to: output) }
       Output.result(json ? text : calibration.table)
-      if calibration.points.contains(where: { $0.used.isEmpty }) { throw ExitStatus.invalid.exit }
+      if !calibration.isComplete { throw ExitStatus.invalid.exit }
     } catch let error as CalibrationError {
       throw Output.fail([error.description], ExitStatus(error.kind))
     }

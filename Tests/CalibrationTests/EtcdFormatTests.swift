@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test func anotherVersionIsNotRead() throws {
-    let text = try sample().text().replacing("\"version\":1,", with: "\"version\":2,")
+    let text = try sample().text().replacing("\"version\":1", with: "\"version\":2")
     let error = #expect(throws: CalibrationError.self) { try EtcdCalibration(reading: text) }
     #expect(error?.problem.contains("version 2") == true, "\(String(describing: error))")
   }

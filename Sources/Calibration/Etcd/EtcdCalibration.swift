@@ -45,6 +45,12 @@ public struct EtcdCalibration: Hashable, Codable, Sendable {
     case etcd, machine, places, settings, points, elections
   }
 
+  /// Whether every point, and every kind of cluster, has a measurement that may be used.
+  public var isComplete: Bool {
+    points.allSatisfy { !$0.used.isEmpty }
+      && elections.allSatisfy { $0.trials.contains(where: \.isUsed) }
+  }
+
   private static let noHash = String(repeating: "0", count: 64)
 
   /// The file's text, with its hash.

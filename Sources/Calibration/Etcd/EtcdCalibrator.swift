@@ -33,17 +33,13 @@ public struct EtcdCalibrator: Sendable {
 
   /// Measures everything; takes minutes to an hour.
   ///
-  /// Leaves neither process nor data behind, however it ends. Throws ``CalibrationError``.
-  public func run() async throws -> EtcdCalibration {
+  /// Leaves neither process nor data behind, however it ends; `startedAt` is the time now, in UTC by
+  /// RFC 3339. Throws ``CalibrationError``.
+  public func run(startedAt: String) async throws -> EtcdCalibration {
     let begun = MonotonicClock.now()
     var calibration = EtcdCalibration(
-      startedAt: Date.now.formatted(.iso8601), etcd: program,
-      machine: Environment.capture(toolVersion: version).facts,
-      places: try settings.places.map { place in
-        do { return try FileSystemFacts(path: place) } catch {
-          throw CalibrationError(.io, "\(error)")
-        }
-      },
+      startedAt: startedAt, etcd: program,
+      machine: Environment.capture(toolVersion: version).facts, places: try places(),
       settings: settings)
     calibration.points = settings.points
     var random = SeededRandom(seed: settings.seed)
@@ -64,6 +60,27 @@ public struct EtcdCalibrator: Sendable {
     calibration.elections = try await elections(&random)
     calibration.elapsed = MonotonicClock.now() - begun
     return calibration
+  }
+
+  /// The file systems, with room for what etcd allocates at once and what a window writes.
+  private func places() throws(CalibrationError) -> [FileSystemFacts] {
+    let lost = settings.elections.trials > 0 ? settings.elections.members : []
+    let count = (settings.members + lost).max() ?? 1
+    let need = ByteCount.mebibytes(512 * Int64(count))
+    var places: [FileSystemFacts] = []
+    for path in settings.places {
+      do throws(HostError) {
+        places.append(try FileSystemFacts(path: path))
+      } catch {
+        throw CalibrationError(.io, error.description)
+      }
+      guard places[places.count - 1].free >= need else {
+        throw CalibrationError(
+          .io, "\(path): \(counted(count, "member")) may fill \(need.text), and less is free",
+          hint: "free some, or name another folder with --data")
+      }
+    }
+    return places
   }
 
   private func say(_ point: EtcdPoint, _ result: EtcdRepetition, _ repetition: Int) {

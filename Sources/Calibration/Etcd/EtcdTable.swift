@@ -20,7 +20,8 @@ extension EtcdCalibration {
       let loss = settings.elections.loss == .stop ? "stopped" : "killed"
       lines += [
         "",
-        "leader \(loss): time without a put, s, by probes every \(settings.elections.probeInterval.text)",
+        "leader \(loss): time without a put, s, by probes every "
+          + settings.elections.probeInterval.text,
       ]
       lines += Self.aligned([Self.electionHead] + elections.map(Self.row))
     }
