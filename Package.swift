@@ -62,6 +62,7 @@ let package = Package(
     library("Measure", ["CLinux"]),
     library("Statistics", ["Measure", realModule]),
     library("Simulation", ["Statistics", "Measure", realModule]),
+    library("ControlPlane", ["Simulation", "Statistics", "Measure", realModule]),
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
     library(
       "Calibration",
@@ -101,7 +102,9 @@ let package = Package(
       swiftSettings: strict),
     tests("TestSupportTests", ["TestSupport"]),
     tests("LedgerTests", ["Ledger", "Measure", "TestSupport"]),
-    tests("RunTests", ["assay", "Verify", "Judgement", "Ledger", "Measure", "TestSupport"]),
+    tests(
+      "RunTests",
+      ["assay", "Verify", "Judgement", "Ledger", "Statistics", "Measure", "TestSupport"]),
     tests("SimulationTests", ["Simulation", "Statistics", "Measure", "TestSupport"]),
     .testTarget(
       name: "CalibrationTests",
@@ -110,6 +113,9 @@ let package = Package(
         nioEmbedded,
       ],
       swiftSettings: strict),
+    tests(
+      "ControlPlaneTests",
+      ["ControlPlane", "Simulation", "Statistics", "Measure", "TestSupport"]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests(
       "JudgementTests",

@@ -15,7 +15,7 @@ enum CommandCall {
 
   /// Gives the moment at which the program exited with 0.
   static func perform(
-    _ words: [String], until deadline: Nanoseconds
+    _ words: [String], in folder: String? = nil, until deadline: Nanoseconds
   ) throws(OperationFailure) -> Nanoseconds {
     var ends: [Int32] = [-1, -1]
     guard cl_pipe(&ends) == 0 else {
@@ -25,7 +25,7 @@ enum CommandCall {
     defer { close(output) }
     let process: pid_t
     do throws(OperationFailure) {
-      process = try spawn(words, output: ends[1])
+      process = try spawn(words, in: folder, output: ends[1])
     } catch {
       close(ends[1])
       throw error
@@ -51,10 +51,13 @@ enum CommandCall {
   }
 
   private static func spawn(
-    _ words: [String], output: Int32
+    _ words: [String], in folder: String?, output: Int32
   ) throws(OperationFailure) -> pid_t {
+    if let folder, access(folder, X_OK) != 0 {
+      throw OperationFailure("the folder \(folder) that `\(words[0])` runs in is gone")
+    }
     do throws(ChildProcess.StartFailure) {
-      return try ChildProcess.start(words, output: output)
+      return try ChildProcess.start(words, in: folder, output: output)
     } catch {
       throw OperationFailure(
         "`\(words[0])` cannot be started: \(error.reason)",

@@ -19,13 +19,14 @@ public enum ChildProcess {
   ///
   /// - Parameters:
   ///   - words: the program and its arguments.
+  ///   - folder: its working folder; this process's own for nil.
   ///   - input: a descriptor that becomes its stdin; /dev/null for nil.
   ///   - output: a descriptor that becomes its stdout and stderr.
   ///   - isInherited: whether it gets a variable of this process's environment, by name.
   /// - Returns: the process's number.
   /// - Throws: ``StartFailure``, as posix_spawnp(3) says it.
   public static func start(
-    _ words: [String], input: Int32? = nil, output: Int32,
+    _ words: [String], in folder: String? = nil, input: Int32? = nil, output: Int32,
     isInherited: (Substring) -> Bool = { _ in true }
   ) throws(StartFailure) -> pid_t {
     var actions = posix_spawn_file_actions_t()
@@ -38,6 +39,7 @@ public enum ChildProcess {
     }
     posix_spawn_file_actions_adddup2(&actions, output, 1)
     posix_spawn_file_actions_adddup2(&actions, output, 2)
+    if let folder { cl_spawn_in(&actions, folder) }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

@@ -7,6 +7,7 @@ enum ModuleRules {
     "Measure": ["CLinux"],
     "Statistics": ["Measure", "RealModule"],
     "Simulation": ["Statistics", "Measure", "RealModule"],
+    "ControlPlane": ["Simulation", "Statistics", "Measure", "RealModule"],
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
     "Calibration": [
       "Host", "Statistics", "Measure", "CLinux", "Crypto", "AsyncHTTPClient", "NIOCore", "GRPCCore",
@@ -42,11 +43,13 @@ enum ModuleRules {
     "Foundation", "FoundationEssentials", "FoundationNetworking",
   ]
   static let withoutFoundation: Set<String> = [
-    "Measure", "Statistics", "Judgement", "Simulation",
+    "Measure", "Statistics", "Judgement", "Simulation", "ControlPlane",
   ]
 
   /// Functions of what they are given: the same records, the same bytes.
-  static let pure: Set<String> = ["Statistics", "Scenario", "Judgement", "Report", "Simulation"]
+  static let pure: Set<String> = [
+    "Statistics", "Scenario", "Judgement", "Report", "Simulation", "ControlPlane",
+  ]
   private static let outside = [
     "FileManager", "FileHandle", "URLSession", "ProcessInfo", "contentsOf", "contentsOfFile",
     "open", "fopen", "getenv", "MonotonicClock", "TickClock", "WallClock",

@@ -227,6 +227,10 @@ static inline int cl_open_claim(const char *path) {
 // A pipe whose ends are closed in what is started; its first end does not block.
 int cl_pipe(int ends[2]);
 
+// Adds to what a process that is spawned does first (a posix_spawn_file_actions_t): it goes to a
+// folder. Gives 0 or an error number.
+int cl_spawn_in(void *actions, const char *folder);
+
 // A descriptor that becomes readable when the process ends (Linux 5.3).
 static inline int cl_pidfd_open(pid_t process) {
 #ifdef SYS_pidfd_open
