@@ -1,5 +1,5 @@
-internal import CLinux
-public import Glibc
+public import CLinux
+internal import Glibc
 public import Measure
 
 /// Starting, signalling and reaping of other programs.
