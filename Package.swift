@@ -82,8 +82,8 @@ let package = Package(
     library(
       "Run",
       [
-        "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Measure",
-        "Statistics", "CLinux",
+        "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
+        "Measure", "Statistics", "CLinux",
       ]),
     library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),

@@ -68,7 +68,8 @@ struct VerbsExecution {
         [
           Finding(
             code: .nothingMeasured, severity: .error,
-            message: "no message completed in the measured time")
+            message: "no message completed in the measured time: measure for longer, or with "
+              + "smaller messages or a smaller queue depth")
         ]
       )
     }

@@ -23,8 +23,8 @@ enum ModuleRules {
     "Ledger": ["Statistics", "Measure", "CLinux", "Crypto"],
     "Judgement": ["Ledger", "Scenario", "Statistics", "Measure", "RealModule"],
     "Run": [
-      "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Measure",
-      "Statistics", "CLinux",
+      "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
+      "Measure", "Statistics", "CLinux",
     ],
     "Verify": ["Run", "Scenario", "Ledger", "Measure"],
     "Fio": ["Scenario", "Storage", "Ledger", "Measure"],
