@@ -75,14 +75,15 @@ let package = Package(
     library(
       "Storage",
       ["RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
-    library("Network", ["RDMA", "Host", "Measure", "CLinux"]),
-    library("Scenario", ["Storage", "Network", "Deploy", "Host", "Measure", yams]),
+    // Not `Network`: swift-nio takes a module of that name for Apple's (`canImport(Network)`).
+    library("Networking", ["RDMA", "Host", "Measure", "CLinux"]),
+    library("Scenario", ["Storage", "Networking", "Deploy", "Host", "Measure", yams]),
     library("Ledger", ["Statistics", "Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
     library(
       "Run",
       [
-        "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
+        "Scenario", "Storage", "Networking", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
         "Measure", "Statistics", "CLinux",
       ]),
     library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
@@ -92,7 +93,8 @@ let package = Package(
     .executableTarget(
       name: "assay",
       dependencies: [
-        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Deploy",
+        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Networking",
+        "Deploy",
         "Calibration", "Ledger", "Host", "Measure", "Statistics", "CLinux", argumentParser,
       ],
       swiftSettings: strict),
@@ -121,7 +123,7 @@ let package = Package(
       "JudgementTests",
       ["Judgement", "Ledger", "Scenario", "Statistics", "Measure", "TestSupport"]),
     tests("MeasureTests", ["Measure", "CLinux", "TestSupport"]),
-    tests("NetworkTests", ["Network", "RDMA", "Measure", "TestSupport"]),
+    tests("NetworkingTests", ["Networking", "RDMA", "Measure", "TestSupport"]),
     tests("RDMATests", ["RDMA", "Measure", "TestSupport"]),
     tests("DeployTests", ["Deploy", "Host", "Measure", "TestSupport"]),
     tests("StorageTests", ["Storage", "Host", "Measure", "TestSupport"]),

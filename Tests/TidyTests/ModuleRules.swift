@@ -18,12 +18,12 @@ enum ModuleRules {
     "Storage": [
       "RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CBlkid", "CXxhash",
     ],
-    "Network": ["RDMA", "Host", "Measure", "CLinux"],
-    "Scenario": ["Storage", "Network", "Deploy", "Host", "Measure", "Yams"],
+    "Networking": ["RDMA", "Host", "Measure", "CLinux"],
+    "Scenario": ["Storage", "Networking", "Deploy", "Host", "Measure", "Yams"],
     "Ledger": ["Statistics", "Measure", "CLinux", "Crypto"],
     "Judgement": ["Ledger", "Scenario", "Statistics", "Measure", "RealModule"],
     "Run": [
-      "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
+      "Scenario", "Storage", "Networking", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
       "Measure", "Statistics", "CLinux",
     ],
     "Verify": ["Run", "Scenario", "Ledger", "Measure"],
@@ -32,7 +32,7 @@ enum ModuleRules {
       "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "Crypto", "Mustache",
     ],
     "assay": [
-      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Deploy",
+      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Networking", "Deploy",
       "Calibration", "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
     ],
   ]
