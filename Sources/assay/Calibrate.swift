@@ -80,6 +80,9 @@ struct CalibrateEtcdCommand: AsyncParsableCommand {
   @Flag(help: "1 and 64 clients, windows of 2 s, one repetition.")
   var quick = false
 
+  @Option(help: ArgumentHelp("How often to measure a noisy point again.", valueName: "count"))
+  var retries: Int?
+
   @Flag(help: "Do not measure noisy points again, and let them count.")
   var despiteNoise = false
 
@@ -135,6 +138,7 @@ struct CalibrateEtcdCommand: AsyncParsableCommand {
       settings.window = span
     }
     settings.repetitions = repetitions ?? settings.repetitions
+    settings.retries = retries ?? settings.retries
     settings.elections.trials = elections ?? settings.elections.trials
     guard let loss = ElectionSettings.Loss(rawValue: loss) else {
       let near = NearestWord.of(loss, in: ElectionSettings.Loss.allCases.map(\.rawValue))

@@ -52,7 +52,7 @@ struct EtcdCommand {
       #expect(one.failed == 0 && one.latency.count > 0 && one.isUsed, "\(point.load.text)")
       #expect(one.rate == Double(one.latency.count) / one.window.inSeconds)
       #expect(one.members.count == members)
-      #expect(one.syncBefore.latency.count > 0 && one.syncAfter.latency.count > 0)
+      #expect(one.syncBefore.append.count > 0 && one.syncAfter.overwrite.count > 0)
       if let clients = point.load.clients, clients > 1 {
         // Little's law: clients = rate x time of each, with ends of the window cut.
         let inside = one.rate * one.latency.mean / 1e9

@@ -216,6 +216,7 @@ extension EtcdCalibrationSettings {
       (1...3600).contains(window.inSeconds), "a window of \(window.text): 1s to 1h are possible")
     try require(
       (1...1000).contains(repetitions), "\(repetitions) repetitions: 1 to 1000 are possible")
+    try require((0...100).contains(retries), "\(retries) retries: 0 to 100 are possible")
     try require(
       (0...1000).contains(elections.trials), "\(elections.trials) elections: 0 to 1000 are possible"
     )

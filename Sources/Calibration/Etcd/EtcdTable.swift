@@ -37,7 +37,7 @@ extension EtcdCalibration {
   }
 
   private static let head = [
-    "load", "rate/s", "mean ms", "p50", "p99", "batch", "wal fsync us", "fdatasync p50", "p99 us",
+    "load", "rate/s", "mean ms", "p50", "p99", "batch", "wal fsync us", "append+sync p50", "p99 us",
     "etcd cores", "client", "others", "used",
   ]
 
@@ -51,8 +51,8 @@ extension EtcdCalibration {
     }
     let sync = { (fraction: Double) in
       { (one: EtcdRepetition) -> Double? in
-        var both = one.syncBefore.latency
-        both.merge(one.syncAfter.latency)
+        var both = one.syncBefore.append
+        both.merge(one.syncAfter.append)
         return both.quantile(fraction).map { Double($0) / 1e3 }
       }
     }
