@@ -24,6 +24,12 @@ let argumentParser: Target.Dependency = .product(
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let asyncHTTPClient: Target.Dependency = .product(
+  name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 
 let package = Package(
@@ -32,9 +38,12 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
     // C that Swift cannot import by itself; module maps of system libraries.
@@ -50,6 +59,9 @@ let package = Package(
     library("Statistics", ["Measure", realModule]),
     library("Simulation", ["Statistics", "Measure", realModule]),
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
+    library(
+      "Calibration",
+      ["Host", "Measure", "CLinux", asyncHTTPClient, nioCore, nioHTTP, nioPosix, nioSSL]),
     library("RDMA", ["Measure", "CVerbs"]),
     library("Deploy", ["Host", "Measure", "CLinux"]),
     library(
@@ -73,7 +85,7 @@ let package = Package(
       name: "assay",
       dependencies: [
         "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Deploy",
-        "Ledger", "Host", "Measure", "Statistics", "CLinux", argumentParser,
+        "Calibration", "Ledger", "Host", "Measure", "Statistics", "CLinux", argumentParser,
       ],
       swiftSettings: strict),
 
@@ -84,6 +96,7 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "Measure", "TestSupport"]),
     tests("RunTests", ["assay", "Verify", "Judgement", "Ledger", "Measure", "TestSupport"]),
     tests("SimulationTests", ["Simulation", "Statistics", "Measure", "TestSupport"]),
+    tests("CalibrationTests", ["Calibration", "Measure", "TestSupport"]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests(
       "JudgementTests",

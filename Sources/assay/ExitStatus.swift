@@ -1,4 +1,5 @@
 import ArgumentParser
+import Calibration
 import Ledger
 import Run
 
@@ -65,6 +66,16 @@ enum ExitStatus: Int32, CaseIterable {
     case .io: self = .io
     case .data: self = .data
     case .usage: self = .usage
+    }
+  }
+
+  init(_ kind: CalibrationError.Kind) {
+    switch kind {
+    case .usage: self = .usage
+    case .unavailable: self = .unavailable
+    case .io: self = .io
+    case .failed: self = .failed
+    case .interrupted: self = .interrupted
     }
   }
 

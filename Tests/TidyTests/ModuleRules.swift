@@ -8,6 +8,9 @@ enum ModuleRules {
     "Statistics": ["Measure", "RealModule"],
     "Simulation": ["Statistics", "Measure", "RealModule"],
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
+    "Calibration": [
+      "Host", "Measure", "CLinux", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+    ],
     "RDMA": ["Measure", "CVerbs"],
     "Deploy": ["Host", "Measure", "CLinux"],
     "Storage": [
@@ -28,7 +31,7 @@ enum ModuleRules {
     ],
     "assay": [
       "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Deploy",
-      "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
+      "Calibration", "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
     ],
   ]
 
