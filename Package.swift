@@ -61,7 +61,7 @@ let package = Package(
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
     library(
       "Calibration",
-      ["Host", "Measure", "CLinux", asyncHTTPClient, nioCore, nioHTTP, nioPosix, nioSSL]),
+      ["Ledger", "Host", "Measure", "CLinux", asyncHTTPClient, nioCore, nioHTTP, nioPosix, nioSSL]),
     library("RDMA", ["Measure", "CVerbs"]),
     library("Deploy", ["Host", "Measure", "CLinux"]),
     library(

@@ -53,7 +53,7 @@ public struct ControlPlaneCalibration: Sendable {
     case .lab(let script, let flags):
       progress("\(name): starting the control plane")
       let lab = try LabControlPlane(
-        script: script, limits: experiment.clientLimits, extraFlags: flags)
+        script: script, limits: experiment.clientLimits, flags: flags, tell: progress)
       defer { lab.stop() }
       return try await run(name, experiment, lab.access, lab)
     }

@@ -176,9 +176,8 @@ extension FakeKubelets {
         version = nil
         continue
       }
-      for _ in 0..<5 where await !renew(index, &version) {
-        if Task.isCancelled { return }
-      }
+      var tries = 5
+      while tries > 0, !Task.isCancelled, await !renew(index, &version) { tries -= 1 }
     }
   }
 

@@ -1,5 +1,4 @@
-internal import Foundation
-internal import Measure
+internal import Ledger
 
 /// What this room reads of an object's metadata.
 struct ObjectMeta: Decodable, Sendable {
@@ -101,28 +100,9 @@ enum WatchEvent<Object: KubernetesObject>: Decodable, Sendable {
 
 /// The moment now as Kubernetes writes it.
 enum KubernetesTime {
-  /// metav1.Time: whole seconds.
-  static func seconds() -> String { text(now().seconds) + "Z" }
+  /// metav1.Time; a fraction of a second is read and dropped.
+  static func seconds() -> String { WallClock.now() }
 
   /// metav1.MicroTime: exactly six digits of a second, or the API server refuses it.
-  static func microseconds() -> String {
-    let (seconds, nanoseconds) = now()
-    let digits = String(1_000_000 + nanoseconds / 1000).dropFirst()
-    return text(seconds) + ".\(digits)Z"
-  }
-
-  private static func now() -> (seconds: Int, nanoseconds: Int) {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return (time.tv_sec, time.tv_nsec)
-  }
-
-  private static func text(_ seconds: Int) -> String {
-    var count = seconds
-    var parts = tm()
-    gmtime_r(&count, &parts)
-    var buffer = [CChar](repeating: 0, count: 32)
-    let length = strftime(&buffer, buffer.count, "%Y-%m-%dT%H:%M:%S", &parts)
-    return String(decoding: buffer.prefix(length).map(UInt8.init), as: UTF8.self)
-  }
+  static func microseconds() -> String { WallClock.now().dropLast() + "000Z" }
 }

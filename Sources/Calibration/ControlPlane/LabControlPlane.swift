@@ -1,11 +1,14 @@
+internal import CLinux
 internal import Foundation
+internal import Glibc
+internal import Host
 internal import Measure
 
 /// A control plane of `scripts/lab control-plane up`, for as long as this process holds it.
 ///
 /// The script brings all down and removes its folder when its standard input ends, so that nothing
 /// is left however this process ends.
-public final class LabControlPlane: @unchecked Sendable {
+final class LabControlPlane: @unchecked Sendable {
   // Safe: nothing changes after init but the process, which is stopped once, by the owner.
   /// What the script prints.
   struct Description: Decodable {
@@ -32,63 +35,111 @@ public final class LabControlPlane: @unchecked Sendable {
 
   let description: Description
   /// Where its API server answers.
-  public let access: ControlPlaneAccess
-  private let process: Process
-  private let input: Pipe
+  let access: ControlPlaneAccess
+  private let process: pid_t
+  /// Stays open, so that the script can go on saying things.
+  private let output: Int32
+  /// What the script holds on to: its input's other end.
+  private var input: Int32
 
-  /// Starts one; waits until it is ready, some ten seconds, or four minutes more to build it.
+  /// Starts one; waits until it is ready, some ten seconds, or minutes more if it is to be built.
   ///
-  /// Throws ``CalibrationError`` when there is no script or it fails; its own words go to stderr.
-  public init(
-    script: String, limits: ControlPlaneExperiment.ClientLimits?, extraFlags: [String] = []
-  ) throws {
-    process = Process()
-    process.executableURL = URL(fileURLWithPath: script)
-    var words = ["control-plane", "up", "--hold"] + extraFlags
+  /// - Parameters:
+  ///   - script: `scripts/lab`.
+  ///   - limits: client limits of controllers and scheduler.
+  ///   - flags: options of `control-plane up` besides.
+  ///   - tell: is given what the script says meanwhile.
+  /// - Throws: ``CalibrationError`` when there is no script or it fails, with its last words.
+  init(
+    script: String, limits: ControlPlaneExperiment.ClientLimits?, flags: [String] = [],
+    tell: (String) -> Void = { _ in }
+  ) throws(CalibrationError) {
+    var words = [script, "control-plane", "up", "--hold"] + flags
     if let limits {
       for component in ["--controller-manager", "--scheduler"] {
         words += [component, "--kube-api-qps=\(limits.queriesPerSecond)"]
         words += [component, "--kube-api-burst=\(limits.burst)"]
       }
     }
-    process.arguments = words
-    input = Pipe()
-    let output = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    do {
-      try process.run()
+    let (inputs, outputs) = (try Self.pipe(), try Self.pipe())
+    defer { close(inputs.read) }
+    do throws(ChildProcess.StartFailure) {
+      process = try ChildProcess.start(words, input: inputs.read, output: outputs.write)
     } catch {
+      for end in [inputs.write, outputs.read, outputs.write] { close(end) }
       throw CalibrationError(
-        .unavailable, "\(script) cannot be started: \(error.localizedDescription)",
+        .unavailable, "\(script) cannot be started: \(error.reason)",
         hint: "run from a checkout of Assay, or give --url, --token-file and --ca of a running one")
     }
-    // The pipe's other end is the script's alone: end of file is its document's end or its death.
-    var document = Data()
-    while let chunk = try output.fileHandleForReading.read(upToCount: 1 << 16), !chunk.isEmpty {
-      document += chunk
-      if document.suffix(2) == Data("}\n".utf8) { break }
-    }
-    guard let description = try? JSONDecoder().decode(Description.self, from: document) else {
-      process.waitUntilExit()
+    close(outputs.write)
+    (input, output) = (inputs.write, outputs.read)
+    let said = Self.read(output, tell)
+    guard let description = try? JSONDecoder().decode(Description.self, from: said.document),
+      let token = try? String(contentsOfFile: description.tokenFile, encoding: .utf8)
+    else {
+      close(input)
+      // Its words need their pipe until it has cleaned up.
+      while waitpid(process, nil, 0) < 0, errno == EINTR {}
+      close(output)
+      if cl_stop_requested() != 0 { throw CalibrationError.interrupted }
       throw CalibrationError(
-        .unavailable, "\(script) control-plane up ended with \(process.terminationStatus)",
-        hint: "what it says above; `scripts/lab control-plane prepare` builds it")
+        .unavailable, "\(script) control-plane up failed:\n" + said.words.joined(separator: "\n"),
+        hint: "`scripts/lab control-plane prepare` builds it; `up FOLDER` starts it by itself")
     }
     self.description = description
-    let token = try String(contentsOfFile: description.tokenFile, encoding: .utf8)
     access = ControlPlaneAccess(
       url: description.url, token: token.trimmingCharacters(in: .whitespacesAndNewlines),
       authority: description.ca)
   }
 
-  /// Brings it down and waits until it is gone.
-  public func stop() {
-    try? input.fileHandleForWriting.close()
-    process.waitUntilExit()
+  /// A pipe that other programs do not get, save as what they are given.
+  private static func pipe() throws(CalibrationError) -> (read: Int32, write: Int32) {
+    var ends: [Int32] = [-1, -1]
+    guard cl_pipe(&ends) == 0 else {
+      throw CalibrationError(.io, "no pipe: \(String(cString: strerror(errno)))")
+    }
+    _ = fcntl(ends[0], F_SETFL, 0)  // The script shall wait for its input's end.
+    return (ends[0], ends[1])
   }
 
-  deinit { if process.isRunning { stop() } }
+  /// Reads lines up to the end of the document that jq printed, or of all, or until the user stops;
+  /// the others are words.
+  private static func read(
+    _ output: Int32, _ tell: (String) -> Void
+  ) -> (document: Data, words: [String]) {
+    var (pending, document, words) = (Data(), Data(), [String]())
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while cl_stop_requested() == 0 {
+      guard cl_wait_readable(output, 200_000_000) != 0 else { continue }
+      let count = Glibc.read(output, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { break }
+      pending += buffer[..<count]
+      while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
+        let line = String(decoding: pending[..<end], as: UTF8.self)
+        pending = Data(pending[(end + 1)...])
+        if !document.isEmpty || line == "{" {
+          document += Data(line.utf8)
+          if line == "}" { return (document, words) }
+        } else {
+          words = words.suffix(9) + [line]
+          tell(line)
+        }
+      }
+    }
+    return (Data(), words)
+  }
+
+  /// Brings it down and waits until it is gone.
+  func stop() {
+    guard input >= 0 else { return }
+    close(input)
+    input = -1
+    defer { close(output) }
+    while waitpid(process, nil, 0) < 0, errno == EINTR {}
+  }
+
+  deinit { stop() }
 
   /// The process number of a component now; it changes when one is started again.
   func processNumber(_ component: String) -> Int32? {
@@ -107,20 +158,7 @@ public final class LabControlPlane: @unchecked Sendable {
   /// CPU time that each component has used since it started.
   func cpuTimes() -> [String: Nanoseconds] {
     description.components.keys.reduce(into: [:]) { times, name in
-      guard let number = processNumber(name) else { return }
-      times[name] = Self.cpuTime(number)
+      times[name] = processNumber(name).flatMap(ChildProcess.cpuTime)
     }
-  }
-
-  /// utime + stime of /proc/PID/stat, in ticks of 10 ms (proc(5)); nil when it is gone.
-  private static func cpuTime(_ process: Int32) -> Nanoseconds? {
-    guard let line = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-      let end = line.lastIndex(of: ")")
-    else { return nil }
-    let fields = line[end...].split(separator: " ")
-    guard fields.count > 13, let user = Int64(fields[12]), let system = Int64(fields[13]) else {
-      return nil
-    }
-    return .milliseconds((user + system) * 10)
   }
 }
