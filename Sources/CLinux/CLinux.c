@@ -4,6 +4,7 @@
 
 #include <linux/netlink.h>
 #include <poll.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -43,6 +44,10 @@ int64_t cl_mount_id(const char *path) {
 int cl_pipe(int ends[2]) {
   if (pipe2(ends, O_CLOEXEC) != 0) return -1;
   return fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
+int cl_spawn_in(void *actions, const char *folder) {
+  return posix_spawn_file_actions_addchdir_np(actions, folder);
 }
 
 int cl_wait_readable(int fd, int64_t atMost) {

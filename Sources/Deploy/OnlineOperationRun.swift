@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Foundation
+public import Host
 public import Measure
 internal import Synchronization
 
@@ -18,11 +19,18 @@ public final class OnlineOperationRun: Sendable {
   }
 
   private let operation: OnlineOperation
+  private let entry: ChangeEntry?
   private let state = Mutex(State())
   private let box = WatchBox()
 
   /// Plans to run an operation; nothing happens yet.
-  public init(_ operation: OnlineOperation) { self.operation = operation }
+  ///
+  /// `entry` is where it is written down that it is triggered, before, and that it is taken back,
+  /// so that whoever comes after a kill knows what is left to do.
+  public init(_ operation: OnlineOperation, entry: ChangeEntry? = nil) {
+    self.operation = operation
+    self.entry = entry
+  }
 
   /// Looks at how things are before the operation.
   ///
@@ -68,17 +76,6 @@ public final class OnlineOperationRun: Sendable {
     }
   }
 
-  /// Calls the way back of an operation whose run was killed; nil where it is accepted.
-  public static func takeBack(_ operation: OnlineOperation) -> OperationFailure? {
-    guard let undo = operation.undo else { return nil }
-    do throws(OperationFailure) {
-      _ = try undo.trigger.perform(until: MonotonicClock.now() + operation.withinNs)
-      return nil
-    } catch {
-      return error
-    }
-  }
-
   private static func merged(_ state: State) -> OperationTimeline {
     var result = state.watched ?? OperationTimeline()
     result.triggeredNs = state.seen.triggeredNs
@@ -86,10 +83,10 @@ public final class OnlineOperationRun: Sendable {
     result.undoTriggeredNs = state.seen.undoTriggeredNs
     result.undoAcceptedNs = state.seen.undoAcceptedNs
     result.undoFailure = state.seen.undoFailure
-    if state.seen.triggeredNs == nil {
-      result.failure = "the trial ended before the operation was due: it was not triggered"
-    } else if let failure = state.seen.failure {
+    if let failure = state.seen.failure {
       result.failure = failure
+    } else if state.seen.triggeredNs == nil {
+      result.failure = "the trial ended before the operation was due: it was not triggered"
     } else if !state.triggerHasEnded && result.acceptedNs == nil {
       result.failure = "the operation did not end in time"
     } else if !state.watchHasEnded {
@@ -108,13 +105,7 @@ public final class OnlineOperationRun: Sendable {
     cl_sharp_timers()
     defer { state.withLock { $0.triggerHasEnded = true } }
     guard sleep(until: time) else { return }
-    let now = MonotonicClock.now()
-    let isDue = state.withLock { state in
-      guard !state.isOff else { return false }
-      state.seen.triggeredNs = now
-      return true
-    }
-    guard isDue else { return }
+    guard let now = state.withLock({ due(&$0) }) else { return }
     do throws(OperationFailure) {
       let moment = try operation.trigger.perform(until: now + operation.withinNs)
       state.withLock { $0.seen.acceptedNs = moment }
@@ -123,6 +114,19 @@ public final class OnlineOperationRun: Sendable {
     }
     guard let after = operation.undo?.afterNs, sleep(until: now + after) else { return }
     undo()
+  }
+
+  /// The moment of the trigger; nil where the operation was called off, or is not written down.
+  private func due(_ state: inout State) -> Nanoseconds? {
+    guard !state.isOff else { return nil }
+    do throws(HostError) {
+      try entry?.reach(.triggered)
+    } catch {
+      state.seen.failure = "not triggered: \(error)"
+      return nil
+    }
+    state.seen.triggeredNs = MonotonicClock.now()
+    return state.seen.triggeredNs
   }
 
   /// Sleeps until a time; false where the operation was called off before.
@@ -147,6 +151,8 @@ public final class OnlineOperationRun: Sendable {
     defer { state.withLock { $0.undoHasEnded = true } }
     do throws(OperationFailure) {
       let moment = try undo.trigger.perform(until: MonotonicClock.now() + operation.withinNs)
+      // The undone is not done again, even if the run is killed before the trial has ended.
+      try? entry?.reach(.undone)
       state.withLock { $0.seen.undoAcceptedNs = moment }
     } catch {
       state.withLock { $0.seen.undoFailure = error.description }

@@ -3,9 +3,13 @@ internal import Measure
 
 extension OperationTrigger {
   /// Calls what is to be called; gives the moment at which it was accepted.
-  func perform(until deadline: Nanoseconds) throws(OperationFailure) -> Nanoseconds {
+  ///
+  /// A command runs in `folder`; nil is where this process is.
+  func perform(
+    in folder: String? = nil, until deadline: Nanoseconds
+  ) throws(OperationFailure) -> Nanoseconds {
     switch self {
-    case .command(let words): try CommandCall.perform(words, until: deadline)
+    case .command(let words): try CommandCall.perform(words, in: folder, until: deadline)
     case .http(let call): try HTTPRequestCall.perform(call, until: deadline)
     case .qmp(let call): try QMPSession.perform(call, until: deadline)
     }

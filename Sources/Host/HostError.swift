@@ -29,7 +29,12 @@ public struct HostError: Error, Hashable, Sendable, CustomStringConvertible {
     return HostError(place, "cannot \(action): \(reason)", remedy: remedy)
   }
 
-  /// `place: problem (remedy)`.
+  /// `place: problem`, and the remedy on a line of its own.
+  public var withHint: String {
+    "\(place): \(problem)" + (remedy.map { "\n  hint: \($0)" } ?? "")
+  }
+
+  /// `place: problem; remedy`.
   public var description: String {
     "\(place): \(problem)" + (remedy.map { "; \($0)" } ?? "")
   }

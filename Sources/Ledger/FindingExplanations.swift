@@ -92,7 +92,10 @@ extension Explanation {
   static let undoFailed = Explanation(
     seen: "What takes the online operation back was refused or did not end in time.",
     meaning: "The machine is not as it was: the record says so until it is mended.",
-    remedy: "Take it back by hand; `assay run --resume RECORD` tries again before it goes on.")
+    remedy: """
+      `assay cleanup` tries again, as the next run does at its start, and says how to take it back \
+      by hand.
+      """)
 
   static let outage = Explanation(
     seen: """

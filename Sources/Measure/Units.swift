@@ -1,5 +1,5 @@
 /// A span of time, or a point on CLOCK_MONOTONIC, in whole nanoseconds.
-public struct Nanoseconds: Hashable, Comparable, Codable, Sendable {
+public struct Nanoseconds: Hashable, Comparable, Codable, BitwiseCopyable, Sendable {
   /// The number of nanoseconds.
   public var count: Int64
 
@@ -46,7 +46,7 @@ public struct Nanoseconds: Hashable, Comparable, Codable, Sendable {
 }
 
 /// An amount of data or a place on a device, in bytes.
-public struct ByteCount: Hashable, Comparable, Codable, Sendable {
+public struct ByteCount: Hashable, Comparable, Codable, BitwiseCopyable, Sendable {
   /// The number of bytes.
   public var count: Int64
 
@@ -78,7 +78,7 @@ public struct ByteCount: Hashable, Comparable, Codable, Sendable {
 }
 
 /// Events per second.
-public struct Rate: Hashable, Comparable, Codable, Sendable {
+public struct Rate: Hashable, Comparable, Codable, BitwiseCopyable, Sendable {
   /// How many in one second.
   public var perSecond: Double
 
@@ -90,7 +90,7 @@ public struct Rate: Hashable, Comparable, Codable, Sendable {
 }
 
 /// A part of a whole: 0.7 is 70 %.
-public struct Fraction: Hashable, Comparable, Codable, Sendable {
+public struct Fraction: Hashable, Comparable, Codable, BitwiseCopyable, Sendable {
   /// 0 is none and 1 is all.
   public var value: Double
 

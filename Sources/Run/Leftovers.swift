@@ -1,6 +1,6 @@
 public import Host
 
-/// What killed runs have left changed on this machine.
+/// What runs that are over have left changed on this machine, being killed or unable to undo it.
 public enum Leftovers {
   /// What became of one change.
   public struct Outcome: Sendable {
@@ -21,10 +21,16 @@ public enum Leftovers {
   }
 
   /// Undoes them all, the newest first; what cannot be undone keeps its entry in the journal.
-  public static func undo(in journal: ChangeJournal = .ofMachine) -> [Outcome] {
+  ///
+  /// `willUndo` is told of each before it is waited for.
+  public static func undo(
+    in journal: ChangeJournal = .ofMachine, willUndo: (Leftover) -> Void = { _ in }
+  ) -> [Outcome] {
     journal.leftovers().map { leftover in
+      willUndo(leftover)
       do throws(HostError) {
-        return Outcome(leftover: leftover, undone: try leftover.undo(), failure: nil)
+        let undone = try leftover.undo(operation: OperationJournal.undo)
+        return Outcome(leftover: leftover, undone: undone, failure: nil)
       } catch {
         return Outcome(leftover: leftover, undone: nil, failure: error)
       }
@@ -33,6 +39,7 @@ public enum Leftovers {
 
   /// The same at the start of a run, which tells of each.
   static func undo(_ progress: any RunProgress) {
-    for outcome in undo() { progress.noted("left by a killed run: \(outcome.text)") }
+    let outcomes = undo { progress.preparing("undoing \($0.text)") }
+    for outcome in outcomes { progress.noted("left by an earlier run: \(outcome.text)") }
   }
 }

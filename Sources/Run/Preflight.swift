@@ -275,7 +275,6 @@ public enum Preflight {
   }
 
   private static func text(of error: any Error) -> String {
-    guard let error = error as? HostError else { return "\(error)" }
-    return "\(error.place): \(error.problem)" + (error.remedy.map { "\n  hint: \($0)" } ?? "")
+    (error as? HostError)?.withHint ?? "\(error)"
   }
 }

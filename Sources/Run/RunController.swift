@@ -114,7 +114,7 @@ public final class RunController {
       let preparation = controller.preparation(of: systems, setup)
       try preparation.lock()
       try folder.append(.runResumed)
-      try OperationJournal.takeBack(record.openChanges, of: plan, RunJournal(folder), progress)
+      try OperationJournal.takeBack(record, of: plan, RunJournal(folder), progress)
       return try controller.execute(
         in: folder, systems, preparation, finished: record.trials, looks: record.looks)
     } catch let error as RunError {
@@ -261,14 +261,11 @@ public final class RunController {
         trial, number: number, of: total,
         remaining: trials[index...].reduce(.zero) { $0 + $1.estimate.knownNs })
       journal.began(trial.id)
-      let change = OperationJournal.change(trial)
-      if let change {
-        journal.changing(change)
-        if let failure = journal.failure { throw RunError(.io, [failure.description]) }
-      }
+      let entry = try OperationJournal.begin(trial, in: folder, journal)
       let record = try run(
-        trial, on: system, maximum: trial.maximumFrom.flatMap { known[$0] }, preparation, folder)
-      if let change, OperationJournal.isTakenBack(record) { journal.restored(change) }
+        trial, on: system, maximum: trial.maximumFrom.flatMap { known[$0] }, entry, preparation,
+        folder)
+      OperationJournal.end(entry, after: record, journal)
       if progress.isInterrupted() { return }
       journal.finished(record)
       if let failure = journal.failure { throw RunError(.io, [failure.description]) }
@@ -279,7 +276,7 @@ public final class RunController {
 
   /// Runs one trial; what keeps it from running is recorded, and the next one goes on.
   private func run(
-    _ trial: PlannedTrial, on system: ExaminedSystem, maximum: TrialRecord?,
+    _ trial: PlannedTrial, on system: ExaminedSystem, maximum: TrialRecord?, _ entry: ChangeEntry?,
     _ preparation: TargetPreparation, _ folder: RunFolder
   ) throws(RunError) -> TrialRecord {
     let rate = maximum?.metrics["iops"].map { Rate(perSecond: $0.value) }
@@ -293,7 +290,7 @@ public final class RunController {
       throw RunError(.io, [error.description])
     }
     do throws(RunError) {
-      var result = try execute(trial, on: system, rate, preparation, series)
+      var result = try execute(trial, on: system, rate, entry, preparation, series)
       do {
         try series.finish()
         result.record.series = series.name
@@ -310,7 +307,7 @@ public final class RunController {
 
   /// Hands the trial to the engine of its work.
   private func execute(
-    _ trial: PlannedTrial, on system: ExaminedSystem, _ maximum: Rate?,
+    _ trial: PlannedTrial, on system: ExaminedSystem, _ maximum: Rate?, _ entry: ChangeEntry?,
     _ preparation: TargetPreparation, _ series: SeriesWriter
   ) throws(RunError) -> (record: TrialRecord, histograms: TrialHistograms) {
     switch (trial.work, system) {
@@ -318,7 +315,7 @@ public final class RunController {
       try preparation.condition(trial, work.workload, on: target)
       return try StorageExecution(
         system: target, trial: trial, workload: work.workload, runSeed: plan.seed, clock: clock,
-        topology: topology, maximum: maximum
+        topology: topology, maximum: maximum, entry: entry
       ).run(progress, series: series)
     case (.verbs(let work), .fabric(let fabric)):
       return try VerbsExecution(

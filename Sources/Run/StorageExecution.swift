@@ -17,6 +17,8 @@ struct StorageExecution {
   let topology: Topology
   /// Closed-loop maximum that a relative rate is a share of.
   let maximum: Rate?
+  /// Where the operation is written down; nil where none is to be taken back.
+  let entry: ChangeEntry?
 
   /// What is done to the machine meanwhile.
   var operation: OnlineOperation? { trial.work.storage?.operation }
@@ -30,7 +32,7 @@ struct StorageExecution {
     let statisticsBefore = try? system.device?.device.statistics()
     let countersBefore = isOverRDMA ? RDMACounters.current() : nil
     let trafficBefore = system.function.map { FunctionTraffic.current(of: $0) }
-    let online = operation.map { OnlineOperationRun($0) }
+    let online = operation.map { OnlineOperationRun($0, entry: entry) }
     let observer = TrialObserver(trial, progress: progress, series: series, operation: online)
     let (rounds, operation) = try measure(observer, online, progress)
     var record = TrialRecord(id: trial.id, key: trial.key, block: trial.block)

@@ -96,12 +96,7 @@ final class TargetPreparation {
       locks[path] = try TargetLock(
         path: path, claiming: system.facts.isBlockDevice && system.isWritten)
     } catch {
-      throw RunError(
-        .refused,
-        [
-          "system \(system.name): \(error.place): \(error.problem)"
-            + (error.remedy.map { "\n  hint: \($0)" } ?? "")
-        ])
+      throw RunError(.refused, ["system \(system.name): \(error.withHint)"])
     }
   }
 

@@ -23,90 +23,76 @@ struct Field<Workload: Sendable>: Sendable {
 extension Field {
   typealias Path<Part> = any (WritableKeyPath<Workload, Part> & Sendable)
 
-  static func flag(_ name: String, _ path: Path<Bool>, _ doc: String) -> Self {
+  /// A key for a part of the workload, by the way to and from its value.
+  private static func part<Part>(
+    _ name: String, _ kind: Kind, _ path: Path<Part>, _ doc: String,
+    _ read: @escaping @Sendable (Value) -> Part?, _ write: @escaping @Sendable (Part) -> Value?
+  ) -> Self {
     Self(
-      name: name, kind: .boolean, doc: doc,
+      name: name, kind: kind, doc: doc,
       apply: { value, workload in
-        if let flag = value.boolean { workload[keyPath: path] = flag }
+        if let part = read(value) { workload[keyPath: path] = part }
       },
-      render: { .boolean($0[keyPath: path]) })
+      render: { write($0[keyPath: path]) })
+  }
+
+  /// Likewise, for a part that may be missing.
+  private static func optional<Part>(
+    _ name: String, _ kind: Kind, _ path: Path<Part?>, _ doc: String,
+    _ read: @escaping @Sendable (Value) -> Part?, _ write: @escaping @Sendable (Part) -> Value
+  ) -> Self {
+    part(name, kind, path, doc, { .some(read($0)) }, { $0.map(write) })
+  }
+
+  static func flag(_ name: String, _ path: Path<Bool>, _ doc: String) -> Self {
+    part(name, .boolean, path, doc, \.boolean, Value.boolean)
   }
 
   static func word<Word: RawRepresentable<String> & CaseIterable & Sendable>(
     _ name: String, _ path: Path<Word>, _ doc: String
   ) -> Self {
-    Self(
-      name: name, kind: .word(Word.allCases.map(\.rawValue)), doc: doc,
-      apply: { value, workload in
-        if let word = value.word.flatMap(Word.init(rawValue:)) { workload[keyPath: path] = word }
-      },
-      render: { .word($0[keyPath: path].rawValue) })
+    part(
+      name, .word(Word.allCases.map(\.rawValue)), path, doc,
+      { $0.word.flatMap(Word.init(rawValue:)) }, { .word($0.rawValue) })
   }
 
   static func integer(
     _ name: String, _ path: Path<Int>, _ range: ClosedRange<Int>, _ doc: String
   ) -> Self {
-    Self(
-      name: name, kind: .integer(range), doc: doc,
-      apply: { value, workload in
-        if let number = value.integer { workload[keyPath: path] = number }
-      },
-      render: { .integer($0[keyPath: path]) })
+    part(name, .integer(range), path, doc, \.integer, Value.integer)
   }
 
   static func integer(
     _ name: String, _ path: Path<Int?>, _ range: ClosedRange<Int>, _ doc: String
   ) -> Self {
-    Self(
-      name: name, kind: .integer(range), doc: doc,
-      apply: { value, workload in workload[keyPath: path] = value.integer },
-      render: { $0[keyPath: path].map { .integer($0) } })
+    optional(name, .integer(range), path, doc, \.integer, Value.integer)
   }
 
   static func size(
     _ name: String, _ path: Path<ByteCount>, least: Int64, _ doc: String
   ) -> Self {
-    Self(
-      name: name, kind: .size(least: least), doc: doc,
-      apply: { value, workload in if let size = value.size { workload[keyPath: path] = size } },
-      render: { .size($0[keyPath: path]) })
+    part(name, .size(least: least), path, doc, \.size, Value.size)
   }
 
   static func size(_ name: String, _ path: Path<ByteCount?>, _ doc: String) -> Self {
-    Self(
-      name: name, kind: .size(least: 1), doc: doc,
-      apply: { value, workload in workload[keyPath: path] = value.size },
-      render: { $0[keyPath: path].map { .size($0) } })
+    optional(name, .size(least: 1), path, doc, \.size, Value.size)
   }
 
   static func duration(
     _ name: String, _ path: Path<Nanoseconds>, least: Int64, _ doc: String
   ) -> Self {
-    Self(
-      name: name, kind: .duration(least: least), doc: doc,
-      apply: { value, workload in
-        if let duration = value.duration { workload[keyPath: path] = duration }
-      },
-      render: { .duration($0[keyPath: path]) })
+    part(name, .duration(least: least), path, doc, \.duration, Value.duration)
   }
 
   static func duration(
     _ name: String, _ path: Path<Nanoseconds?>, least: Int64, _ doc: String
   ) -> Self {
-    Self(
-      name: name, kind: .duration(least: least), doc: doc,
-      apply: { value, workload in workload[keyPath: path] = value.duration },
-      render: { $0[keyPath: path].map { .duration($0) } })
+    optional(name, .duration(least: least), path, doc, \.duration, Value.duration)
   }
 
   static func share(
     _ name: String, _ path: Path<Fraction>, _ range: ClosedRange<Double>, _ doc: String
   ) -> Self {
-    Self(
-      name: name, kind: .share(range), doc: doc,
-      apply: { value, workload in
-        if let share = value.share { workload[keyPath: path] = share }
-      },
-      render: { .share($0[keyPath: path]) })
+    part(name, .share(range), path, doc, \.share, Value.share)
   }
 }

@@ -8,12 +8,14 @@ import Run
 struct CleanupCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cleanup",
-    abstract: "Undo what killed runs have left changed on this machine.",
+    abstract: "Undo what runs have left changed on this machine: killed, or unable to undo it.",
     discussion: """
-      Connections, virtual functions and settings are written down before they are changed, in \
-      /run/assay/changes, or for others than root below $XDG_RUNTIME_DIR or /tmp. What is of a \
-      run that still goes on, or was changed by somebody else since, is left alone. `assay run` \
-      does the same at its start.
+      Connections, virtual functions, settings and online operations are written down before \
+      they are changed, in /run/assay/changes, or for others than root below $XDG_RUNTIME_DIR or \
+      /tmp. What is of a run that still goes on, or was changed by somebody else since, is left \
+      alone. `assay run` does the same at its start. What cannot be undone stays written down, \
+      and the exit code is 69. The undo of an operation is called as the run would have: where \
+      it takes a token from a variable of the environment, set that.
       """)
 
   @Flag(help: "Only list what would be undone.")

@@ -124,6 +124,41 @@ import Testing
     #expect(failure(.http(call: call)).hasPrefix("no token in the variable ASSAY_NO_SUCH_TOKEN"))
   }
 
+  @Test(Requires.python("http")) func whatIsSaidToDoItByHandDoesTheSame() throws {
+    let folder = try TemporaryFolder()
+    let (server, address) = try server(folder)
+    defer { server.kill() }
+    let secret = try folder.write("hush\n", to: "a token")
+    var call = HTTPCall(method: .post, url: address + "/detach", body: "{\"who's\": 1}")
+    call.headers = ["X-Volume": "vol 1"]
+    var asked: [String] = []
+    for source in [HTTPCall.TokenSource.file(path: secret), .environment(name: "ASSAY_TOKEN")] {
+      call.token = source
+      var operation = OnlineOperation(atNs: .zero, trigger: .command(words: ["true"]))
+      operation.undo = .init(trigger: .http(call: call), afterNs: nil)
+      let undo = try #require(PendingUndo(of: operation))
+      try Command.run(
+        ["sh", "-c", undo.byHand], environment: ["ASSAY_TOKEN": "hush"], folder: "/"
+      ).checked()
+      asked.append(try folder.read("asked"))
+    }
+    #expect(asked == Array(repeating: "/detach None vol 1 Bearer hush {\"who's\": 1}", count: 2))
+  }
+
+  @Test func aCommandIsUndoneWhereItsRunWasStartedWhereverThatIsDone() throws {
+    let folder = try TemporaryFolder()
+    var operation = OnlineOperation(atNs: .zero, trigger: .command(words: ["true"]))
+    let script = "printf %s \"$0\" > \(folder.path("said")); pwd >> \(folder.path("said"))"
+    operation.undo = .init(
+      trigger: .command(words: ["sh", "-c", script, "it's $HOME"]), afterNs: nil)
+    let undo = try #require(PendingUndo(of: operation))
+    let here = FileManager.default.currentDirectoryPath
+    try undo.perform()
+    #expect(try folder.read("said") == "it's $HOME\(here)\n")
+    try Command.run(["sh", "-c", undo.byHand], folder: "/").checked()
+    #expect(try folder.read("said") == "it's $HOME\(here)\n")
+  }
+
   // MARK: QMP
 
   @Test(.enabled(if: Command.path(of: "qemu-system-x86_64") != nil))

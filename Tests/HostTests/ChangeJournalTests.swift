@@ -115,6 +115,33 @@ import Testing
     #expect(entries.isEmpty)
   }
 
+  @Test func noBootEndsAnOperation() throws {
+    var owner = try reusedNumber()
+    owner.boot = "00000000-0000-0000-0000-000000000000"
+    var change = OperationChange(text: "a disk was attached", byHand: "detach", undo: "{}")
+    change.stage = .triggered
+    try leave(.operation(change), by: owner)
+    let leftover = try #require(journal.leftovers().first)
+    #expect(throws: HostError.self, "nobody knows how") { try leftover.undo() }
+    var asked: [OperationChange] = []
+    let outcome = try leftover.undo { change in
+      asked.append(change)
+      return .undone("detached")
+    }
+    #expect(outcome == .undone("detached") && asked == [change])
+    #expect(entries.isEmpty)
+  }
+
+  @Test func howFarAnOperationHasComeIsWrittenDownForItsUserAlone() throws {
+    let change = OperationChange(text: "a disk was attached", byHand: "detach", undo: "{}")
+    let entry = try journal.begin(.operation(change))
+    for stage in [OperationChange.Stage.triggered, .undone] {
+      try entry.reach(stage)
+      #expect(try String(contentsOfFile: entry.path, encoding: .utf8).contains(stage.rawValue))
+      #expect(try #require(Files.status(entry.path)).st_mode & 0o777 == 0o600)
+    }
+  }
+
   @Test func whatIsHeldByAnotherProcessIsNotTouched() throws {
     try leave(change(to: "60"), by: reusedNumber())
     let file = cl_open("\(journal.folder)/1-1-1.json", O_RDONLY, 0)
@@ -150,6 +177,7 @@ import Testing
       subsystem: "nqn.a", host: "nqn.b", transport: "loop", address: nil, port: nil)
     for change in [
       try change(to: "60"), .virtualFunctions(functions), .fabricsConnection(link),
+      .operation(OperationChange(text: "a", byHand: "b", undo: "{}")),
     ] {
       let text = try JSONEncoder().encode(change)
       #expect(try JSONDecoder().decode(Change.self, from: text) == change)

@@ -79,13 +79,16 @@ import Testing
         .init(block: .kibibytes(4), metadata: .zero, performance: "best"),
         .init(block: .kibibytes(4), metadata: ByteCount(64), performance: "better"),
       ])
+    #expect(namespace.layout == namespace.formats[1])
     #expect(namespace.nguid == "ab000000000000000000000000000001" && namespace.eui64 == nil)
   }
 
   @Test func nonsenseDoesNotTrap() {
-    let data = [UInt8](repeating: 0xFF, count: 4096)
+    var data = [UInt8](repeating: 0xFF, count: 4096)
     let namespace = NVMeNamespace(number: 1, data: data)
     #expect(namespace.formats.count == 64 && namespace.size == .zero)
+    data[25] = 0
+    #expect(NVMeNamespace(number: 1, data: data).layout == nil)
     #expect(NVMeIdentity(data: data).controllerID == 0xFFFF)
     #expect(NVMeHealth(data: data).reads == .max)
     #expect(NVMeHealth(data: []).reads == 0)

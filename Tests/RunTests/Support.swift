@@ -17,7 +17,22 @@ final class Workshop {
   /// The repository.
   static let package = Checkout.folder
 
-  init(in parent: String? = nil) throws { folder = try TemporaryFolder(in: parent) }
+  /// What stands before the program: nothing, or what gives it a /run of this workshop's own.
+  private let opening: [String]
+
+  /// With `ownRun`, what killed runs leave written down in /run is seen by this workshop's alone.
+  init(in parent: String? = nil, ownRun: Bool = false) throws {
+    folder = try TemporaryFolder(in: parent)
+    guard ownRun else {
+      opening = []
+      return
+    }
+    let run = folder.path("run")
+    try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: false)
+    opening = [
+      "unshare", "-m", "sh", "-c", "mount --bind \"$0\" /run && exec \"$@\"", run,
+    ]
+  }
 
   var results: String { folder.path("results") }
 
@@ -47,8 +62,12 @@ final class Workshop {
   }
 
   /// Runs the program to its end.
-  @discardableResult func assay(_ words: [String], input: String = "") throws -> Command.Result {
-    try Command.run([Self.assay] + words, input: input)
+  @discardableResult func assay(
+    _ words: [String], input: String = "", environment: [String: String] = [:],
+    folder: String? = nil
+  ) throws -> Command.Result {
+    try Command.run(
+      opening + [Self.assay] + words, input: input, environment: environment, folder: folder)
   }
 
   /// Runs a scenario to its end.
@@ -58,7 +77,15 @@ final class Workshop {
 
   /// Starts a run and goes on.
   func start(_ scenario: String, _ more: String...) throws -> BackgroundCommand {
-    try Command.start([Self.assay, "run", scenario, "--results", results] + more)
+    try start(["run", scenario, "--results", results] + more)
+  }
+
+  /// Starts the program and goes on.
+  func start(
+    _ words: [String], environment: [String: String] = [:], folder: String? = nil
+  ) throws -> BackgroundCommand {
+    try Command.start(
+      opening + [Self.assay] + words, environment: environment, folder: folder)
   }
 
   func resume(_ record: String, _ more: String...) throws -> Command.Result {

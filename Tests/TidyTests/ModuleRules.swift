@@ -7,10 +7,11 @@ enum ModuleRules {
     "Measure": ["CLinux"],
     "Statistics": ["Measure", "RealModule"],
     "Simulation": ["Statistics", "Measure", "RealModule"],
+    "ControlPlane": ["Simulation", "Statistics", "Measure", "RealModule"],
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
     "Calibration": [
-      "Ledger", "Host", "Measure", "CLinux", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix",
-      "NIOSSL",
+      "Ledger", "Host", "Statistics", "Measure", "CLinux", "Crypto", "AsyncHTTPClient", "NIOCore",
+      "NIOHTTP1", "NIOPosix", "NIOSSL", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "SwiftProtobuf",
     ],
     "RDMA": ["Measure", "CVerbs"],
     "Deploy": ["Host", "Measure", "CLinux"],
@@ -42,11 +43,13 @@ enum ModuleRules {
     "Foundation", "FoundationEssentials", "FoundationNetworking",
   ]
   static let withoutFoundation: Set<String> = [
-    "Measure", "Statistics", "Judgement", "Simulation",
+    "Measure", "Statistics", "Judgement", "Simulation", "ControlPlane",
   ]
 
   /// Functions of what they are given: the same records, the same bytes.
-  static let pure: Set<String> = ["Statistics", "Scenario", "Judgement", "Report", "Simulation"]
+  static let pure: Set<String> = [
+    "Statistics", "Scenario", "Judgement", "Report", "Simulation", "ControlPlane",
+  ]
   private static let outside = [
     "FileManager", "FileHandle", "URLSession", "ProcessInfo", "contentsOf", "contentsOfFile",
     "open", "fopen", "getenv", "MonotonicClock", "TickClock", "WallClock",

@@ -39,6 +39,13 @@ static inline int64_t cl_clock_ns(clockid_t clock) {
 
 static inline int64_t cl_monotonic_ns(void) { return cl_clock_ns(CLOCK_MONOTONIC); }
 static inline int64_t cl_thread_cpu_ns(void) { return cl_clock_ns(CLOCK_THREAD_CPUTIME_ID); }
+// What another process has used with all its threads; -1 when there is none of that number.
+static inline int64_t cl_cpu_ns_of(pid_t process) {
+  clockid_t clock;
+  struct timespec used;
+  if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0) return -1;
+  return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
 static inline int64_t cl_process_cpu_ns(void) { return cl_clock_ns(CLOCK_PROCESS_CPUTIME_ID); }
 
 #if defined(__x86_64__)
@@ -219,6 +226,10 @@ static inline int cl_open_claim(const char *path) {
 
 // A pipe whose ends are closed in what is started; its first end does not block.
 int cl_pipe(int ends[2]);
+
+// Adds to what a process that is spawned does first (a posix_spawn_file_actions_t): it goes to a
+// folder. Gives 0 or an error number.
+int cl_spawn_in(void *actions, const char *folder);
 
 // A descriptor that becomes readable when the process ends (Linux 5.3).
 static inline int cl_pidfd_open(pid_t process) {

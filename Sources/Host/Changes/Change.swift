@@ -10,6 +10,8 @@ public enum Change: Hashable, Sendable {
   case secondaryControllers(SecondaryControllersChange)
   /// The content of a file below /sys or /proc/sys.
   case setting(SettingChange)
+  /// What an online operation did.
+  case operation(OperationChange)
 
   /// What was changed, in words.
   public var text: String {
@@ -18,16 +20,34 @@ public enum Change: Hashable, Sendable {
     case .virtualFunctions(let change): change.text
     case .secondaryControllers(let change): change.text
     case .setting(let change): change.text
+    case .operation(let change): change.text
     }
   }
 
-  /// Commands with which root undoes it by hand.
+  /// Commands that undo it by hand, as the user whose run made it.
   public var byHand: String {
     switch self {
     case .fabricsConnection(let change): change.byHand
     case .virtualFunctions(let change): change.byHand
     case .secondaryControllers(let change): change.byHand
     case .setting(let change): change.byHand
+    case .operation(let change): change.byHand
+    }
+  }
+
+  /// Whether a boot of this machine ends it: it is in the kernel's memory, and nowhere else.
+  var endsWithBoot: Bool {
+    switch self {
+    case .fabricsConnection, .virtualFunctions, .secondaryControllers, .setting: true
+    case .operation: false
+    }
+  }
+
+  /// Permissions of its entry: what an operation is called with is its user's own business.
+  var mode: UInt32 {
+    switch self {
+    case .fabricsConnection, .virtualFunctions, .secondaryControllers, .setting: 0o644
+    case .operation: 0o600
     }
   }
 }
@@ -176,6 +196,7 @@ extension Change: Codable {
     case virtualFunctions = "virtual-functions"
     case secondaryControllers = "secondary-controllers"
     case setting
+    case operation
   }
 
   private enum CodingKeys: CodingKey {
@@ -191,6 +212,7 @@ extension Change: Codable {
       case .secondaryControllers:
         .secondaryControllers(try SecondaryControllersChange(from: decoder))
       case .setting: .setting(try SettingChange(from: decoder))
+      case .operation: .operation(try OperationChange(from: decoder))
       }
   }
 
@@ -209,6 +231,9 @@ extension Change: Codable {
       try change.encode(to: encoder)
     case .setting(let change):
       try container.encode(Kind.setting, forKey: .kind)
+      try change.encode(to: encoder)
+    case .operation(let change):
+      try container.encode(Kind.operation, forKey: .kind)
       try change.encode(to: encoder)
     }
   }

@@ -53,6 +53,15 @@ public final class ChangeEntry: Sendable {
     }
   }
 
+  /// Writes down how far an operation has come; of other changes nothing.
+  ///
+  /// Throws ``HostError`` where it cannot be written; the entry as it was stays.
+  public func reach(_ stage: OperationChange.Stage) throws(HostError) {
+    guard case .operation(var operation) = change else { return }
+    operation.stage = stage
+    try amend(.operation(operation))
+  }
+
   /// Removes the entry: the change is undone, or was not made.
   public func finish() {
     state.withLock { state in
@@ -83,7 +92,7 @@ public final class ChangeEntry: Sendable {
       throw HostError(path, "the change cannot be written as JSON")
     }
     let draft = path + ".tmp"
-    let file = cl_open(draft, O_RDWR | O_CREAT | O_TRUNC | Int32(CL_O_CLOEXEC), 0o644)
+    let file = cl_open(draft, O_RDWR | O_CREAT | O_TRUNC | Int32(CL_O_CLOEXEC), record.change.mode)
     guard file >= 0 else { throw .refused(draft, "write a change down", code: errno) }
     let isWritten =
       Files.write(Array(text) + [0x0A], descriptor: file) && fsync(file) == 0
@@ -113,6 +122,12 @@ public struct Leftover: Sendable {
 
   /// nil where the owner lives, or another process undoes it at this moment.
   init?(path: String, machine: MachineFiles) {
+    if access(path, R_OK) != 0, errno == EACCES {
+      // Another user's: only its name tells whose, and that it is there.
+      guard !ChangeOwner.isAlive(named: Files.lastPart(path)) else { return nil }
+      (self.path, self.machine, change, owner, age) = (path, machine, nil, nil, 0)
+      return
+    }
     guard let file = Self.lock(path, LOCK_SH), let content = Files.bytes(descriptor: file) else {
       return nil
     }
@@ -140,10 +155,12 @@ public struct Leftover: Sendable {
     (change.map { $0.byHand + "; " } ?? "") + "rm \(path)"
   }
 
-  /// Undoes it and removes its entry.
+  /// Undoes it and removes its entry; `operation` takes back what an online operation did.
   ///
   /// Throws ``HostError`` where it cannot be undone, or another process is at it; the entry stays.
-  public func undo() throws(HostError) -> UndoneChange {
+  public func undo(
+    operation: OperationUndo? = nil
+  ) throws(HostError) -> UndoneChange {
     guard let change, let owner else {
       throw HostError(
         path, "is no entry of this version of Assay",
@@ -154,11 +171,13 @@ public struct Leftover: Sendable {
       throw HostError(path, "is locked by another process", remedy: "run `assay cleanup` again")
     }
     defer { close(file) }
-    guard owner.isOfThisBoot else {
+    try ChangeJournal.refuseForeign(path)
+    try ChangeJournal.refuseForeign(Files.parent(path))
+    guard owner.isOfThisBoot || !change.endsWithBoot else {
       unlink(path)
       return .notNeeded("ended with the boot it was made in")
     }
-    let outcome = try ChangeUndo(machine: machine).undo(change)
+    let outcome = try ChangeUndo(machine: machine, operation: operation).undo(change)
     unlink(path)
     return outcome
   }

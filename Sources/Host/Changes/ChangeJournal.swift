@@ -66,7 +66,12 @@ public struct ChangeJournal: Sendable {
         throw .refused(path, "make the folder of changes", code: errno)
       }
     }
-    for path in [folder, Files.parent(folder)] {
+    try Self.refuseForeign(folder)
+  }
+
+  /// Refuses a file or folder of the journal that others have made or could have written.
+  static func refuseForeign(_ path: String) throws(HostError) {
+    for path in [path, Files.parent(path)] {
       guard let status = Files.status(path) else {
         throw .refused(path, "read the folder of changes", code: errno)
       }

@@ -28,6 +28,15 @@ public struct ChangeOwner: Hashable, Codable, Sendable {
   /// Whether the process is still there.
   var isAlive: Bool { isOfThisBoot && Self.startTicks(of: process) == startTicks }
 
+  /// Whether the process that gave an entry its name, `PROCESS-TICKS-NUMBER.json`, is still there.
+  static func isAlive(named name: String) -> Bool {
+    let parts = name.split(separator: "-")
+    guard parts.count == 3, let process = Int32(parts[0]), let ticks = UInt64(parts[1]) else {
+      return false
+    }
+    return startTicks(of: process) == ticks
+  }
+
   /// Whether the machine has not been booted since.
   var isOfThisBoot: Bool { boot == Self.boot }
 

@@ -15,9 +15,14 @@ public enum UndoneChange: Hashable, Sendable {
   }
 }
 
+/// Takes back what an online operation did; throws ``HostError`` where that fails.
+public typealias OperationUndo = (OperationChange) throws(HostError) -> UndoneChange
+
 /// Undoes changes: only what still is as Assay made it; done twice, the second time does nothing.
 struct ChangeUndo {
   var machine = MachineFiles()
+  /// Knows how operations are taken back, as this module does not; nil where nobody does.
+  var operation: OperationUndo?
   /// How long the kernel may take to let go of one thing.
   var patience = Nanoseconds.seconds(90)
 
@@ -27,7 +32,15 @@ struct ChangeUndo {
     case .virtualFunctions(let change): try undo(change)
     case .secondaryControllers(let change): try undo(change)
     case .setting(let change): try undo(change)
+    case .operation(let change): try undo(change)
     }
+  }
+
+  private func undo(_ change: OperationChange) throws(HostError) -> UndoneChange {
+    guard let operation else {
+      throw HostError(change.text, "is taken back by `assay cleanup` only")
+    }
+    return try operation(change)
   }
 
   private func undo(_ change: FabricsConnectionChange) throws(HostError) -> UndoneChange {

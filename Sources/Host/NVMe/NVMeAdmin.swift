@@ -77,13 +77,14 @@ struct NVMeAdmin: ~Copyable {
 }
 
 /// Little-endian fields of an NVMe data structure; what lies behind its end is zero.
-struct NVMeData {
+public struct NVMeData {
   private let bytes: [UInt8]
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  /// The structure as it was read.
+  public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// A number of `size` bytes at `offset`; one too large for 64 bits is the largest.
-  func number(_ offset: Int, _ size: Int) -> UInt64 {
+  public func number(_ offset: Int, _ size: Int) -> UInt64 {
     var value: UInt64 = 0
     for index in (0..<size).reversed() {
       if value >> 56 != 0 { return .max }

@@ -68,7 +68,7 @@ public struct NVMeIdentity: Hashable, Codable, Sendable {
   }
 
   /// Decodes the 4096 bytes of Identify Controller.
-  init(data bytes: [UInt8]) {
+  public init(data bytes: [UInt8]) {
     let data = NVMeData(bytes)
     vendor = Int(data.number(0, 2))
     serial = data.text(4, 20)
@@ -143,6 +143,8 @@ public struct NVMeNamespace: Hashable, Codable, Sendable {
   public var formats: [Format]
   /// Which of them is in force, from 0.
   public var format: Int
+  /// The layout in force; nil where it is none of ``formats``.
+  public var layout: Format? { format < formats.count ? formats[format] : nil }
   /// Whether several controllers may reach it at once.
   public var isShared: Bool
   /// Globally unique identifier; nil where it has none.
@@ -171,7 +173,7 @@ public struct NVMeNamespace: Hashable, Codable, Sendable {
   }
 
   /// Decodes the 4096 bytes of Identify Namespace.
-  init(number: UInt32, data bytes: [UInt8]) {
+  public init(number: UInt32, data bytes: [UInt8]) {
     let data = NVMeData(bytes)
     self.number = number
     isThin = data.byte(24) & 1 != 0

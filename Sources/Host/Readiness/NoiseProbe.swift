@@ -78,7 +78,7 @@ enum NoiseProbe {
 private final class Watcher: @unchecked Sendable {
   private let cpu: Int
   private let end: Nanoseconds
-  private var thread = pthread_t()
+  private var thread: NativeThread?
   /// Nil where the thread could not be pinned.
   private(set) var result: NoiseSample.CPU?
 
@@ -86,19 +86,11 @@ private final class Watcher: @unchecked Sendable {
 
   /// Whether the thread runs now.
   func start() -> Bool {
-    let context = Unmanaged.passRetained(self)
-    let status = pthread_create(
-      &thread, nil,
-      { context in
-        guard let context else { return nil }
-        Unmanaged<Watcher>.fromOpaque(context).takeRetainedValue().watch()
-        return nil
-      }, context.toOpaque())
-    if status != 0 { context.release() }
-    return status == 0
+    thread = NativeThread { self.watch() }
+    return thread != nil
   }
 
-  func join() { pthread_join(thread, nil) }
+  func join() { thread?.join() }
 
   private func watch() {
     guard cl_pin_thread(Int32(cpu)) == 0 else { return }

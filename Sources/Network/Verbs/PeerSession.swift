@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Host
 internal import Measure
 internal import RDMA
 internal import Synchronization
@@ -19,7 +20,7 @@ final class PeerSession: @unchecked Sendable {
   private var asking: ConnectionRequest?
   private let done = Atomic<Bool>(false)
   private let ending = Atomic<Bool>(false)
-  private var thread = pthread_t()
+  private var thread: NativeThread?
 
   /// How long a peer may take to confirm that it is connected.
   private static let confirmLimit = Nanoseconds.seconds(10)
@@ -49,19 +50,11 @@ final class PeerSession: @unchecked Sendable {
   func end() { ending.store(true, ordering: .relaxed) }
 
   func start() -> Bool {
-    let box = Unmanaged.passRetained(self)
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        Unmanaged<PeerSession>.fromOpaque(argument).takeRetainedValue().body()
-        return nil
-      }, box.toOpaque())
-    if status != 0 { box.release() }
-    return status == 0
+    thread = NativeThread { self.body() }
+    return thread != nil
   }
 
-  func join() { pthread_join(thread, nil) }
+  func join() { thread?.join() }
 
   private func body() {
     defer { done.store(true, ordering: .releasing) }

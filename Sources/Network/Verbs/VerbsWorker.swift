@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Host
 internal import Measure
 internal import RDMA
 internal import Synchronization
@@ -34,7 +35,7 @@ final class VerbsWorker: @unchecked Sendable {
   private(set) var firstTick: UInt64 = 0
   private(set) var lastTick: UInt64 = 0
   let seconds: SecondsColumn
-  private var thread = pthread_t()
+  private var thread: NativeThread?
 
   /// When all begin, in ticks; 0 while closed, `UInt64.max` when some worker could not be set up.
   final class Gate: Sendable {
@@ -62,20 +63,12 @@ final class VerbsWorker: @unchecked Sendable {
 
   /// Starts the thread; false where the system has none left.
   func start() -> Bool {
-    let box = Unmanaged.passRetained(self)
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        Unmanaged<VerbsWorker>.fromOpaque(argument).takeRetainedValue().body()
-        return nil
-      }, box.toOpaque())
-    if status != 0 { box.release() }
-    return status == 0
+    thread = NativeThread { self.body() }
+    return thread != nil
   }
 
   /// Waits for the thread's end.
-  func join() { pthread_join(thread, nil) }
+  func join() { thread?.join() }
 
   private func body() {
     defer { state.store(Phase.done.rawValue, ordering: .releasing) }

@@ -38,38 +38,43 @@ public enum Stop: Equatable, Sendable {
 /// scheduled: the same seed gives the same run on every machine. Plain memory, no locks: one
 /// simulation belongs to one thread.
 public struct Simulator<Event: BitwiseCopyable>: ~Copyable {
-  private var queue: EventQueue<Event>
+  @usableFromInline var queue: EventQueue<Event>
   /// Events of this very instant, in order: most of a model's hand-overs, spared the queue.
-  private var immediate = Ring<Event>(capacity: 64)
-  private var sequence: UInt64 = 1
+  @usableFromInline var immediate = Ring<Event>(capacity: 64)
+  @usableFromInline var clock: Int64 = 0
+  @usableFromInline var happened: UInt64 = 0
+  @usableFromInline var hash = TraceHash()
+  @usableFromInline var sequence: UInt64 = 1
   /// The sequence word of the event that each timer slot waits for; 0 is a free slot.
-  private var timers = Table<UInt64>(repeating: 0, count: 1)
-  private var freeSlots = Table<UInt32>(capacity: 64)
+  @usableFromInline var timers = Table<UInt64>(repeating: 0, count: 1)
+  @usableFromInline var freeSlots = Table<UInt32>(capacity: 64)
 
   /// The time since the start of the simulation.
-  public private(set) var now = Nanoseconds.zero
+  @inlinable public var now: Nanoseconds { Nanoseconds(clock) }
   /// How many events have happened.
-  public private(set) var handled: UInt64 = 0
+  @inlinable public var handled: UInt64 { happened }
   /// A hash of every event that has happened, with its instant, in order.
-  public private(set) var trace = TraceHash()
+  @inlinable public var trace: TraceHash { hash }
 
   /// Starts at time zero with room for `capacity` pending events before memory grows.
-  public init(capacity: Int = 1024) { queue = EventQueue(capacity: capacity) }
+  @inlinable public init(capacity: Int = 1024) { queue = EventQueue(capacity: capacity) }
 
   /// How many events are pending, cancelled timers that are not yet due included.
-  public var pending: Int { queue.count + immediate.count }
+  @inlinable public var pending: Int { queue.count + immediate.count }
 
   /// Lets `event` happen `delay` from now; a delay below zero is a fault of the model.
-  public mutating func schedule(_ event: Event, after delay: Nanoseconds) {
+  @inlinable public mutating func schedule(_ event: Event, after delay: Nanoseconds) {
     precondition(delay.count >= 0, "an event was scheduled in the past")
     queue.insert(key(after: delay), event)
   }
 
-  /// Lets `event` happen now, after all that is already due now. O(1).
-  public mutating func schedule(now event: Event) { immediate.append(event) }
+  /// Lets `event` happen now, after all that is already due now.
+  ///
+  /// O(1).
+  @inlinable public mutating func schedule(now event: Event) { immediate.append(event) }
 
   /// Lets `event` happen `delay` from now unless it is cancelled before.
-  public mutating func arm(_ event: Event, after delay: Nanoseconds) -> Timer {
+  @inlinable public mutating func arm(_ event: Event, after delay: Nanoseconds) -> Timer {
     precondition(delay.count >= 0, "a timer was armed in the past")
     let slot = freeSlots.count > 0 ? freeSlots.removeLast() : UInt32(timers.append(0))
     precondition(Int(slot) < EventKey.timerLimit, "more timers than there are slots")
@@ -79,8 +84,10 @@ public struct Simulator<Event: BitwiseCopyable>: ~Copyable {
     return Timer(word: key.word)
   }
 
-  /// Cancels `timer`; one that has gone off, or was cancelled before, is left alone. O(1).
-  public mutating func cancel(_ timer: Timer) {
+  /// Cancels `timer`; one that has gone off, or was cancelled before, is left alone.
+  ///
+  /// O(1).
+  @inlinable public mutating func cancel(_ timer: Timer) {
     let slot = UInt32(truncatingIfNeeded: timer.word & 0xFF_FFFF)
     guard slot != 0, timers[Int(slot)] == timer.word else { return }
     timers[Int(slot)] = 0
@@ -90,43 +97,47 @@ public struct Simulator<Event: BitwiseCopyable>: ~Copyable {
   /// Lets events happen until `end` (those at `end` included) or until `limit` have happened in all.
   ///
   /// The clock stands at `end` afterwards if that is why it stopped. Can be called again to go on.
-  public mutating func run<M: Model & ~Copyable>(
+  @inlinable public mutating func run<M: Model & ~Copyable>(
     _ model: inout M, until end: Nanoseconds, limit: UInt64 = .max
   ) -> Stop where M.Event == Event {
-    while handled < limit {
-      if immediate.count > 0, queue.count == 0 || queue.first.time > now.count {
-        happen(immediate.removeFirst(), to: &model)
-        continue
-      }
-      guard queue.count > 0 else { return .ranDry }
-      guard queue.first.time <= end.count else {
-        now = end
+    while happened < limit {
+      let bound = immediate.count > 0 ? clock : end.count
+      guard queue.isDue(by: bound) else {
+        if immediate.count > 0 {
+          happen(immediate.removeFirst(), to: &model)
+          continue
+        }
+        if queue.count == 0 { return .ranDry }
+        clock = max(clock, end.count)
         return .reachedEnd
       }
-      let entry = queue.removeFirst()
-      guard isDue(entry.key) else { continue }
-      now = entry.key.instant
-      happen(entry.payload, to: &model)
+      let event = queue.removeFirst()
+      guard isDue(event.key) else { continue }
+      clock = event.time
+      happen(event.payload, to: &model)
     }
     return .spentBudget
   }
 
-  private mutating func happen<M: Model & ~Copyable>(_ event: Event, to model: inout M)
-  where M.Event == Event {
-    handled += 1
-    trace.add(now.count, M.fingerprint(of: event))
+  @inlinable @inline(__always) mutating func happen<M: Model & ~Copyable>(
+    _ event: Event, to model: inout M
+  ) where M.Event == Event {
+    happened &+= 1
+    hash.add(clock, M.fingerprint(of: event))
     model.handle(event, in: &self)
   }
 
-  private mutating func key(after delay: Nanoseconds, slot: UInt32 = 0) -> EventKey {
-    let (time, overflow) = now.count.addingReportingOverflow(delay.count)
+  @inlinable @inline(__always) mutating func key(
+    after delay: Nanoseconds, slot: UInt32 = 0
+  ) -> EventKey {
+    let (time, overflow) = clock.addingReportingOverflow(delay.count)
     precondition(!overflow && sequence < EventKey.sequenceLimit, "the simulation is too long")
     defer { sequence += 1 }
     return EventKey(time: time, sequence: sequence, slot: slot)
   }
 
   /// False for a timer that was cancelled; one that goes off gives its slot back.
-  private mutating func isDue(_ key: EventKey) -> Bool {
+  @inlinable @inline(__always) mutating func isDue(_ key: EventKey) -> Bool {
     guard key.slot != 0 else { return true }
     guard timers[Int(key.slot)] == key.word else { return false }
     timers[Int(key.slot)] = 0

@@ -5,19 +5,20 @@ public struct Slab<Element: BitwiseCopyable>: ~Copyable {
   @usableFromInline var places: Table<Element>
   @usableFromInline var free: Table<UInt32>
   /// How many places are taken.
-  public private(set) var live = 0
+  @inlinable public var live: Int { taken }
+  @usableFromInline var taken = 0
   /// The most places that were ever taken at once.
-  public var peak: Int { places.count }
+  @inlinable public var peak: Int { places.count }
 
   /// Makes a slab with room for `capacity` values before it grows.
-  public init(capacity: Int = 64) {
+  @inlinable public init(capacity: Int = 64) {
     places = Table(capacity: capacity)
     free = Table(capacity: capacity)
   }
 
   /// Puts `element` into a free place and returns the place's number.
-  public mutating func insert(_ element: Element) -> UInt32 {
-    live += 1
+  @inlinable public mutating func insert(_ element: Element) -> UInt32 {
+    taken &+= 1
     if free.count > 0 {
       let place = free.removeLast()
       places[Int(place)] = element
@@ -34,8 +35,8 @@ public struct Slab<Element: BitwiseCopyable>: ~Copyable {
 
   /// Takes the value out and frees its place.
   @discardableResult
-  public mutating func remove(_ place: UInt32) -> Element {
-    live -= 1
+  @inlinable public mutating func remove(_ place: UInt32) -> Element {
+    taken &-= 1
     free.append(place)
     return places[Int(place)]
   }

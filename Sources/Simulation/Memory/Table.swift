@@ -6,25 +6,28 @@ public struct Table<Element: BitwiseCopyable>: ~Copyable {
   @usableFromInline var base: UnsafeMutablePointer<Element>
   @usableFromInline var capacity: Int
   /// How many elements there are.
-  public private(set) var count: Int
+  @inlinable public var count: Int { length }
+  @usableFromInline var length: Int
 
   /// Makes an empty table with room for `capacity` elements.
-  public init(capacity: Int = 16) {
+  @inlinable public init(capacity: Int = 16) {
     self.capacity = max(capacity, 1)
     base = .allocate(capacity: self.capacity)
-    count = 0
+    length = 0
   }
 
   /// Makes a table of `count` copies of `element`.
-  public init(repeating element: Element, count: Int) {
+  @inlinable public init(repeating element: Element, count: Int) {
     self.init(capacity: count)
     base.initialize(repeating: element, count: count)
-    self.count = count
+    length = count
   }
 
-  deinit { base.deallocate() }
+  @inlinable deinit { base.deallocate() }
 
-  /// The element at `index`, in place. O(1).
+  /// The element at `index`, in place.
+  ///
+  /// O(1).
   @inlinable public subscript(index: Int) -> Element {
     @inline(__always) unsafeAddress {
       assert(index >= 0 && index < count, "index \(index) outside 0..<\(count)")
@@ -37,30 +40,36 @@ public struct Table<Element: BitwiseCopyable>: ~Copyable {
   }
 
   /// The valid indices.
-  public var indices: Range<Int> { 0..<count }
+  @inlinable public var indices: Range<Int> { 0..<count }
 
-  /// Adds `element` at the end and returns its index. O(1) amortised.
+  /// Adds `element` at the end and returns its index.
+  ///
+  /// O(1) amortised.
   @discardableResult
-  public mutating func append(_ element: Element) -> Int {
-    if count == capacity { grow(to: capacity * 2) }
-    (base + count).initialize(to: element)
-    count += 1
-    return count - 1
+  @inlinable public mutating func append(_ element: Element) -> Int {
+    if length == capacity { grow(to: capacity * 2) }
+    (base + length).initialize(to: element)
+    length &+= 1
+    return length &- 1
   }
 
-  /// Removes the last element and returns it; the table must not be empty. O(1).
-  public mutating func removeLast() -> Element {
+  /// Removes the last element and returns it; the table must not be empty.
+  ///
+  /// O(1).
+  @inlinable public mutating func removeLast() -> Element {
     precondition(count > 0, "nothing to remove")
-    count -= 1
-    return base[count]
+    length &-= 1
+    return base[length]
   }
 
-  /// Forgets all elements and keeps the memory. O(1).
-  public mutating func removeAll() { count = 0 }
+  /// Forgets all elements and keeps the memory.
+  ///
+  /// O(1).
+  @inlinable public mutating func removeAll() { length = 0 }
 
-  private mutating func grow(to wanted: Int) {
+  @inlinable @inline(never) mutating func grow(to wanted: Int) {
     let larger = UnsafeMutablePointer<Element>.allocate(capacity: wanted)
-    larger.update(from: base, count: count)
+    larger.update(from: base, count: length)
     base.deallocate()
     base = larger
     capacity = wanted

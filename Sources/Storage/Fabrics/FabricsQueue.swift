@@ -122,6 +122,9 @@ struct FabricsQueue: ~Copyable {
 
   // MARK: Commands
 
+  /// The data structure that the last command of the setup was answered with.
+  var received: [UInt8] { [UInt8](UnsafeRawBufferPointer(start: data, count: 4096)) }
+
   /// The address of a tag's command.
   @inline(__always)
   func place(of tag: Int) -> UnsafeMutableRawPointer { commands + tag &* NVMeCommand.bytes }

@@ -131,8 +131,9 @@ final class FabricsSession {
       NVMeCommand.Opcode.identify, dataBytes: 4096, deadline: deadline
     ) { $0.identify(1) }
     try checked(answer, "identifying the controller", queue.peer)
-    let facts = ControllerIdentity(UnsafeRawBufferPointer(start: queue.data, count: 4096))
-    guard facts.takesKeyedDescriptors else {
+    let limits = ControllerLimits(data: queue.received)
+    let identity = NVMeIdentity(data: queue.received)
+    guard limits.takesKeyedDescriptors else {
       throw StorageError(
         "the controller at \(queue.peer) takes no keyed SGLs, which RDMA needs",
         hint: "is it a target for NVMe over RDMA?")
@@ -141,46 +142,37 @@ final class FabricsSession {
       NVMeCommand.Opcode.identify, namespace: address.namespace, dataBytes: 4096,
       deadline: deadline
     ) { $0.identify(0) }
-    let space = NamespaceIdentity(UnsafeRawBufferPointer(start: queue.data, count: 4096))
-    // Invalid Namespace or Format (0Bh), or a namespace that is not active: all zeros.
-    guard answer.status == 0, space.blocks > 0 else {
+    // Invalid Namespace or Format (0Bh), or a namespace that is not active: all zeros, NSZE too.
+    guard answer.status == 0, NVMeData(queue.received).number(0, 8) > 0 else {
       throw StorageError(
         "\(address.subsystem) at \(queue.peer) has no namespace \(address.namespace)",
         hint: "`nvme list-ns` on a connected host lists them; give another `namespace`")
     }
-    guard space.blockBytes > 0, space.metadataBytes == 0 else {
+    let space = NVMeNamespace(number: address.namespace, data: queue.received)
+    let block = space.layout?.block ?? .zero
+    let metadata = space.layout?.metadata ?? .zero
+    guard ByteCount(512)...ByteCount.mebibytes(1) ~= block, metadata == .zero else {
       throw StorageError(
         "namespace \(address.namespace) of \(address.subsystem) is formatted to blocks of "
-          + "\(space.blockBytes) B with \(space.metadataBytes) B of metadata",
+          + "\(block.count) B with \(metadata.count) B of metadata",
         hint: "the user-space initiator takes blocks of 512 B to 1 MiB without metadata")
     }
-    return describe(
-      facts, space, address, controller, capabilities, version: version,
-      device: queue.pair.device.name)
-  }
-
-  private static func describe(
-    _ facts: ControllerIdentity, _ space: NamespaceIdentity, _ address: FabricsAddress,
-    _ controller: UInt16, _ capabilities: UInt64, version: UInt64, device: String
-  ) -> FabricsTarget {
     // MDTS counts in pages of CAP.MPSMIN (bits 51:48); NLB has 16 bits, a keyed length 24.
+    let blockBytes = Int(block.count)
     let page = 12 + Int(capabilities >> 48 & 0xF)
-    let limits = [
-      facts.transferExponent == 0 ? Int.max : 1 << min(facts.transferExponent + page, 40),
-      space.blockBytes << 16, (1 << 24) - space.blockBytes,
+    let most = [
+      limits.transferExponent == 0 ? Int.max : 1 << min(limits.transferExponent + page, 40),
+      blockBytes << 16, (1 << 24) - blockBytes,
     ]
     let tertiary = version & 0xFF
     return FabricsTarget(
-      address: address, controllerID: controller, model: facts.model, serial: facts.serial,
-      firmware: facts.firmware,
+      address: address, controllerID: controller, model: identity.model ?? "",
+      serial: identity.serial ?? "", firmware: identity.firmware ?? "",
       version: "\(version >> 16).\(version >> 8 & 0xFF)" + (tertiary == 0 ? "" : ".\(tertiary)"),
-      device: device, queueEntries: Int(capabilities & 0xFFFF) + 1,
-      commandsPerQueue: facts.commandsPerQueue == 0 ? nil : facts.commandsPerQueue,
-      inCapsuleBytes: facts.inCapsuleBytes,
-      largestCommandBytes: limits.reduce(.max, min), deallocates: facts.deallocates,
-      hasWriteCache: facts.hasWriteCache,
-      sizeBytes: ByteCount(Int64(clamping: space.blocks) * Int64(space.blockBytes)),
-      blockBytes: space.blockBytes)
+      device: queue.pair.device.name, queueEntries: Int(capabilities & 0xFFFF) + 1,
+      commandsPerQueue: limits.commandsPerQueue, inCapsuleBytes: limits.inCapsuleBytes,
+      largestCommandBytes: most.reduce(.max, min), deallocates: limits.deallocates,
+      hasWriteCache: identity.hasWriteCache, sizeBytes: space.size, blockBytes: blockBytes)
   }
 
   // MARK: Queues

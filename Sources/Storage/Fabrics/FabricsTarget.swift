@@ -35,85 +35,32 @@ public struct FabricsTarget: Hashable, Codable, Sendable {
   public var blockBytes: Int
 }
 
-/// Fields of Identify Controller that an initiator goes by.
+/// What Identify Controller tells an initiator alone, beside ``NVMeIdentity``.
 ///
 /// Offsets after the NVMe Base Specification 2.0, 5.17.2.1 (Identify Controller data structure);
 /// checked against struct nvme_id_ctrl of include/linux/nvme.h.
-struct ControllerIdentity {
-  var serial: String
-  var model: String
-  var firmware: String
+struct ControllerLimits {
   /// MDTS: a power of two in units of the controller's smallest page; 0 is no limit.
   var transferExponent: Int
-  var commandsPerQueue: Int
-  var namespaces: UInt32
+  /// MAXCMD; nil where it is not told.
+  var commandsPerQueue: Int?
   var deallocates: Bool
-  var hasWriteCache: Bool
   /// SGLS bit 2: keyed descriptors, without which there is no RDMA.
   var takesKeyedDescriptors: Bool
-  /// SGLS bit 20: offsets as addresses, without which there is no data in capsules.
-  var takesOffsets: Bool
-  /// IOCCSZ in bytes.
-  var capsuleBytes: Int
-  /// ICDOFF in bytes.
-  var inCapsuleOffset: Int
-
-  init(_ data: UnsafeRawBufferPointer) {
-    serial = Self.text(data, 4, 20)
-    model = Self.text(data, 24, 40)
-    firmware = Self.text(data, 64, 8)
-    transferExponent = Int(data[77])
-    commandsPerQueue = Int(Self.number(data, 514, as: UInt16.self))
-    namespaces = Self.number(data, 516, as: UInt32.self)
-    deallocates = Self.number(data, 520, as: UInt16.self) & 1 << 2 != 0
-    hasWriteCache = data[525] & 1 != 0
-    let descriptors = Self.number(data, 536, as: UInt32.self)
-    takesKeyedDescriptors = descriptors & 1 << 2 != 0
-    takesOffsets = descriptors & 1 << 20 != 0
-    capsuleBytes = Int(Self.number(data, 1792, as: UInt32.self)) * 16
-    inCapsuleOffset = Int(Self.number(data, 1800, as: UInt16.self)) * 16
-  }
-
   /// Data that fits behind a command; none where it would have to lie at an offset.
-  var inCapsuleBytes: Int {
-    guard takesOffsets, inCapsuleOffset == 0 else { return 0 }
-    return max(0, capsuleBytes - NVMeCommand.bytes)
-  }
+  var inCapsuleBytes: Int
 
-  static func number<Number: FixedWidthInteger>(
-    _ data: UnsafeRawBufferPointer, _ offset: Int, as: Number.Type
-  ) -> Number {
-    Number(littleEndian: data.loadUnaligned(fromByteOffset: offset, as: Number.self))
-  }
-
-  private static func text(_ data: UnsafeRawBufferPointer, _ offset: Int, _ length: Int) -> String {
-    let field = data[offset..<offset + length].prefix { $0 != 0 }
-    let blank = UInt8(ascii: " ")
-    let end = field.lastIndex { $0 != blank }.map { $0 + 1 } ?? field.startIndex
-    return String(decoding: field[..<end].drop { $0 == blank }, as: UTF8.self)
-  }
-}
-
-/// Fields of Identify Namespace that an initiator goes by.
-///
-/// Offsets after the NVM Command Set Specification 1.0, 4.1.5.1 (Identify Namespace); checked
-/// against struct nvme_id_ns.
-struct NamespaceIdentity {
-  /// NSZE; 0 where there is no such namespace.
-  var blocks: UInt64
-  /// 0 where the format is of no use.
-  var blockBytes: Int
-  var metadataBytes: Int
-
-  init(_ data: UnsafeRawBufferPointer) {
-    blocks = ControllerIdentity.number(data, 0, as: UInt64.self)
-    let formats = Int(data[25]) + 1
-    // FLBAS: bits 3:0, and where there are more than 16 formats bits 6:5 above them.
-    let low = Int(data[26] & 0xF)
-    let format = min(formats > 16 ? low | Int(data[26] >> 5 & 3) << 4 : low, 63)
-    let word = ControllerIdentity.number(data, 128 + 4 * format, as: UInt32.self)
-    let exponent = Int(word >> 16 & 0xFF)
-    blockBytes = (9...20).contains(exponent) ? 1 << exponent : 0
-    metadataBytes = Int(word & 0xFFFF)
+  init(data bytes: [UInt8]) {
+    let data = NVMeData(bytes)
+    transferExponent = Int(data.number(77, 1))
+    let commands = Int(data.number(514, 2))
+    commandsPerQueue = commands == 0 ? nil : commands
+    deallocates = data.number(520, 2) & 1 << 2 != 0
+    let descriptors = data.number(536, 4)
+    takesKeyedDescriptors = descriptors & 1 << 2 != 0
+    // SGLS bit 20: offsets as addresses, without which there is no data in capsules; ICDOFF.
+    let isBehindCommand = descriptors & 1 << 20 != 0 && data.number(1800, 2) == 0
+    let inCapsule = NVMeIdentity(data: bytes).inCapsule ?? .zero
+    inCapsuleBytes = isBehindCommand ? Int(inCapsule.count) : 0
   }
 }

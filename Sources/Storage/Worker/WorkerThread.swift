@@ -72,7 +72,7 @@ final class WorkerThread: @unchecked Sendable {
   private let gate: StartGate
   private let cpu: Int?
   private let node: Int?
-  private var thread = pthread_t()
+  private var thread: NativeThread?
 
   init(job: WorkerJob, setup: EngineSetup, gate: StartGate, cpu: Int?, node: Int?) {
     self.job = job
@@ -85,26 +85,18 @@ final class WorkerThread: @unchecked Sendable {
 
   /// Starts the thread; false where the system has none left.
   func start() -> Bool {
-    let box = Unmanaged.passRetained(self)
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        Unmanaged<WorkerThread>.fromOpaque(argument).takeRetainedValue().body()
-        return nil
-      }, box.toOpaque())
-    if status != 0 { box.release() }
-    return status == 0
+    thread = NativeThread { self.body() }
+    return thread != nil
   }
 
   /// Waits for the thread's end.
-  func join() { pthread_join(thread, nil) }
+  func join() { thread?.join() }
 
   /// Lets the thread go where it hangs in the kernel; its memory stays with it.
-  func abandon() { pthread_detach(thread) }
+  func abandon() { thread?.abandon() }
 
   /// Makes a blocked system call of the worker return.
-  func wake() { pthread_kill(thread, Self.wakeSignal) }
+  func wake() { thread?.signal(Self.wakeSignal) }
 
   var phase: WorkerChannel.Phase {
     .init(rawValue: channel.phase.load(ordering: .acquiring)) ?? .starting

@@ -6,7 +6,7 @@ import Testing
 @testable import Calibration
 
 /// A real control plane with nodes of ours; each test starts one, in some ten seconds.
-@Suite(.serialized, Requires.controlPlane, .timeLimit(.minutes(5))) struct ControlPlaneTests {
+@Suite(.serialized, Requires.controlPlane, .timeLimit(.minutes(5))) struct RealControlPlaneTests {
   private static let script = Checkout.folder + "/scripts/lab"
 
   @Test func aDeploymentRunsOnNodesThatAreTakenAwayAgain() async throws {

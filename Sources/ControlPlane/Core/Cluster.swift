@@ -1,0 +1,59 @@
+internal import Measure
+internal import Simulation
+
+/// The whole model: each component with its state, and who gets which event.
+struct Cluster: Model, ~Copyable {
+  var world: World
+  var clients: Clients
+  var apiServers: APIServers
+  var etcd: Etcd
+  var watches: Watches
+  var kubelets: Kubelets
+  var lifecycle: NodeLifecycle
+  var scheduler: Scheduler
+  var controllers: Controllers
+  var generator: LoadGenerator
+
+  init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {
+    world = World(model: model, load: load, seed: seed)
+    clients = Clients(&world)
+    apiServers = APIServers(&world)
+    etcd = Etcd(world)
+    watches = Watches(&world)
+    kubelets = Kubelets(&world)
+    lifecycle = NodeLifecycle(&world)
+    scheduler = Scheduler(&world)
+    generator = LoadGenerator(&world)
+    controllers = Controllers(&world)
+  }
+
+  /// Every component is told to start, in order.
+  static func start(_ loop: inout Loop) {
+    let components: [Component] = [
+      .client, .apiServer, .etcd, .watch, .kubelet, .lifecycle, .scheduler, .controller, .load,
+    ]
+    for component in components {
+      loop.schedule(now: Event(component: component, what: Port.start))
+    }
+  }
+
+  mutating func handle(_ event: Event, in loop: inout Loop) {
+    switch event.component {
+    case .client: clients.handle(event, &world, &loop)
+    case .apiServer: apiServers.handle(event, &world, &loop)
+    case .etcd: etcd.handle(event, &world, &loop)
+    case .watch: watches.handle(event, &world, &loop)
+    case .kubelet: kubelets.handle(event, &world, &loop)
+    case .lifecycle: lifecycle.handle(event, &world, &loop)
+    case .scheduler: scheduler.handle(event, &world, &loop)
+    case .controller: controllers.handle(event, &world, &loop)
+    case .load: generator.handle(event, &world, &loop)
+    default: preconditionFailure("no such component yet")
+    }
+  }
+
+  static func fingerprint(of event: Event) -> UInt64 {
+    UInt64(event.component.rawValue) << 56 | UInt64(event.what) << 48
+      | UInt64(event.lane) << 32 | UInt64(event.index)
+  }
+}

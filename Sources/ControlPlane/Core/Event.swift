@@ -1,0 +1,59 @@
+internal import Simulation
+
+/// One thing that happens in the control plane: 8 bytes.
+///
+/// `component` handles it; `what` is that component's own kind of event, or one of ``Port``'s, by
+/// which components speak with each other. What `lane` and `index` mean, the kind says.
+struct Event: BitwiseCopyable, Equatable, Sendable {
+  var component: Component
+  var what: UInt8
+  var lane: UInt16 = 0
+  var index: UInt32 = 0
+}
+
+/// The parts of the model; each has a folder or a file, and a `handle` for its events.
+enum Component: UInt8, Sendable {
+  /// Requests on the client's side: client-go's limiter, retries, back-off.
+  case client
+  case apiServer
+  case etcd
+  /// Watch caches and what they tell to informers and watchers.
+  case watch
+  case kubelet
+  /// The node-lifecycle controller.
+  case lifecycle
+  case scheduler
+  /// Deployment, replica-set, endpoint and garbage-collector controllers.
+  case controller
+  case autoscaler
+  case provisioning
+  /// CoreDNS, Prometheus, Fluent Bit.
+  case addOn
+  /// The load that the trial puts on: churn, deployments, closed-loop clients.
+  case load
+  case fault
+  /// Samples for the time series.
+  case sample
+}
+
+/// What one component tells another; a component's own kinds stay below these.
+enum Port {
+  /// To `client`: request `index` wants to be sent.
+  static let submit: UInt8 = 0xF0
+  /// To `apiServer`: request `index` has arrived at server `lane`.
+  static let arrive: UInt8 = 0xF1
+  /// To `etcd`: request `index` proposes a write.
+  static let propose: UInt8 = 0xF2
+  /// To `etcd`: request `index` reads; linearizable if `lane` is 1.
+  static let read: UInt8 = 0xF3
+  /// To `apiServer`: etcd has answered request `index`; its `outcome` says how.
+  static let stored: UInt8 = 0xF4
+  /// To whoever owns the request's client: request `index` has been answered.
+  static let reply: UInt8 = 0xF5
+  /// To `watch`: the change `lane` (a `ChangeKind`) of object `index` is committed.
+  static let changed: UInt8 = 0xF6
+  /// To an informer's component: it learns of change `lane` of object `index`.
+  static let observed: UInt8 = 0xF7
+  /// To every component once, at the start.
+  static let start: UInt8 = 0xF8
+}

@@ -1,0 +1,82 @@
+internal import Measure
+internal import Simulation
+
+/// The load that a trial puts on the cluster: pods that are there, and pods that come and go.
+struct LoadGenerator: ~Copyable {
+  private enum Kind { static let churn: UInt8 = 0 }
+
+  private let client: UInt32
+  private let gap: Distribution?
+  private var stream: RandomStream
+  private var victims: RandomStream
+  private var pods = Table<UInt32>(capacity: 64)
+
+  /// Pods that are there from the start are bound to nodes in turn, ready.
+  init(_ world: inout World) {
+    client = world.add(Client(owner: .load, identity: .admin))
+    stream = world.stream(.load, of: 0)
+    victims = world.stream(.load, of: 1)
+    let rate = world.load.podChurn.perSecond
+    gap =
+      rate > 0
+      ? Distribution.known(try .exponential(mean: Nanoseconds(Int64(1e9 / rate)))) : nil
+    for description in world.load.workloads { addWorkload(description, &world) }
+  }
+
+  private mutating func addWorkload(
+    _ description: ClusterLoad.Deployment, _ world: inout World
+  ) {
+    var workload = Workload()
+    workload.desired = Int32(description.replicas)
+    workload.cpu = Int32(description.cpu)
+    workload.memory = Int32(description.memory.count >> 20)
+    if let pool = description.pool {
+      let place = world.model.nodes.pools.firstIndex { $0.name == pool }
+      workload.pool = UInt8(place ?? Int(Workload.anyPool))
+    }
+    let number = world.workloads.append(workload)
+    guard description.isThere else { return }
+    for _ in 0..<description.replicas {
+      let node = pods.count % max(1, world.nodes.count)
+      var pod = Pod()
+      pod.workload = UInt16(number)
+      pod.cpu = workload.cpu
+      pod.memory = workload.memory
+      pod.phase = .ready
+      pod.node = UInt32(node)
+      world.nodes[node].pods += 1
+      world.nodes[node].cpuAsked += pod.cpu
+      world.nodes[node].memoryAsked += pod.memory
+      pods.append(world.pods.insert(pod))
+    }
+    world.workloads[number].pods = Int32(description.replicas)
+    world.workloads[number].ready = Int32(description.replicas)
+  }
+
+  mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
+    switch event.what {
+    case Port.start: start(&world, &loop)
+    case Kind.churn:
+      churn(&world, &loop)
+      if let gap { loop.schedule(event, after: gap.draw(&stream)) }
+    case Port.reply: _ = world.finish(event.index)
+    default: break
+    }
+  }
+
+  private mutating func start(_ world: inout World, _ loop: inout Loop) {
+    if let gap {
+      loop.schedule(Event(component: .load, what: Kind.churn), after: gap.draw(&stream))
+    }
+    for (number, description) in world.load.workloads.enumerated() where !description.isThere {
+      let request = Request(.create, .deployment, client: client, object: UInt32(number))
+      world.submit(request, in: &loop)
+    }
+  }
+
+  /// Deletes one of the pods that are ready; its replica set makes another.
+  private mutating func churn(_ world: inout World, _ loop: inout Loop) {
+    guard let pod = world.anyReadyPod(by: &victims) else { return }
+    world.submit(Request(.delete, .pod, client: client, object: pod), in: &loop)
+  }
+}

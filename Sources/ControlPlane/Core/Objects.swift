@@ -1,0 +1,93 @@
+internal import Measure
+internal import Simulation
+
+/// What is committed about an object; informers learn of it by watches.
+enum ChangeKind: UInt16, Sendable, CaseIterable {
+  case nodeAdded, nodeStatus, nodeTaints, nodeGone, lease
+  case podCreated, podBound, podRunning, podReady, podFailed, podDeleting, podGone
+  case workloadChanged, replicaSetChanged
+  case endpoints
+  case event
+  case configuration
+  case other
+}
+
+/// A node as the API has it, and its machine as it is.
+struct Node: BitwiseCopyable {
+  var pool: UInt8 = 0
+  var zone: UInt8 = 0
+  var rack: UInt16 = 0
+  /// Whether its Node object is there.
+  var isRegistered = false
+  /// Whether its machine runs and reaches the API servers; no one in the API knows.
+  var isAlive = true
+  var condition = NodeCondition.unknown
+  /// Bits of `Taint`.
+  var taints: UInt16 = 0
+  /// When its lease was last renewed, as committed.
+  var renewed = Nanoseconds.zero
+  /// What it can give and what bound pods have asked for: thousandths of a CPU, MiB, pods.
+  var cpu: Int32 = 0
+  var memory: Int32 = 0
+  var maximumPods: Int32 = 110
+  var cpuAsked: Int32 = 0
+  var memoryAsked: Int32 = 0
+  var pods: Int32 = 0
+}
+
+/// The Ready condition of a node.
+enum NodeCondition: UInt8, Sendable { case ready, notReady, unknown }
+
+/// Taints that the model knows, as bits.
+enum Taint {
+  static let notReady: UInt16 = 1
+  static let unreachableNoSchedule: UInt16 = 2
+  static let unreachableNoExecute: UInt16 = 4
+  static let cordoned: UInt16 = 8
+  /// `dedicated=baremetal:NoSchedule`.
+  static let bareMetal: UInt16 = 16
+  static let memoryPressure: UInt16 = 32
+  static let diskPressure: UInt16 = 64
+}
+
+/// Where a pod stands, as the API has it.
+enum PodPhase: UInt8, Sendable { case pending, bound, running, ready, failed, deleting, gone }
+
+/// A pod as the API has it, with when each step was taken.
+struct Pod: BitwiseCopyable {
+  static let nowhere = UInt32.max
+  /// The workload that it belongs to.
+  var workload: UInt16 = 0
+  var phase = PodPhase.pending
+  /// The node that it is bound to, or `nowhere`.
+  var node = Pod.nowhere
+  var cpu: Int32 = 0
+  var memory: Int32 = 0
+  /// When its owner first wanted it: the start of pod start-up.
+  var wished = Nanoseconds.zero
+  var created = Nanoseconds.zero
+  var bound = Nanoseconds.zero
+  var running = Nanoseconds.zero
+  var ready = Nanoseconds.zero
+}
+
+/// A Deployment with its replica set and service, as far as the model has them.
+struct Workload: BitwiseCopyable {
+  static let anyPool: UInt8 = 255
+
+  var namespace: UInt16 = 0
+  var desired: Int32 = 0
+  /// Pods that are there, and those that are ready, as committed.
+  var pods: Int32 = 0
+  var ready: Int32 = 0
+  var cpu: Int32 = 100
+  var memory: Int32 = 128
+  /// The pool its node selector names, or `anyPool`.
+  var pool = Workload.anyPool
+  /// Taints it tolerates, as bits.
+  var tolerations: UInt16 = 0
+  /// Whether a service selects its pods.
+  var hasService = true
+  /// Whether one pod runs on every node (a DaemonSet).
+  var isDaemonSet = false
+}

@@ -1,0 +1,32 @@
+internal import Simulation
+
+/// Requests that wait, first come first served, linked through `Request.behind`.
+///
+/// A request waits in one queue at a time, so that queues need no memory of their own.
+struct RequestQueue: BitwiseCopyable {
+  static let nobody = UInt32.max
+  private(set) var first = RequestQueue.nobody
+  private var last = RequestQueue.nobody
+  private(set) var count: Int32 = 0
+
+  /// Adds `place` behind all others.
+  ///
+  /// O(1).
+  mutating func append(_ place: UInt32, in requests: inout Slab<Request>) {
+    requests[place].behind = Self.nobody
+    if count == 0 { first = place } else { requests[last].behind = place }
+    last = place
+    count += 1
+  }
+
+  /// Takes the one that has waited longest; the queue must not be empty.
+  ///
+  /// O(1).
+  mutating func removeFirst(from requests: borrowing Slab<Request>) -> UInt32 {
+    assert(count > 0, "nobody waits")
+    let place = first
+    first = requests[place].behind
+    count -= 1
+    return place
+  }
+}

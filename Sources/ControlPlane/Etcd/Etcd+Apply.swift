@@ -1,0 +1,152 @@
+internal import Measure
+internal import Simulation
+
+/// From the committed entry to the answer: the apply loop, the backend, CPU.
+extension Etcd {
+  /// Entries that one event applies at most; their answers go out together.
+  private static let applyBatch: UInt64 = 16
+
+  mutating func beginApplying(at member: Int, _ world: inout World, _ loop: inout Loop) {
+    guard members[member].isRunning, !members[member].isApplying,
+      !members[member].isBackendBusy, members[member].delivered > members[member].applied
+    else { return }
+    let batch = min(members[member].delivered - members[member].applied, Self.applyBatch)
+    members[member].isApplying = true
+    members[member].applyingTo = members[member].applied + batch
+    loop.schedule(own(.applied, member), after: parameters.applyCost * Int64(batch))
+  }
+
+  mutating func appliedBatch(at member: Int, _ world: inout World, _ loop: inout Loop) {
+    members[member].isApplying = false
+    let begin = members[member].applied
+    let end = min(members[member].applyingTo, members[member].delivered)
+    guard end > begin else { return }
+    members[member].applied = end
+    members[member].operations += Int32(end - begin)
+    if members[member].role == .leader { counters.proposals += end - begin }
+    let rest = 1 - parameters.putCPUBeforeProposal.value
+    for index in max(begin, logBase)..<max(end, logBase) {
+      let entry = log[Int(index - logBase)]
+      guard entry.request != LogEntry.noRequest, Int(entry.endpoint) == member else { continue }
+      spendCPU(
+        .finished, Nanoseconds(Int64(Double(parameters.putCPU.count) * rest)), entry.request,
+        member, &world, &loop)
+    }
+    trimLog()
+    if members[member].operations >= Int32(parameters.backendLimit) || members[member].isBackendDue
+    {
+      beginBackendCommit(at: member, &loop)
+    }
+    beginApplying(at: member, &world, &loop)
+  }
+
+  /// Entries that every member that runs has applied are not needed any more.
+  private mutating func trimLog() {
+    var applied = UInt64.max
+    for member in members.indices where members[member].isUp {
+      applied = min(applied, members[member].applied)
+    }
+    while log.count > 0 && logBase < applied {
+      _ = log.removeFirst()
+      logBase += 1
+    }
+  }
+
+  // MARK: Backend
+
+  /// Every 100 ms each member commits its backend, if there is anything to commit.
+  mutating func backendTick(_ loop: inout Loop) {
+    loop.schedule(own(.backendTick), after: parameters.backendInterval)
+    for member in members.indices where members[member].operations > 0 {
+      if members[member].isApplying {
+        members[member].isBackendDue = true
+      } else {
+        beginBackendCommit(at: member, &loop)
+      }
+    }
+  }
+
+  private mutating func beginBackendCommit(at member: Int, _ loop: inout Loop) {
+    guard !members[member].isBackendBusy, members[member].operations > 0 else { return }
+    members[member].isBackendDue = false
+    members[member].isBackendBusy = true
+    let length =
+      backendCommit.draw(&streams[member])
+      + parameters.backendCommitPerOperation * Int64(members[member].operations)
+    members[member].operations = 0
+    if members[member].role == .leader { counters.backendCommits.record(UInt64(length.count)) }
+    loop.schedule(own(.backendCommitted, member), after: length)
+  }
+
+  mutating func backendCommitted(at member: Int, _ world: inout World, _ loop: inout Loop) {
+    members[member].isBackendBusy = false
+    beginApplying(at: member, &world, &loop)
+  }
+
+  mutating func compact(_ loop: inout Loop) {
+    database.compact()
+    loop.schedule(own(.compact), after: parameters.compactionInterval)
+  }
+
+  // MARK: CPU
+
+  /// Spends `cost` of a member's CPUs on a request.
+  mutating func spendCPU(
+    _ kind: Kind, _ cost: Nanoseconds, _ place: UInt32, _ member: Int, _ world: inout World,
+    _ loop: inout Loop
+  ) {
+    members[member].processors.spend(cost, on: place, then: kind.rawValue, &world, &loop)
+  }
+
+  mutating func finished(
+    _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
+  ) {
+    members[member].processors.leave(&world, &loop)
+    answer(place, .ok, &world, &loop)
+  }
+
+  // MARK: Reads
+
+  /// A serializable read costs CPU only; a linearizable one waits for a round of confirmation that
+  /// it shares with all that wait (etcdserver/v3_server.go `linearizableReadLoop`).
+  mutating func acceptRead(
+    _ place: UInt32, linearizable: Bool, _ world: inout World, _ loop: inout Loop
+  ) {
+    guard let member = endpoint(of: world.requests[place].server) else {
+      return answer(place, .unavailable, &world, &loop)
+    }
+    guard linearizable else {
+      return spendCPU(.finished, parameters.readCPU, place, member, &world, &loop)
+    }
+    members[member].reads.append(place, in: &world.requests)
+    confirmReads(at: member, &loop)
+  }
+
+  /// Begins a round of confirmation if none is under way and a leader is known.
+  func roundLength(at member: Int, now: Nanoseconds) -> Nanoseconds? {
+    let lead = members[member].lead
+    guard lead != Member.nobody, members[Int(lead)].isUp else { return nil }
+    let leader = Int(lead)
+    let wait = members[leader].isWriting ? members[leader].writingUntil - now : .zero
+    let toLeader = leader == member ? Nanoseconds.zero : parameters.roundTrip
+    let toQuorum = members.count == 1 ? Nanoseconds.zero : parameters.roundTrip
+    return wait + toLeader + toQuorum
+  }
+
+  mutating func confirmReads(at member: Int, _ loop: inout Loop) {
+    guard members[member].reads.count > 0, members[member].confirmingReads.count == 0,
+      let length = roundLength(at: member, now: loop.now)
+    else { return }
+    members[member].confirmingReads = members[member].reads
+    members[member].reads = RequestQueue()
+    loop.schedule(own(.readsConfirmed, member), after: length)
+  }
+
+  mutating func readsConfirmed(at member: Int, _ world: inout World, _ loop: inout Loop) {
+    while members[member].confirmingReads.count > 0 {
+      let place = members[member].confirmingReads.removeFirst(from: world.requests)
+      spendCPU(.finished, parameters.readCPU, place, member, &world, &loop)
+    }
+    confirmReads(at: member, &loop)
+  }
+}

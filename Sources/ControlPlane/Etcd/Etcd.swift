@@ -1,0 +1,175 @@
+internal import Measure
+internal import Simulation
+
+/// An etcd cluster: raft, the write-ahead log, the backend, elections.
+///
+/// One raft loop a member takes all that waits into one write of the log (a gated batch), sends it
+/// to the followers meanwhile, and hands on what is committed when the write is done
+/// (etcd 3.4, etcdserver/raft.go `raftNode.start`).
+struct Etcd: ~Copyable {
+  /// Kinds of events of its own; `lane` is the member.
+  enum Kind: UInt8 {
+    case tick
+    /// CPU for request `index` is spent; before the proposal, or before the answer.
+    case preparedPut, finished
+    /// A request forwarded by a follower reaches the leader.
+    case forwarded
+    case logWritten
+    /// The leader's entries up to `index` reach a follower; its lane holds the leader above.
+    case appendArrives
+    /// A follower's answer reaches the leader, which is `lane`'s high byte.
+    case acknowledged
+    /// News of what is committed, up to `index`, reaches a follower.
+    case commitArrives
+    case heartbeatArrives
+    case ballotArrives
+    case applied
+    case backendTick, backendCommitted
+    case readsConfirmed
+    case compact
+    case gaveUp
+  }
+
+  let parameters: EtcdParameters
+  var members: Table<Member>
+  /// The leader's view of how far each member's log agrees with its own.
+  var matched: Table<UInt64>
+  /// The requests of entries `logBase + 1 ...`, as the leader has them.
+  var log = Ring<LogEntry>(capacity: 1024)
+  var logBase: UInt64 = 0
+  /// The first entry of the leader's term: only from there on may it count (raft, section 5.4.2).
+  var termStart: UInt64 = 0
+  /// Requests that wait for the leader's next batch.
+  var proposals = RequestQueue()
+  var ballots = Slab<Ballot>(capacity: 16)
+  var streams: Table<RandomStream>
+  let walSync: Distribution
+  let backendCommit: Distribution
+  var database = DatabaseSize()
+  var counters = EtcdCounters()
+
+  init(_ world: borrowing World) {
+    parameters = world.model.etcd
+    members = Table(capacity: parameters.members)
+    matched = Table(repeating: 0, count: parameters.members)
+    streams = Table(capacity: parameters.members)
+    walSync = parameters.walSync.distribution
+    backendCommit = parameters.backendCommit.distribution
+    for member in 0..<parameters.members {
+      members.append(Member(member, cpus: parameters.cpus))
+      streams.append(world.stream(.etcd, of: UInt32(member)))
+    }
+  }
+
+  var quorum: Int { members.count / 2 + 1 }
+  var halfTrip: Nanoseconds { Nanoseconds(parameters.roundTrip.count / 2) }
+
+  /// The member that leads and runs, if there is one.
+  var leader: Int? {
+    members.indices.first { members[$0].role == .leader && members[$0].isUp }
+  }
+
+  mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
+    switch event.what {
+    case Port.start: start(&loop)
+    case Port.propose: acceptPut(event.index, &world, &loop)
+    case Port.read: acceptRead(event.index, linearizable: event.lane == 1, &world, &loop)
+    default: handleOwn(event, &world, &loop)
+    }
+  }
+
+  private mutating func handleOwn(_ event: Event, _ world: inout World, _ loop: inout Loop) {
+    guard let kind = Kind(rawValue: event.what) else { preconditionFailure("unknown event") }
+    let member = Int(event.lane & 0xFF)
+    let other = Int(event.lane >> 8)
+    switch kind {
+    case .tick: tickFalls(on: member, &world, &loop)
+    case .preparedPut: preparedPut(event.index, at: member, &world, &loop)
+    case .finished: finished(event.index, at: member, &world, &loop)
+    case .forwarded: reachLeader(event.index, at: member, &world, &loop)
+    case .logWritten: logWritten(at: member, &world, &loop)
+    case .appendArrives: appendArrives(from: other, at: member, upTo: event.index, &world, &loop)
+    case .acknowledged: acknowledged(by: member, to: other, upTo: event.index, &world, &loop)
+    case .commitArrives: commitArrives(at: member, upTo: event.index, &world, &loop)
+    case .heartbeatArrives: heartbeatArrives(from: other, at: member, &world, &loop)
+    case .ballotArrives: ballotArrives(event.index, &world, &loop)
+    case .applied: appliedBatch(at: member, &world, &loop)
+    case .backendTick: backendTick(&loop)
+    case .backendCommitted: backendCommitted(at: member, &world, &loop)
+    case .readsConfirmed: readsConfirmed(at: member, &world, &loop)
+    case .compact: compact(&loop)
+    case .gaveUp: answer(event.index, .timeout, &world, &loop)
+    }
+  }
+
+  /// Begins with member 0 as the leader of term 1 and all logs empty.
+  private mutating func start(_ loop: inout Loop) {
+    for member in members.indices {
+      members[member].role = member == 0 ? .leader : .follower
+      members[member].lead = 0
+      drawTimeout(of: member)
+      let phase = streams[member].below(UInt64(parameters.heartbeatInterval.count))
+      if members.count > 1 {
+        loop.schedule(own(.tick, member), after: Nanoseconds(Int64(phase)))
+      }
+    }
+    loop.schedule(own(.backendTick), after: parameters.backendInterval)
+    loop.schedule(own(.compact), after: parameters.compactionInterval)
+  }
+
+  /// An event of etcd's own about a member, with another in the high byte of its lane.
+  func own(_ kind: Kind, _ member: Int = 0, other: Int = 0, index: UInt32 = 0) -> Event {
+    Event(
+      component: .etcd, what: kind.rawValue, lane: UInt16(member) | UInt16(other) << 8,
+      index: index)
+  }
+
+  /// The answer to request `place` goes to the API server.
+  mutating func answer(
+    _ place: UInt32, _ outcome: Outcome, _ world: inout World, _ loop: inout Loop
+  ) {
+    world.requests[place].outcome = outcome
+    world.requests[place].stored = loop.now
+    loop.schedule(
+      now: Event(
+        component: .apiServer, what: Port.stored, lane: UInt16(world.requests[place].server),
+        index: place))
+  }
+}
+
+/// What an entry of the log is for.
+struct LogEntry: BitwiseCopyable {
+  static let noRequest = UInt32.max
+  /// The request that waits for it, or `noRequest`.
+  var request: UInt32
+  /// The member that answers.
+  var endpoint: UInt8
+}
+
+/// A request for a vote, or the answer to one, on its way.
+struct Ballot: BitwiseCopyable {
+  var from: UInt8
+  var to: UInt8
+  var isAnswer = false
+  var isPre: Bool
+  var granted = false
+  var term: UInt32
+  var last: UInt64 = 0
+  var lastTerm: UInt32 = 0
+}
+
+/// What etcd counted; the names of its own metrics stand behind each.
+struct EtcdCounters: ~Copyable {
+  /// `etcd_server_proposals_committed_total`, as applied at the leader.
+  var proposals: UInt64 = 0
+  /// `etcd_disk_wal_fsync_duration_seconds`, of the leader.
+  var walSyncs = LatencyHistogram()
+  /// `etcd_disk_backend_commit_duration_seconds`, of the leader.
+  var backendCommits = LatencyHistogram()
+  /// `etcd_server_leader_changes_seen_total`.
+  var leaderChanges: UInt64 = 0
+  /// Candidacies, won or not.
+  var campaigns: UInt64 = 0
+  /// `etcd_server_proposals_failed_total`.
+  var failedProposals: UInt64 = 0
+}

@@ -1,0 +1,52 @@
+public import Measure
+
+/// An etcd cluster: how many members, on what disks, with which timers.
+///
+/// Mechanics and their constants are those of etcd 3.4/3.5 (server/etcdserver/raft.go, raft/raft.go,
+/// server/mvcc/backend/backend.go); what depends on the machine is fitted by `assay calibrate etcd`.
+public struct EtcdParameters: Hashable, Codable, Sendable {
+  /// How many voting members there are.
+  public var members = 3
+  /// `--heartbeat-interval`: one tick (etcd's default).
+  public var heartbeatInterval = Nanoseconds.milliseconds(100)
+  /// `--election-timeout` (etcd's default).
+  public var electionTimeout = Nanoseconds.milliseconds(1000)
+  /// `--pre-vote`: off by default in 3.4, on in 3.5.
+  public var preVote = false
+  /// One write and fdatasync of the write-ahead log.
+  public var walSync = LatencyLaw.localNVMe
+  /// From one member to another and back.
+  public var roundTrip = Nanoseconds.microseconds(200)
+  /// What one turn of the raft loop costs beside the sync.
+  public var cycleCost = Nanoseconds.microseconds(60)
+  /// What each entry adds to a turn of the raft loop.
+  public var entryCost = Nanoseconds.microseconds(2)
+  /// CPU of a put on the member that takes it, proposal, application and answer together.
+  public var putCPU = Nanoseconds.microseconds(80)
+  /// CPU of a read of one object.
+  public var readCPU = Nanoseconds.microseconds(30)
+  /// How much of `putCPU` is spent before the entry is proposed.
+  public var putCPUBeforeProposal = Fraction.percent(60)
+  /// CPUs of each member's machine.
+  public var cpus = 8
+  /// What the one apply loop spends on an entry.
+  public var applyCost = Nanoseconds.microseconds(8)
+  /// How often the backend commits (`--backend-batch-interval`, default 100 ms).
+  public var backendInterval = Nanoseconds.milliseconds(100)
+  /// After how many operations it commits at once (`--backend-batch-limit`).
+  public var backendLimit = 10_000
+  /// One commit of the backend, during which nothing is applied, without its share by operation.
+  public var backendCommit = LatencyLaw.backend
+  /// What each operation adds to a commit of the backend.
+  public var backendCommitPerOperation = Nanoseconds.microseconds(2)
+  /// `--quota-backend-bytes` (default 2 GiB).
+  public var quota = ByteCount.gibibytes(2)
+  /// How often the API server compacts (its `--etcd-compaction-interval`, default 5 min).
+  public var compactionInterval = Nanoseconds.seconds(300)
+  /// Proposals are refused while so many entries are committed and not applied
+  /// (`maxGapBetweenApplyAndCommitIndex`).
+  public var maximumLag = 5000
+
+  /// The defaults of etcd 3.4 on local NVMe disks.
+  public init() {}
+}

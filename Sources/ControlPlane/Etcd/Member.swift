@@ -1,0 +1,54 @@
+internal import Measure
+
+/// One member of the etcd cluster: what raft keeps, and what its loops are doing.
+struct Member: BitwiseCopyable {
+  static let nobody: UInt8 = 255
+
+  /// Whether its process runs.
+  var isRunning = true
+  /// Whether the network carries its messages.
+  var isConnected = true
+  var role = Role.follower
+  var term: UInt32 = 1
+  var vote = Member.nobody
+  var lead = Member.nobody
+  /// Ticks since it heard of a leader or voted, and how many make it campaign.
+  var elapsed: Int32 = 0
+  var timeout: Int32 = 0
+  /// The last entry of its log, and that entry's term.
+  var last: UInt64 = 0
+  var lastTerm: UInt32 = 1
+  /// How far its log is on disk, known to be committed, and applied.
+  var synced: UInt64 = 0
+  var commit: UInt64 = 0
+  var applied: UInt64 = 0
+  /// How far the apply loop may go: commits that the raft loop has handed over.
+  var delivered: UInt64 = 0
+  /// The raft loop is in a write of the log up to `writingTo`, until `writingUntil`.
+  var isWriting = false
+  var writingTo: UInt64 = 0
+  var writingUntil = Nanoseconds.zero
+  /// A tick fell due during the write; the ticker keeps one.
+  var owesTick = false
+  var votesFor: UInt8 = 0
+  var votesAgainst: UInt8 = 0
+  /// The apply loop is busy with entries up to `applyingTo`, or held by a commit of the backend.
+  var isApplying = false
+  var applyingTo: UInt64 = 0
+  var isBackendBusy = false
+  var isBackendDue = false
+  var operations: Int32 = 0
+  var processors: Processors
+  /// Requests that wait: for a leader, for a place in a batch, for a read's confirmation.
+  var leaderless = RequestQueue()
+  var reads = RequestQueue()
+  var confirmingReads = RequestQueue()
+
+  init(_ number: Int, cpus: Int) {
+    processors = Processors(.etcd, lane: number, cpus: cpus)
+  }
+
+  var isUp: Bool { isRunning && isConnected }
+
+  enum Role: UInt8 { case follower, preCandidate, candidate, leader }
+}

@@ -1,0 +1,36 @@
+import ControlPlane
+import Measure
+import Testing
+
+struct ClusterTests {
+  @Test func eachNodeRenewsItsLeaseOncePerInterval() {
+    var model = ClusterModel()
+    model.nodes.pools[0].nodes = 100
+    model.nodes.statusInterval = .seconds(3600)
+    var load = ClusterLoad()
+    load.duration = .seconds(100)
+    let outcome = ClusterTrial(model: model, load: load, seed: 1).run()
+    #expect(abs(Int(outcome.mutatingLatency.count) - 1000) <= 5)
+  }
+
+  @Test func podsThatComeAndGoBecomeReady() {
+    var model = ClusterModel()
+    model.nodes.pools[0].nodes = 50
+    var load = ClusterLoad()
+    load.duration = .seconds(100)
+    load.workloads = [ClusterLoad.Deployment(replicas: 500)]
+    load.podChurn = Rate(perSecond: 5)
+    let outcome = ClusterTrial(model: model, load: load, seed: 1).run()
+    #expect(outcome.podStartup.count > 400 && outcome.podStartup.count < 600)
+    let median = Double(outcome.podStartup.quantile(0.5) ?? 0) / 1e9
+    #expect(median > 0.9 && median < 3)
+  }
+
+  @Test func theSameSeedGivesTheSameTrace() {
+    let trial = ClusterTrial(model: ClusterModel(), load: ClusterLoad(), seed: 1)
+    var other = trial
+    other.seed = 2
+    #expect(trial.run().trace == trial.run().trace)
+    #expect(trial.run().trace != other.run().trace)
+  }
+}
