@@ -10,7 +10,7 @@ struct CalibrateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "calibrate",
     abstract: "Measure real parts of a control plane, for the simulator to be fitted on.",
-    subcommands: [CalibrateEtcdCommand.self])
+    subcommands: [CalibrateEtcdCommand.self, CalibrateControlPlaneCommand.self])
 }
 
 /// `assay calibrate etcd`.
