@@ -57,14 +57,15 @@ let package = Package(
       "Storage",
       ["RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
     library("Network", ["RDMA", "Host", "Measure", "CLinux"]),
-    library("Scenario", ["Storage", "Network", "Deploy", "Host", "Measure", yams]),
+    library(
+      "Scenario", ["ControlPlane", "Storage", "Network", "Deploy", "Host", "Measure", yams]),
     library("Ledger", ["Statistics", "Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
     library(
       "Run",
       [
-        "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
-        "Measure", "Statistics", "CLinux",
+        "Scenario", "ControlPlane", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement",
+        "Simulation", "Measure", "Statistics", "CLinux",
       ]),
     library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
@@ -73,8 +74,8 @@ let package = Package(
     .executableTarget(
       name: "assay",
       dependencies: [
-        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Deploy",
-        "Ledger", "Host", "Measure", "Statistics", "CLinux", argumentParser,
+        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Storage",
+        "Network", "Deploy", "Ledger", "Host", "Measure", "Statistics", "CLinux", argumentParser,
       ],
       swiftSettings: strict),
 
@@ -100,7 +101,8 @@ let package = Package(
     tests("DeployTests", ["Deploy", "Host", "Measure", "TestSupport"]),
     tests("StorageTests", ["Storage", "Host", "Measure", "TestSupport"]),
     tests(
-      "ScenarioTests", ["Scenario", "Deploy", "Storage", "Host", "Measure", "TestSupport"],
+      "ScenarioTests",
+      ["Scenario", "ControlPlane", "Deploy", "Storage", "Host", "Measure", "TestSupport"],
       exclude: ["Bad"]),
     tests("TidyTests", ["TestSupport"]),
     tests("LabTests", ["assay", "Ledger", "Measure", "TestSupport"]),

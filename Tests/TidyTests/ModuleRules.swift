@@ -15,12 +15,14 @@ enum ModuleRules {
       "RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CBlkid", "CXxhash",
     ],
     "Network": ["RDMA", "Host", "Measure", "CLinux"],
-    "Scenario": ["Storage", "Network", "Deploy", "Host", "Measure", "Yams"],
+    "Scenario": [
+      "ControlPlane", "Storage", "Network", "Deploy", "Host", "Measure", "Yams",
+    ],
     "Ledger": ["Statistics", "Measure", "CLinux", "Crypto"],
     "Judgement": ["Ledger", "Scenario", "Statistics", "Measure", "RealModule"],
     "Run": [
-      "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
-      "Measure", "Statistics", "CLinux",
+      "Scenario", "ControlPlane", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement",
+      "Simulation", "Measure", "Statistics", "CLinux",
     ],
     "Verify": ["Run", "Scenario", "Ledger", "Measure"],
     "Fio": ["Scenario", "Storage", "Ledger", "Measure"],
@@ -28,8 +30,8 @@ enum ModuleRules {
       "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "Crypto", "Mustache",
     ],
     "assay": [
-      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Deploy",
-      "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
+      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Storage",
+      "Network", "Deploy", "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
     ],
   ]
 
