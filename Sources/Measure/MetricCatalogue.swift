@@ -69,8 +69,7 @@ public enum MetricCatalogue {
     "packet latency p50",
     "packet latency p99", "packet loss", "create to ping", "cpu per io",
     "cpu per message", "mutating api latency p99", "get api latency p99",
-    "pod startup latency p50", "pod startup latency p99", "rejected requests",
-    "leader changes",
+    "pod startup latency p50", "pod startup latency p99",
   ]
 
   private static let throughput: [Entry] = [

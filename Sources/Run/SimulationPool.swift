@@ -7,7 +7,7 @@ internal import Scenario
 
 /// Simulates the trials of a plan on several CPUs, ahead of the one who takes them in plan order.
 ///
-/// What a trial shows depends on its parameters and its seed alone, so neither the number of threads
+/// What a trial shows depends on its parameters and its seed alone: neither the number of threads
 /// nor the order in which they end can be seen in it.
 final class SimulationPool: @unchecked Sendable {
   /// What one trial showed, and when and how long it was computed.
@@ -24,6 +24,8 @@ final class SimulationPool: @unchecked Sendable {
   private var reached: [String: Nanoseconds] = [:]
   private var working = 0
   private var isStopped = false
+  /// When the one who waits was last woken to hear how far the trials are.
+  private var lastTold = Nanoseconds.zero
 
   /// Begins with the simulations among `trials`, on `threads` threads.
   init(_ trials: some Sequence<PlannedTrial>, threads: Int) {
@@ -46,7 +48,8 @@ final class SimulationPool: @unchecked Sendable {
     ClusterTrial(model: work.cluster, load: work.load, seed: seed)
   }
 
-  /// Waits for a trial; `reached` is told the simulated time now and then and says whether to go on.
+  /// Waits for a trial; `reached` is told the simulated time now and then, and says whether to go
+  /// on.
   ///
   /// nil where it said no, or the pool has no such trial.
   func take(_ id: String, reached report: (Nanoseconds) -> Bool) -> Simulated? {
@@ -60,7 +63,7 @@ final class SimulationPool: @unchecked Sendable {
       let goesOn = report(time)
       state.lock()
       guard goesOn else { return nil }
-      if ended[id] == nil { _ = state.wait(until: Date(timeIntervalSinceNow: 0.2)) }
+      if ended[id] == nil, working > 0 { state.wait() }
     }
     return nil
   }
@@ -98,6 +101,11 @@ final class SimulationPool: @unchecked Sendable {
     state.lock()
     defer { state.unlock() }
     reached[id] = time
+    let now = MonotonicClock.now()
+    if now - lastTold >= .milliseconds(200) {
+      lastTold = now
+      state.broadcast()
+    }
     return !isStopped
   }
 

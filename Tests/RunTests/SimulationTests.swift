@@ -7,7 +7,9 @@ import Testing
 
 extension Program {
   @Suite struct Simulations {
-    private func scenario(_ shop: Workshop, limits: String = "[]") throws -> String {
+    private func scenario(
+      _ shop: Workshop, limits: String = "[rejected requests = 0]"
+    ) throws -> String {
       try shop.folder.write(
         """
         assay: 1
