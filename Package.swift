@@ -81,14 +81,16 @@ let package = Package(
       ["RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
     // Not `Network`: swift-nio takes a module of that name for Apple's (`canImport(Network)`).
     library("Networking", ["RDMA", "Host", "Measure", "CLinux"]),
-    library("Scenario", ["Storage", "Networking", "Deploy", "Host", "Measure", yams]),
+    library(
+      "Scenario", ["ControlPlane", "Storage", "Networking", "Deploy", "Host", "Measure", yams]),
     library("Ledger", ["Statistics", "Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
     library(
       "Run",
       [
-        "Scenario", "Storage", "Networking", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
-        "Measure", "Statistics", "CLinux",
+        "Scenario", "ControlPlane", "Storage", "Networking", "Deploy", "Host", "Ledger",
+        "Judgement",
+        "Simulation", "Measure", "Statistics", "CLinux",
       ]),
     library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
     library("Fio", ["Scenario", "Storage", "Ledger", "Measure"]),
@@ -97,9 +99,9 @@ let package = Package(
     .executableTarget(
       name: "assay",
       dependencies: [
-        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Networking",
-        "Deploy",
-        "Calibration", "Ledger", "Host", "Measure", "Statistics", "CLinux", argumentParser,
+        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Storage",
+        "Networking", "Deploy", "Calibration", "Ledger", "Host", "Measure", "Statistics", "CLinux",
+        argumentParser,
       ],
       swiftSettings: strict),
 
@@ -132,7 +134,8 @@ let package = Package(
     tests("DeployTests", ["Deploy", "Host", "Measure", "TestSupport"]),
     tests("StorageTests", ["Storage", "Host", "Measure", "TestSupport"]),
     tests(
-      "ScenarioTests", ["Scenario", "Deploy", "Storage", "Host", "Measure", "TestSupport"],
+      "ScenarioTests",
+      ["Scenario", "ControlPlane", "Deploy", "Storage", "Host", "Measure", "TestSupport"],
       exclude: ["Bad"]),
     tests("TidyTests", ["TestSupport"]),
     tests("LabTests", ["assay", "Ledger", "Measure", "TestSupport"]),

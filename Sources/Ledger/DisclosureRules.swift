@@ -11,13 +11,17 @@ public enum DisclosureRules {
     case fabric
     /// From the create command to a machine that answers.
     case deploy
+    /// A simulated control plane.
+    case simulation
     /// Anything else.
     case other
 
     /// The kind of a case whose trials have these metrics.
     public init(metrics: some Sequence<String>) {
       let names = Set(metrics)
-      if names.contains(where: { $0.contains("create to ping") }) {
+      if names.contains("events simulated") {
+        self = .simulation
+      } else if names.contains(where: { $0.contains("create to ping") }) {
         self = .deploy
       } else if names.contains(where: { $0.hasPrefix("packet ") }) {
         self = .network
@@ -42,7 +46,7 @@ public enum DisclosureRules {
   ///
   /// Storage: SNIA SSS PTS 2.0.2, section 4, reporting. Network: RFC 2544, section 26, asks for the
   /// frame size with every figure, and for the protocol. Fabric: what perftest prints above its
-  /// figures. Deploy: what is installed on what.
+  /// figures. Deploy: what is installed on what. Simulation: what is simulated, and by which model.
   public static func required(for kind: Kind) -> [String] {
     switch kind {
     case .storage:
@@ -51,6 +55,8 @@ public enum DisclosureRules {
     case .fabric:
       ["operation", "measure", "message size", "queue depth", "queue pairs", "transport", "MTU"]
     case .deploy: ["image", "server"]
+    case .simulation:
+      ["kubernetes", "cluster", "etcd", "api servers", "load", "simulated time", "simulator"]
     case .other: []
     }
   }
@@ -64,7 +70,7 @@ public enum DisclosureRules {
     "region", "region size", "cache", "direct", "buffered", "precondition", "read share",
     "rate per job", "verify", "operation", "measure", "message size", "queue pairs", "packet size",
     "protocol", "flows", "direction", "image", "nodes",
-    "pods",
+    "pods", "simulated time", "simulator",
   ]
 
   /// The names that are required and not told, or told empty.

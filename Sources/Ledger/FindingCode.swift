@@ -53,6 +53,12 @@ public enum FindingCode: String, CaseIterable, Sendable {
   /// The receiver counted other messages than were sent.
   case receiverCountDisagrees = "receiver-count-disagrees"
 
+  // Of simulations.
+  /// The simulated cluster does not keep up with its load.
+  case saturated
+  /// A simulated trial took all the events that it may.
+  case eventBudgetSpent = "event-budget-spent"
+
   // Of imported records.
   /// Another tool measured this.
   case imported
@@ -125,6 +131,8 @@ public enum FindingCode: String, CaseIterable, Sendable {
     case .rateLimitedPlateau: .rateLimitedPlateau
     case .kernelCountDisagrees: .kernelCountDisagrees
     case .receiverCountDisagrees: .receiverCountDisagrees
+    case .saturated: .saturated
+    case .eventBudgetSpent: .eventBudgetSpent
     case .imported: .imported
     case .published: .published
     case .fioError: .fioError

@@ -205,6 +205,22 @@ extension Explanation {
       run again with fewer queue pairs.
       """)
 
+  static let saturated = Explanation(
+    seen: "At the end of a simulated trial pods had waited 30 s or longer and were not ready.",
+    meaning: """
+      The simulated cluster does not keep up with the load: queues grow for as long as it lasts, \
+      and the latencies with them. They describe the overload, not the cluster.
+      """,
+    remedy: """
+      Put less load on it, or see which part is short: client rate limits (kubelets.qps, \
+      controllers.qps, scheduler.qps), CPUs of the API servers, the disks of etcd, room on nodes.
+      """)
+
+  static let eventBudgetSpent = Explanation(
+    seen: "A simulated trial took as many events as event-budget allows, before its time was over.",
+    meaning: "The trial is failed: it shows an unknown part of what was to be simulated.",
+    remedy: "Simulate a shorter time, fewer nodes or less load, or raise event-budget.")
+
   static let imported = Explanation(
     seen: "The numbers were measured by another tool and imported.",
     meaning: """

@@ -29,6 +29,9 @@ public struct RunHeader: Codable, Hashable, Sendable {
     case published
     /// A model computed them.
     case simulated
+
+    /// Whether Assay planned and ran it, so that its figures can be computed anew.
+    public var isOfAssay: Bool { self == .measured || self == .simulated }
   }
 
   /// Makes the header of a run.

@@ -60,14 +60,16 @@ public enum MetricCatalogue {
   }
 
   /// All rows, in the order in which reports show them.
-  public static let entries: [Entry] = throughput + times + deploy + online + cost + counts
+  public static let entries: [Entry] =
+    throughput + times + deploy + online + controlPlane + cost + counts
 
   /// What comparisons show unless told otherwise, in their order.
   public static let headline = [
     "iops", "packet rate", "message rate", "latency p50", "latency p99", "sync latency p99",
     "packet latency p50",
     "packet latency p99", "packet loss", "create to ping", "cpu per io",
-    "cpu per message",
+    "cpu per message", "mutating api latency p99", "get api latency p99",
+    "pod startup latency p50", "pod startup latency p99",
   ]
 
   private static let throughput: [Entry] = [
@@ -126,6 +128,27 @@ public enum MetricCatalogue {
     span(
       "recovery", "from the trigger until I/O of every worker ended well again after the outage"),
     span("recovery after undo", "the same from the moment at which the operation was taken back"),
+  ]
+
+  /// Names as of Kubernetes' SLIs (sig-scalability/slos) and of etcd's metrics.
+  private static let controlPlane: [Entry] = [
+    rate("api request rate", "API requests answered per second, however they ended"),
+    time("mutating api latency", "how long an API server takes for a mutating request"),
+    time("get api latency", "how long an API server takes for a read of one object"),
+    time("namespace list api latency", "how long an API server takes for a list of a namespace"),
+    time("cluster list api latency", "how long an API server takes for a list of a whole resource"),
+    time("list api latency", "how long an API server takes for a list, of either scope"),
+    rate("pod start rate", "pods that became ready per second"),
+    time("pod startup latency", "from the wish for a pod until it is seen ready"),
+    time("etcd wal sync latency", "one write and fdatasync of the leader's write-ahead log"),
+    time("etcd backend commit latency", "one commit of the leader's backend"),
+    count("rejected requests", "API requests answered 429"),
+    count("timed-out requests", "API requests answered 504 or given up by their client"),
+    count("unavailable requests", "API requests that no server or no etcd leader could answer"),
+    count("leader changes", "how often etcd's members saw a new leader"),
+    count("failed proposals", "writes that etcd refused or lost"),
+    count("overdue pods", "pods that were not ready at the end, 30 s or longer after the wish"),
+    count("events simulated", "events of a simulated trial: what it costs to run"),
   ]
 
   private static let cost: [Entry] = [

@@ -22,6 +22,8 @@ struct CaseFigures: Sendable {
   var otherMetrics: [(name: String, spread: Spread)]
   /// Whether it counts messages over a fabric rather than I/Os.
   var isOfMessages: Bool
+  /// Whether it counts requests to a simulated control plane.
+  var isOfRequests: Bool
   /// Whether its trial only finds the maximum of which rates are shares: no replicate of a case.
   var findsMaximum: Bool
 
@@ -142,8 +144,14 @@ enum LatencyColumn: String, CaseIterable, Sendable {
 
 extension CaseFigures {
   static let directions = ["read", "write", "trim", "send"]
+  /// What a simulated control plane does that takes time; each stands by itself.
+  static let simulated = [
+    "mutating api", "get api", "namespace list api", "cluster list api", "pod startup",
+    "etcd wal sync", "etcd backend commit",
+  ]
   private static let shownMetrics: Set<String> = [
-    "iops", "message rate", "bandwidth", "errors", "cpu per io", "cpu-per-io", "cpu per message",
+    "iops", "message rate", "api request rate", "bandwidth", "errors", "cpu per io", "cpu-per-io",
+    "cpu per message",
   ]
 
   /// The cases of a run in order of their first trial; what finds a maximum stands by itself.
@@ -169,15 +177,20 @@ extension CaseFigures {
     self.trials = trials
     findsMaximum = trials.allSatisfy { $0.record.block == 0 }
     let valid = trials.filter { $0.record.status == .valid }
-    let used = Self.directions.filter { direction in
-      valid.contains { ($0.distributions[direction + " latency"]?.count ?? 0) > 0 }
+    func present(_ names: [String]) -> [String] {
+      names.filter { name in
+        valid.contains { ($0.distributions[name + " latency"]?.count ?? 0) > 0 }
+      }
     }
+    let used = present(Self.directions)
     lines = [Self.line("", used, valid)]
     if used.count > 1 { lines += used.map { Self.line($0, [$0], valid) } }
+    lines += present(Self.simulated).map { Self.line($0, [$0], valid) }
     let sync = Self.line("sync", ["sync"], valid)
     if sync.latency.count > 0 { lines.append(sync) }
     cpuPerIO = Self.spread("cpu per io", valid) ?? Self.spread("cpu per message", valid)
     isOfMessages = trials.contains { $0.record.metrics["message rate"] != nil }
+    isOfRequests = trials.contains { $0.record.metrics["api request rate"] != nil }
     errors = Self.spread("errors", trials)
     var values: [String: [String]] = [:]
     for (name, value) in trials.flatMap(\.record.disclosure) {
@@ -204,7 +217,11 @@ extension CaseFigures {
   private static func isShown(_ name: String) -> Bool {
     let words = name.replacing("-", with: " ")
     return shownMetrics.contains(name)
-      || LatencyColumn.allCases.contains { words == "latency " + $0.rawValue }
+      || LatencyColumn.allCases.contains { column in
+        ([""] + simulated.map { $0 + " " }).contains {
+          words == $0 + "latency " + column.rawValue
+        }
+      }
   }
 
   /// The I/O latencies of a trial in some directions together.
@@ -234,7 +251,8 @@ extension CaseFigures {
     }
     return Line(
       direction: name,
-      iops: spread(prefix + "iops", valid) ?? spread(prefix + "message rate", valid),
+      iops: spread(prefix + "iops", valid) ?? spread(prefix + "message rate", valid)
+        ?? spread(prefix + "api request rate", valid),
       bandwidth: spread(prefix + "bandwidth", valid), latency: merged, perTrial: perTrial)
   }
 

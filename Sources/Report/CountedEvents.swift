@@ -1,36 +1,50 @@
 /// What the figures of some cases count, for headings.
-enum CountedEvents: Sendable {
-  case ios, messages, both
+struct CountedEvents: Sendable {
+  private enum Kind: CaseIterable, Sendable { case ios, messages, requests }
+  /// What there is, in the order of the kinds.
+  private let kinds: [Kind]
 
   init(_ cases: [CaseFigures]) {
-    let messages = cases.count(where: \.isOfMessages)
-    self = messages == 0 ? .ios : messages == cases.count ? .messages : .both
+    let found = Set(
+      cases.map { $0.isOfMessages ? Kind.messages : $0.isOfRequests ? .requests : .ios })
+    kinds = found.isEmpty ? [.ios] : Kind.allCases.filter(found.contains)
   }
 
   /// Of them in a second: `IOPS`.
   var rate: String {
-    switch self {
-    case .ios: "IOPS"
-    case .messages: "messages/s"
-    case .both: "IOPS or messages/s"
+    text { kind in
+      switch kind {
+      case .ios: "IOPS"
+      case .messages: "messages/s"
+      case .requests: "requests/s"
+      }
     }
   }
 
   /// They themselves: `I/Os`.
   var noun: String {
-    switch self {
-    case .ios: "I/Os"
-    case .messages: "messages"
-    case .both: "I/Os or messages"
+    text { kind in
+      switch kind {
+      case .ios: "I/Os"
+      case .messages: "messages"
+      case .requests: "requests"
+      }
     }
   }
 
   /// CPU time for one of them: `CPU/IO`.
   var cost: String {
-    switch self {
-    case .ios: "CPU/IO"
-    case .messages: "CPU/message"
-    case .both: "CPU/IO or message"
-    }
+    "CPU/"
+      + text { kind in
+        switch kind {
+        case .ios: "IO"
+        case .messages: "message"
+        case .requests: "request"
+        }
+      }
+  }
+
+  private func text(_ word: (Kind) -> String) -> String {
+    kinds.map(word).joined(separator: " or ")
   }
 }

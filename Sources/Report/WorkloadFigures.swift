@@ -91,8 +91,8 @@ struct WorkloadFigures: Sendable {
 
   /// The name of a chart that no other on the page has.
   func id(_ kind: String, _ number: Int) -> String {
-    let safe = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
-    return String(safe) + "-" + kind + (number == 0 ? "" : "-\(number + 1)")
+    let safe = "\(name)-\(kind)".map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+    return String(safe) + (number == 0 ? "" : "-\(number + 1)")
   }
 }
 
@@ -118,7 +118,7 @@ extension WorkloadFigures {
   }
 
   private static func directions(of group: [CaseFigures]) -> [String] {
-    (CaseFigures.directions + ["sync"]).filter { direction in
+    (CaseFigures.directions + CaseFigures.simulated + ["sync"]).filter { direction in
       group.contains { figures in
         figures.valid.contains { ($0.distributions[direction + " latency"]?.count ?? 0) > 0 }
       }
@@ -232,6 +232,7 @@ extension WorkloadFigures {
       let points = figures.valid.compactMap { trial -> Point? in
         guard let place = places[trial.record.id],
           let value = trial.record.metric("iops") ?? trial.record.metric("message rate")
+            ?? trial.record.metric("api request rate")
         else { return nil }
         return Point(place, value.value)
       }

@@ -15,6 +15,7 @@ enum Emulation {
   private static func reason(_ system: ExaminedSystem) -> String? {
     switch system {
     case .unconnected, .unmade: return nil
+    case .simulated: return "simulated"
     case .fabric(let fabric): return isSoft(fabric.device.name) ? "soft-RoCE" : nil
     case .storage(let storage):
       if let address = storage.fabrics?.place, let reason = reason(address) { return reason }

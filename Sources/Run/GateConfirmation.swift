@@ -15,7 +15,7 @@ public enum GateConfirmation {
   public static func plan(
     _ cases: Set<CaseKey>, of record: RunRecord, allowDestroy: [String], version: String
   ) throws(RunError) -> Plan {
-    guard record.header.evidence == .measured, let whole = Plan(recordedIn: record) else {
+    guard record.header.evidence.isOfAssay, let whole = Plan(recordedIn: record) else {
       throw RunError(.data, ["the record has no plan that could be run again"])
     }
     let now = Environment.capture(toolVersion: version)

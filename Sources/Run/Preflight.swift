@@ -1,3 +1,4 @@
+public import ControlPlane
 internal import Deploy
 internal import Foundation
 public import Host
@@ -16,12 +17,14 @@ public enum ExaminedSystem: Sendable {
   case unmade(name: String, VirtualFunctionPlace)
   /// The other side of an RDMA fabric.
   case fabric(ExaminedFabric)
+  /// A cluster that exists as a model alone: there is nothing to look at.
+  case simulated(name: String, ClusterModel)
 
   /// Its name in the scenario.
   public var name: String {
     switch self {
     case .storage(let system): system.name
-    case .unconnected(let name, _), .unmade(let name, _): name
+    case .unconnected(let name, _), .unmade(let name, _), .simulated(let name, _): name
     case .fabric(let system): system.name
     }
   }
@@ -90,6 +93,10 @@ public enum Preflight {
     var systems: [ExaminedSystem] = []
     missing += operations(plan)
     for (name, trials) in trialsBySystem(plan) {
+      if let work = trials.lazy.compactMap(\.work.simulation).first {
+        systems.append(.simulated(name: name, work.cluster))
+        continue
+      }
       let works = trials.compactMap(\.work.storage)
       guard var target = works.first?.target else {
         do throws(FabricError) {

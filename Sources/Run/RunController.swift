@@ -37,6 +37,8 @@ public final class RunController {
   private let progress: any RunProgress
   private let clock = TickClock.calibrated(counterIsSteady: Environment.counterIsSteady)
   private let topology = Topology.current()
+  /// What simulates while the run goes on; nil where nothing is simulated.
+  private var simulations: SimulationPool?
 
   private init(_ plan: Plan, _ options: RunOptions, _ progress: any RunProgress) {
     self.plan = plan
@@ -74,9 +76,12 @@ public final class RunController {
         to: "environment.json")
       let header = RunHeader(
         id: id, name: plan.name, about: plan.about, startedAt: WallClock.now(),
-        version: options.version, seed: plan.seed, notHardware: Emulation.notice(of: systems))
+        version: options.version, seed: plan.seed, notHardware: Emulation.notice(of: systems),
+        evidence: plan.isSimulated ? .simulated : .measured)
       try folder.append(.runStarted) { $0.run = header }
-      if let finding = notReady(readiness) { try folder.append(.finding) { $0.finding = finding } }
+      if !plan.isSimulated, let finding = notReady(readiness) {
+        try folder.append(.finding) { $0.finding = finding }
+      }
       return try controller.execute(in: folder, systems, preparation, finished: [], looks: [])
     } catch let error as LedgerError {
       throw RunError(.io, [error.description])
@@ -253,6 +258,12 @@ public final class RunController {
     in folder: RunFolder, _ systems: [ExaminedSystem], _ preparation: TargetPreparation,
     _ journal: RunJournal
   ) throws(RunError) {
+    // Ahead, on all CPUs, where nothing is measured that this would disturb.
+    if plan.isSimulated {
+      simulations = SimulationPool(
+        trials.filter { known[$0.id] == nil }, threads: SimulationPool.allCPUs)
+    }
+    defer { simulations?.stop() }
     for (index, trial) in trials.enumerated() where known[trial.id] == nil {
       if progress.isInterrupted() { return }
       guard let system = systems.first(where: { $0.name == trial.key.system }) else { continue }
@@ -283,6 +294,7 @@ public final class RunController {
     if trial.maximumFrom != nil && (maximum?.status == .failed || rate == nil) {
       return failed(trial, .noMaximum, "the maximum that the rate is a share of was not found")
     }
+    if case .simulation(let work) = trial.work { return try simulate(trial, work, folder) }
     let series: SeriesWriter
     do {
       series = try folder.series(of: trial.id)
@@ -305,6 +317,22 @@ public final class RunController {
     }
   }
 
+  private func simulate(
+    _ trial: PlannedTrial, _ work: SimulationWork, _ folder: RunFolder
+  ) throws(RunError) -> TrialRecord {
+    let pool = simulations ?? SimulationPool([trial], threads: 1)
+    defer { if simulations == nil { pool.stop() } }
+    guard var result = try SimulationExecution(trial: trial, work: work).run(pool, progress) else {
+      return failed(trial, .stoppedEarly, "the user stopped the run")
+    }
+    do {
+      result.record.histograms = try folder.write(result.histograms, of: trial.id)
+    } catch {
+      throw RunError(.io, ["\(error)"])
+    }
+    return result.record
+  }
+
   /// Hands the trial to the engine of its work.
   private func execute(
     _ trial: PlannedTrial, on system: ExaminedSystem, _ maximum: Rate?, _ entry: ChangeEntry?,
@@ -321,7 +349,7 @@ public final class RunController {
       return try VerbsExecution(
         system: fabric, trial: trial, workload: work.workload, clock: clock, topology: topology
       ).run(progress, series: series)
-    case (.storage, _), (.verbs, _):
+    case (.storage, _), (.verbs, _), (.simulation, _):
       throw RunError(
         .unavailable, ["trial \(trial.id): system \(system.name) is not one for its workload"])
     }

@@ -17,6 +17,8 @@ public protocol RunProgress {
   func secondPassed(_ second: StorageSecond, of trial: PlannedTrial)
   /// A second of a trial of messages has passed.
   func messagesPassed(_ messages: UInt64, of trial: PlannedTrial)
+  /// So much time has been simulated in the trial.
+  func simulated(_ time: Nanoseconds, of trial: PlannedTrial)
   /// What the trial does now: `round 3 of at most 25, range 31 % > 20 %`, `verifying`.
   func phaseChanged(_ phase: String)
   /// A trial ended.

@@ -16,7 +16,7 @@ public enum TrialMetrics {
     _ trial: TrialRecord, histograms: TrialHistograms
   ) -> [String: MetricValue]? {
     guard var outcome: StorageOutcome = decoded(trial.detail) else {
-      return ofVerbs(trial, histograms)
+      return ofOthers(trial, histograms)
     }
     for (name, direction) in [
       ("read", \StorageOutcome.read), ("write", \.write), ("trim", \.trim), ("sync", \.sync),
@@ -33,9 +33,12 @@ public enum TrialMetrics {
       operation: trial.detail["operation"].flatMap(decoded))
   }
 
-  private static func ofVerbs(
+  private static func ofOthers(
     _ trial: TrialRecord, _ histograms: TrialHistograms
   ) -> [String: MetricValue]? {
+    if let facts: SimulationFacts = trial.detail["simulation"].flatMap(decoded) {
+      return SimulationMetrics.of(facts, histograms)
+    }
     guard var outcome: VerbsOutcome = decoded(trial.detail) else { return nil }
     let name = "\(outcome.operation.rawValue) latency"
     outcome.latency = histograms.distributions[name] ?? LatencyDistribution()
@@ -147,7 +150,7 @@ public enum TrialMetrics {
     if outcome.sync.ios > 0 { metrics["sync rate"] = rate(outcome.sync.ios) }
   }
 
-  private static func add(
+  static func add(
     _ distribution: LatencyDistribution, _ name: String, _ metrics: inout [String: MetricValue]
   ) {
     guard distribution.count > 0 else { return }

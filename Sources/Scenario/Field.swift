@@ -90,6 +90,14 @@ extension Field {
     optional(name, .duration(least: least), path, doc, \.duration, Value.duration)
   }
 
+  static func perSecond(
+    _ name: String, _ path: Path<Rate>, allowsZero: Bool = false, _ doc: String
+  ) -> Self {
+    part(
+      name, .perSecond(allowsZero: allowsZero), path, doc, \.perSecond,
+      { .rate(.perSecond($0.perSecond)) })
+  }
+
   static func share(
     _ name: String, _ path: Path<Fraction>, _ range: ClosedRange<Double>, _ doc: String
   ) -> Self {

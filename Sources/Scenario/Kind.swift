@@ -31,6 +31,8 @@ indirect enum Kind: Sendable {
   case number(above: Double, below: Double)
   /// `1000/s`, `100MiB/s` or `70%` of the maximum.
   case rate
+  /// `20/s`; zero only where it means something.
+  case perSecond(allowsZero: Bool)
   /// A list of at least one.
   case list(Kind)
   /// A mapping with these keys.
@@ -88,6 +90,7 @@ indirect enum Kind: Sendable {
     case .share: "a share such as 70%"
     case .number: "a number"
     case .rate: "a rate such as 1000/s, 100MiB/s or 70% (of the maximum, found first)"
+    case .perSecond: "a rate such as 20/s"
     case .list(let kind): "a list: \(kind.text)"
     case .record(let members):
       "a mapping with \(members.prefix(14).map(\.name).joined(separator: ", "))"
@@ -159,6 +162,9 @@ indirect enum Value: Hashable, Sendable {
   var duration: Nanoseconds? { if case .duration(let value) = self { value } else { nil } }
   var share: Fraction? { if case .share(let value) = self { value } else { nil } }
   var number: Double? { if case .number(let value) = self { value } else { nil } }
+  var perSecond: Rate? {
+    if case .rate(.perSecond(let rate)) = self { Rate(perSecond: rate) } else { nil }
+  }
   var limit: Limit? { if case .limit(let value) = self { value } else { nil } }
   var figure: PublishedFigures.Figure? {
     if case .figure(let value) = self { value } else { nil }

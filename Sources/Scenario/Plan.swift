@@ -30,6 +30,11 @@ public struct Plan: Hashable, Codable, Sendable {
   /// The confidence by which each judgement of a limit is made: with looks their nominal one.
   public var confidence: Fraction { looks?.nominal ?? design.confidence }
 
+  /// Whether no trial touches anything: every system is a model.
+  public var isSimulated: Bool {
+    !trials.isEmpty && trials.allSatisfy { $0.work.simulation != nil }
+  }
+
   /// The estimate of the whole: its trials, and each file that is made, once.
   public var estimate: TrialEstimate { Self.estimate(of: trials) }
 
@@ -129,7 +134,7 @@ extension Plan {
       else { continue }
       var trial = PlannedTrial(
         id: "", key: slot.key, block: slot.block, kind: .measure, maximumFrom: nil, work: work,
-        seed: trialSeed(seed, slot.key, block: slot.block), estimate: TrialEstimates.of(work))
+        seed: trialSeed(seed, work, slot.key, block: slot.block), estimate: TrialEstimates.of(work))
       if case .storage(let work) = work, case .open(.shareOfMaximum, _) = work.workload.load {
         let key = CaseKey(
           system: slot.system, workload: slot.workload.name,
@@ -157,7 +162,9 @@ extension Plan {
           operation: parent.operation))
     case (.verbs(let workload), .fabric(let peer)):
       .verbs(VerbsWork(peer: peer, workload: workload))
-    case (.storage, .fabric), (.verbs, .storage): nil
+    case (.simulation(let load), .cluster(let model)):
+      .simulation(SimulationWork(cluster: model, load: load))
+    case (.storage, _), (.verbs, _), (.simulation, _): nil
     }
   }
 
@@ -202,6 +209,21 @@ extension Plan {
     found.seed = trialSeed(seed, key, block: 0)
     found.estimate = TrialEstimates.of(found.work)
     return found
+  }
+
+  /// The seed of a trial: of a simulation from its block alone, else also from workload and point.
+  ///
+  /// What a simulated cluster is like, or its load, cannot have been picked to suit the draws: all
+  /// trials of a block share them, so that a comparison along a sweep is one with common random
+  /// numbers, too (Law, Simulation Modeling and Analysis, 5th ed. 2015, section 11.2).
+  private static func trialSeed(
+    _ seed: UInt64, _ work: Work, _ key: CaseKey, block: Int
+  ) -> UInt64 {
+    guard case .simulation = work else { return trialSeed(seed, key, block: block) }
+    var random = SeededRandom(seed: seed, stream: 0x7369_6D75_6C61_7465)
+    var drawn = random.next()
+    for _ in 0..<max(block, 1) { drawn = random.next() }
+    return drawn
   }
 
   /// Derives a trial's seed from its workload, point and block by a stream of its own.

@@ -126,6 +126,12 @@ enum Scalars {
       }
       return .number(number)
     case .rate: return .rate(try rate(text, name))
+    case .perSecond(let allowsZero):
+      let rate = try QuantityText.rate(text).perSecond
+      guard rate > 0 || allowsZero else {
+        throw QuantityError("\(name) must be above 0, not \(text)")
+      }
+      return .rate(.perSecond(rate))
     default: throw QuantityError("\(name) cannot be \"\(text)\"", hint: "it takes \(kind.text)")
     }
   }

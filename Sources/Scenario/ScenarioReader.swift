@@ -111,9 +111,10 @@ struct Builder {
 
   private mutating func made(_ pair: Value.Pair) -> ScenarioSystem? {
     guard let target = SystemGrammar.target(pair.value) else { return nil }
-    for problem in TargetRules.problems(of: target, named: pair.key) {
+    for problem in TargetRules.problems(of: target, pair.value, named: pair.key) {
       let place = checker.keyPlaces[problem.path] ?? checker.place(problem.path)
-      checker.diagnostics.add(problem.message, at: place, hint: problem.hint)
+      checker.diagnostics.add(
+        problem.message, at: place, hint: problem.hint, severity: problem.severity)
     }
     return ScenarioSystem(name: pair.key, target: target)
   }
@@ -170,6 +171,14 @@ struct Builder {
         path: path, given: values, axes: axes.map(\.key), broken: broken(path, kind))
       rules.check(workload, systems: named)
       for problem in rules.problems {
+        checker.diagnostics.add(
+          problem.message, at: checker.keyPlaces[problem.path] ?? checker.place(problem.path),
+          hint: problem.hint, severity: problem.severity)
+      }
+    }
+    if kind == .simulation {
+      let rules = SimulationRules(path: path, axes: axes.map(\.key), broken: broken(path, kind))
+      for problem in rules.problems(of: workload, on: named) {
         checker.diagnostics.add(
           problem.message, at: checker.keyPlaces[problem.path] ?? checker.place(problem.path),
           hint: problem.hint, severity: problem.severity)

@@ -44,10 +44,16 @@ public enum ScenarioSchema {
     text += table("systems.<name>.nvme-of", SystemGrammar.fabrics)
     text += table("systems.<name>.virtual-function", SystemGrammar.virtualFunction)
     text += table("systems.<name>.fabric", SystemGrammar.fabric)
+    text += table("systems.<name>.cluster", ClusterGrammar.members)
+    for group in ClusterFields.groups {
+      text += table("systems.<name>.cluster.\(group.name)", group.members)
+    }
+    text += table("systems.<name>.cluster.pools.<name>", ClusterGrammar.pool)
     text += table("workloads.<name>", Self.once(workloads.joined()))
     for kind in WorkloadGrammar.allCases {
       text += table("workloads.<name>.\(kind.rawValue)", kind.members)
     }
+    text += table("workloads.<name>.simulation.deployments.<name>", SimulationFields.deployment)
     text += table("workloads.<name>.operation", OperationGrammar.members)
     text += table("workloads.<name>.operation.http", OperationGrammar.http)
     text += table("workloads.<name>.operation.qmp", OperationGrammar.qmp)
@@ -58,7 +64,11 @@ public enum ScenarioSchema {
   }
 
   private static let seenBelow = Set(
-    ["sweep", "nvme-of", "virtual-function", "fabric", "operation", "http", "qmp"]
+    [
+      "sweep", "nvme-of", "virtual-function", "fabric", "operation", "http", "qmp", "cluster",
+      "pools",
+      "deployments",
+    ] + ClusterFields.groups.map(\.name)
       + WorkloadGrammar.allCases.map(\.rawValue))
 
   /// The first of members that share their name.
@@ -113,7 +123,7 @@ public enum ScenarioSchema {
         "additionalProperties": schema(.text),
       ])
     case .anyOf(let kinds): return .object(["anyOf": .array(kinds.map(schema))])
-    case .size, .sizes, .duration, .share, .number, .rate: return quantity(kind)
+    case .size, .sizes, .duration, .share, .number, .rate, .perSecond: return quantity(kind)
     }
   }
 
@@ -134,6 +144,8 @@ public enum ScenarioSchema {
     case .rate:
       let rate = number + units(QuantityText.rateUnits)
       return pattern(positive + "(\(rate)|\(size)/s|\(number)%( of maximum)?)")
+    case .perSecond(let allowsZero):
+      return pattern((allowsZero ? "" : positive) + number + units(QuantityText.rateUnits))
     case .number(let above, let below):
       var schema: [String: JSONValue] = [
         "type": .string("number"), "exclusiveMinimum": .number(above),

@@ -1,3 +1,4 @@
+public import ControlPlane
 internal import Measure
 public import Networking
 public import Storage
@@ -56,6 +57,21 @@ public enum ScenarioWriter {
       else { return nil }
       return (field.name, value.text)
     }
+  }
+
+  /// The keys of a simulated load that differ from the default, as `key` and text.
+  public static func settings(of load: ClusterLoad) -> [(key: String, text: String)] {
+    let standard = ClusterLoad()
+    return SimulationFields.all.compactMap { field in
+      guard let value = field.render(load), value != field.render(standard) else { return nil }
+      return (field.name, value.text)
+    }
+  }
+
+  /// The keys of a simulated cluster that differ from its release's defaults, as `etcd.members` and
+  /// text.
+  public static func settings(of model: ClusterModel) -> [(key: String, text: String)] {
+    ClusterFields.settings(of: model)
   }
 
   private static func pairs(of workload: StorageWorkload) -> [Value.Pair] {

@@ -39,6 +39,11 @@ enum SystemGrammar {
           name: "fabric", kind: .record(fabric),
           doc: "an RDMA fabric, with `assay peer` on its other side", required: true)
       ],
+      [
+        Member(
+          name: "cluster", kind: .record(ClusterGrammar.members),
+          doc: "a Kubernetes control plane with its nodes, simulated", required: true)
+      ],
     ])
 
   private static let file = [
@@ -133,6 +138,7 @@ enum SystemGrammar {
     if let function = value["virtual-function"] {
       return place(function).map { .storage(.virtualFunction($0)) }
     }
+    if let cluster = value["cluster"] { return .cluster(ClusterGrammar.model(cluster)) }
     guard let address = value["fabric"]?["peer"]?.word else { return nil }
     return .fabric(
       FabricPeer(

@@ -7,6 +7,7 @@ enum TargetRules {
     var path: String
     var message: String
     var hint: String?
+    var severity = Diagnostic.Severity.error
   }
 
   /// Longest qualified name, bytes (NVM Express Base Specification 2.0, section 4.7).
@@ -14,8 +15,12 @@ enum TargetRules {
   /// NVMF_MIN_QUEUE_SIZE and NVMF_MAX_QUEUE_SIZE of Linux's drivers/nvme/host/fabrics.h.
   private static let kernelQueueSizes = 16...1024
 
-  static func problems(of target: Target, named system: String) -> [Problem] {
+  /// What is wrong with a system of these values.
+  static func problems(of target: Target, _ given: Value, named system: String) -> [Problem] {
     switch target {
+    case .cluster(let model):
+      ClusterRules(path: "systems.\(system).cluster", given: given["cluster"] ?? .record([]))
+        .problems(of: model)
     case .storage(.fabrics(let address)): problems(of: address, named: system)
     case .storage(.virtualFunction(let place)): problems(of: place, named: system)
     case .storage, .fabric: []

@@ -1,3 +1,4 @@
+internal import ControlPlane
 internal import Deploy
 internal import Measure
 internal import Networking
@@ -19,6 +20,11 @@ enum TrialEstimates {
       var estimate = TrialEstimate()
       estimate.knownNs = work.workload.ramp + work.workload.duration
       estimate.atMostNs = estimate.knownNs
+      return estimate
+    case .simulation(let work):
+      var estimate = TrialEstimate()
+      let simulated = work.load.warmUp + work.load.duration
+      estimate.unknownTime = ["simulating \(simulated.text) of a cluster's time in each trial"]
       return estimate
     }
   }

@@ -1,3 +1,4 @@
+public import ControlPlane
 public import Deploy
 public import Networking
 public import Storage
@@ -8,6 +9,8 @@ public enum Target: Hashable, Sendable {
   case storage(StorageTarget)
   /// The other side of an RDMA fabric.
   case fabric(FabricPeer)
+  /// A control plane with its nodes, simulated.
+  case cluster(ClusterModel)
 
   /// What takes I/O; nil for other systems.
   public var storage: StorageTarget? { if case .storage(let target) = self { target } else { nil } }
@@ -19,10 +22,17 @@ public enum Workload: Hashable, Sendable {
   case storage(StorageWorkload)
   /// Messages over an RDMA fabric.
   case verbs(VerbsWorkload)
+  /// What happens to a simulated cluster.
+  case simulation(ClusterLoad)
 
   /// The workload of messages; nil for other engines.
   public var verbs: VerbsWorkload? {
     if case .verbs(let workload) = self { workload } else { nil }
+  }
+
+  /// The load of a simulation; nil for other engines.
+  public var simulation: ClusterLoad? {
+    if case .simulation(let load) = self { load } else { nil }
   }
 
   /// The workload of I/O; nil for other engines.
@@ -37,12 +47,19 @@ public enum Work: Hashable, Sendable {
   case storage(StorageWork)
   /// Messages over an RDMA fabric.
   case verbs(VerbsWork)
+  /// A stretch of a simulated cluster's life.
+  case simulation(SimulationWork)
 
   /// The work of I/O; nil for other engines.
   public var storage: StorageWork? { if case .storage(let work) = self { work } else { nil } }
 
   /// The work of messages; nil for other engines.
   public var verbs: VerbsWork? { if case .verbs(let work) = self { work } else { nil } }
+
+  /// The work of a simulation; nil for other engines.
+  public var simulation: SimulationWork? {
+    if case .simulation(let work) = self { work } else { nil }
+  }
 }
 
 /// Storage I/O on a target.
@@ -78,9 +95,23 @@ public struct VerbsWork: Hashable, Codable, Sendable {
   }
 }
 
+/// A load on a simulated cluster.
+public struct SimulationWork: Hashable, Codable, Sendable {
+  /// The cluster.
+  public var cluster: ClusterModel
+  /// What happens to it, the point of the sweep applied.
+  public var load: ClusterLoad
+
+  /// Pairs a load with its cluster.
+  public init(cluster: ClusterModel, load: ClusterLoad) {
+    self.cluster = cluster
+    self.load = load
+  }
+}
+
 /// In JSON an object with the engine's name as its one key: `{"storage": {...}}`.
 extension Work: Codable {
-  private enum Engine: String, CodingKey { case storage, verbs }
+  private enum Engine: String, CodingKey { case storage, verbs, simulation }
 
   /// Reads the work of the engine that the one key names.
   public init(from decoder: any Decoder) throws {
@@ -88,6 +119,8 @@ extension Work: Codable {
     switch engines.allKeys.first {
     case .storage: self = .storage(try engines.decode(StorageWork.self, forKey: .storage))
     case .verbs: self = .verbs(try engines.decode(VerbsWork.self, forKey: .verbs))
+    case .simulation:
+      self = .simulation(try engines.decode(SimulationWork.self, forKey: .simulation))
     case nil:
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: "no engine that is known"))
@@ -100,6 +133,7 @@ extension Work: Codable {
     switch self {
     case .storage(let work): try engines.encode(work, forKey: .storage)
     case .verbs(let work): try engines.encode(work, forKey: .verbs)
+    case .simulation(let work): try engines.encode(work, forKey: .simulation)
     }
   }
 }

@@ -6,6 +6,7 @@ internal import Storage
 enum WorkloadGrammar: String, CaseIterable {
   case storage
   case verbs
+  case simulation
 
   /// The kind that a workload's mapping is of.
   init?(of workload: Value) {
@@ -20,6 +21,7 @@ enum WorkloadGrammar: String, CaseIterable {
     switch self {
     case .storage: "storage I/O"
     case .verbs: "verbs over a fabric"
+    case .simulation: "a simulated control plane"
     }
   }
 
@@ -28,6 +30,7 @@ enum WorkloadGrammar: String, CaseIterable {
     switch self {
     case .storage: StorageFields.members
     case .verbs: VerbsFields.members
+    case .simulation: SimulationFields.members
     }
   }
 
@@ -54,7 +57,7 @@ enum WorkloadGrammar: String, CaseIterable {
           name: "operation", kind: OperationGrammar.kind,
           doc: "what is done to the machine while I/O runs: hot-add, hot-remove, grow, an outage")
       ]
-    case .verbs: []
+    case .verbs, .simulation: []
     }
   }
 
@@ -63,6 +66,7 @@ enum WorkloadGrammar: String, CaseIterable {
     switch self {
     case .storage: StorageFields.workload(values).map(Workload.storage)
     case .verbs: VerbsFields.workload(values).map(Workload.verbs)
+    case .simulation: .simulation(SimulationFields.load(values))
     }
   }
 
@@ -74,8 +78,8 @@ enum WorkloadGrammar: String, CaseIterable {
   /// Whether it can run against a system.
   func fits(_ target: Target) -> Bool {
     switch (self, target) {
-    case (.storage, .storage), (.verbs, .fabric): true
-    case (.storage, .fabric), (.verbs, .storage): false
+    case (.storage, .storage), (.verbs, .fabric), (.simulation, .cluster): true
+    case (.storage, _), (.verbs, _), (.simulation, _): false
     }
   }
 }

@@ -8,7 +8,7 @@ enum PlanCheck {
   static func run(
     _ record: RunRecord, _ files: RecordFiles, version: String, _ log: inout CheckLog
   ) {
-    guard record.header.evidence == .measured else {
+    guard record.header.evidence.isOfAssay else {
       return log.skip(.plan, "\(record.header.evidence.rawValue): Assay planned nothing")
     }
     let plan: Plan

@@ -80,7 +80,7 @@ struct TrialChecks {
     _ trial: TrialRecord, _ found: TrialHistograms, _ log: inout CheckLog
   ) {
     let evidence = record.header.evidence
-    guard evidence == .measured else {
+    guard evidence.isOfAssay else {
       metricsLeftOut.insert("\(evidence.rawValue): not computed by Assay")
       return
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlPlane
 import Deploy
 import Foundation
 import Host
@@ -169,6 +170,14 @@ struct PlanCommand: ParsableCommand {
     case .unconnected(_, let address):
       return "\(address.text), by the \(address.initiator.rawValue) initiator; connected by a run"
     case .unmade(_, let place): return "\(place.text); made by a run"
+    case .simulated(_, let model):
+      let settings = ScenarioWriter.settings(of: model).map { "\($0.key) \($0.text)" }
+      let parts =
+        [
+          "simulated cluster of \(counted(model.nodes.count, "node"))",
+          "Kubernetes \(model.profile.rawValue)",
+        ] + settings
+      return parts.joined(separator: ", ")
     case .fabric(let system):
       return "verbs to \(system.peer.address):\(system.peer.port) by \(system.device.name)"
     }
@@ -180,6 +189,9 @@ struct PlanCommand: ParsableCommand {
     case .storage(let work): settings(work.workload)
     case .verbs(let work):
       ScenarioWriter.settings(of: work.workload).map { "\($0.key) \($0.text)" }
+        .joined(separator: ", ")
+    case .simulation(let work):
+      ScenarioWriter.settings(of: work.load).map { "\($0.key) \($0.text)" }
         .joined(separator: ", ")
     }
   }

@@ -54,6 +54,15 @@ final class TerminalProgress: RunProgress {
     line(trial)
   }
 
+  func simulated(_ time: Nanoseconds, of trial: PlannedTrial) {
+    let wall = MonotonicClock.now() - begun
+    lastRate =
+      "simulated \(Output.clock(time))"
+      + (time > .zero && wall > .zero
+        ? ", \(Int(time.inSeconds / wall.inSeconds)) times as fast as time" : "")
+    line(trial)
+  }
+
   func phaseChanged(_ phase: String) {
     self.phase = phase
     if isTerminal { show(phase) } else { Output.note("  " + phase) }
@@ -61,7 +70,10 @@ final class TerminalProgress: RunProgress {
 
   func trialEnded(_ record: TrialRecord, number: Int, of total: Int) {
     guard !isTerminal else { return }
-    let figures = ["iops", "message rate", "latency p99", "sync latency p99"].compactMap { name in
+    let figures = [
+      "iops", "message rate", "latency p99", "sync latency p99", "mutating api latency p99",
+      "pod startup latency p99", "events simulated",
+    ].compactMap { name in
       record.metrics[name].map { "\(name) \(Quantity($0).text(ascii: true))" }
     }
     let end = record.status == .valid ? figures.joined(separator: ", ") : record.status.rawValue

@@ -19,12 +19,14 @@ enum ModuleRules {
       "RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CBlkid", "CXxhash",
     ],
     "Networking": ["RDMA", "Host", "Measure", "CLinux"],
-    "Scenario": ["Storage", "Networking", "Deploy", "Host", "Measure", "Yams"],
+    "Scenario": [
+      "ControlPlane", "Storage", "Networking", "Deploy", "Host", "Measure", "Yams",
+    ],
     "Ledger": ["Statistics", "Measure", "CLinux", "Crypto"],
     "Judgement": ["Ledger", "Scenario", "Statistics", "Measure", "RealModule"],
     "Run": [
-      "Scenario", "Storage", "Networking", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
-      "Measure", "Statistics", "CLinux",
+      "Scenario", "ControlPlane", "Storage", "Networking", "Deploy", "Host", "Ledger", "Judgement",
+      "Simulation", "Measure", "Statistics", "CLinux",
     ],
     "Verify": ["Run", "Scenario", "Ledger", "Measure"],
     "Fio": ["Scenario", "Storage", "Ledger", "Measure"],
@@ -32,8 +34,9 @@ enum ModuleRules {
       "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "Crypto", "Mustache",
     ],
     "assay": [
-      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Networking", "Deploy",
-      "Calibration", "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
+      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Storage",
+      "Networking", "Deploy", "Calibration", "Ledger", "Host", "Statistics", "Measure", "CLinux",
+      "ArgumentParser",
     ],
   ]
 

@@ -15,6 +15,22 @@ public struct ClusterModel: Hashable, Codable, Sendable {
 
   /// The defaults of Kubernetes 1.22 with three nodes.
   public init() {}
+
+  /// The defaults of a release with three nodes.
+  ///
+  /// Sources: kubelet's `kubeAPIQPS` and `eventRecordQPS` since 1.27
+  /// (pkg/kubelet/apis/config/v1beta1/defaults.go), `--node-monitor-grace-period` since 1.32
+  /// (CHANGELOG-1.32), `--pre-vote` of the etcd 3.5 that those releases come with.
+  public init(profile: KubernetesProfile) {
+    self.profile = profile
+    guard profile == .modern else { return }
+    nodes.qps = Rate(perSecond: 50)
+    nodes.burst = 100
+    nodes.eventQPS = Rate(perSecond: 50)
+    nodes.eventBurst = 100
+    controllers.nodeMonitorGracePeriod = .seconds(50)
+    etcd.preVote = true
+  }
 }
 
 /// A release of Kubernetes with its defaults.
@@ -35,6 +51,10 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
   public var sampling = Nanoseconds.seconds(10)
   /// The workloads, those that are there from the start and those that come.
   public var workloads: [Deployment] = []
+  /// Pods that run from the start beside those of ``workloads``, in deployments alike.
+  public var pods = 0
+  /// How many of ``pods`` each of those deployments has.
+  public var podsPerDeployment = 30
   /// Pods per second that are deleted and made anew.
   public var podChurn = Rate(perSecond: 0)
   /// The most events a trial may take.
@@ -59,4 +79,13 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
 
   /// Ten minutes of an idle cluster.
   public init() {}
+
+  /// All workloads, those that ``pods`` stands for last.
+  ///
+  /// O(pods / podsPerDeployment).
+  public var deployments: [Deployment] {
+    let each = max(podsPerDeployment, 1)
+    return workloads
+      + stride(from: 0, to: pods, by: each).map { Deployment(replicas: min(each, pods - $0)) }
+  }
 }

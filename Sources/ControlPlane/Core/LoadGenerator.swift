@@ -20,7 +20,7 @@ struct LoadGenerator: ~Copyable {
     gap =
       rate > 0
       ? Distribution.known(try .exponential(mean: Nanoseconds(Int64(1e9 / rate)))) : nil
-    for description in world.load.workloads { addWorkload(description, &world) }
+    for description in world.load.deployments { addWorkload(description, &world) }
   }
 
   private mutating func addWorkload(
@@ -68,7 +68,7 @@ struct LoadGenerator: ~Copyable {
     if let gap {
       loop.schedule(Event(component: .load, what: Kind.churn), after: gap.draw(&stream))
     }
-    for (number, description) in world.load.workloads.enumerated() where !description.isThere {
+    for (number, description) in world.load.deployments.enumerated() where !description.isThere {
       let request = Request(.create, .deployment, client: client, object: UInt32(number))
       world.submit(request, in: &loop)
     }

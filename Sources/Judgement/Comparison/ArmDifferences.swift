@@ -35,11 +35,17 @@ struct ArmDifferences {
   /// Whether both were measured in one run, on one machine.
   var isOneRecord: Bool { reference.id == subject.id }
 
+  /// Whether a model computed both.
+  var isSimulated: Bool { reference.evidence == .simulated && subject.evidence == .simulated }
+
   /// Facts of the machine that differ, or are known of one only.
   ///
-  /// Facts that change from run to run are left out. Nothing where one machine is not known at all.
+  /// Facts that change from run to run are left out. Nothing where one machine is not known at all,
+  /// or both are simulated: then no figure depends on the machine.
   func facts() -> [Comparison.Difference] {
-    guard !isOneRecord, !reference.facts.isEmpty, !subject.facts.isEmpty else { return [] }
+    guard !isOneRecord, !isSimulated, !reference.facts.isEmpty, !subject.facts.isEmpty else {
+      return []
+    }
     let ours = values(reference.facts)
     let theirs = values(subject.facts)
     var classes: [String: EnvironmentFact.Class] = [:]

@@ -29,7 +29,7 @@ struct ComparisonCaveats {
   /// Says what is to be said of an arm as a whole.
   mutating func add(_ part: ArmDifferences, facts: [Comparison.Difference]) {
     origin(part)
-    guard !part.isOneRecord else { return }
+    guard !part.isOneRecord, !part.isSimulated else { return }
     let (ours, theirs) = (part.reference.label, part.subject.label)
     for arm in [part.reference, part.subject] where arm.facts.isEmpty {
       say(

@@ -189,12 +189,14 @@ enum MethodText {
   /// Under the results of a run; of ranges only where a case has several trials.
   static func underResults(_ cases: [CaseFigures]) -> String {
     let several = cases.contains { $0.valid.count > 1 }
+    let counted = CountedEvents(cases)
     let rates = several ? "median of trials, range below" : "of the trial"
     let latencies =
       several
-      ? "all I/Os of the valid trials together, range of the trials' own figures below"
-      : "all I/Os of the trial"
-    return "n: valid trials. IOPS, bandwidth and CPU/IO: \(rates). Latency: \(latencies). "
+      ? "all \(counted.noun) of the valid trials together, range of the trials' own figures below"
+      : "all \(counted.noun) of the trial"
+    return
+      "n: valid trials. \(counted.rate), bandwidth and \(counted.cost): \(rates). Latency: \(latencies). "
       + "Errors: sum of all trials."
   }
 }

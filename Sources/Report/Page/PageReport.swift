@@ -182,7 +182,8 @@ enum ResultsSection {
         "id": record.id, "key": record.key.description,
         "block": record.block == 0 ? "maximum" : String(record.block),
         "status": record.status.rawValue,
-        "cells": [metric("iops", "message rate"), metric("bandwidth")] + latencies
+        "cells": [metric("iops", "message rate", "api request rate"), metric("bandwidth")]
+          + latencies
           + [metric("cpu per io", "cpu per message"), metric("errors")],
         "findings": record.findings.map(\.code).joined(separator: ", "),
       ]

@@ -39,10 +39,17 @@ struct ResultRows {
     }
   }
 
-  /// Metrics of the cases that the table has no column for, a line each.
+  /// Metrics of the cases that the table has no column for, a line each; of a simulation what was
+  /// counted, in one line.
   static func others(_ cases: [CaseFigures], ascii: Bool) -> [String] {
-    cases.filter { !$0.hasColumns }.flatMap { figures in
-      figures.otherMetrics.map { name, spread in
+    cases.flatMap { figures -> [String] in
+      if figures.isOfRequests {
+        let counts = figures.otherMetrics.filter { $0.spread.kind == .count }
+        let texts = counts.map { "\($0.name) \($0.spread.text(ascii: ascii))" }
+        return ["\(figures.key): " + texts.joined(separator: ", ")]
+      }
+      guard !figures.hasColumns else { return [] }
+      return figures.otherMetrics.map { name, spread in
         "\(figures.key): \(name) \(spread.text(ascii: ascii)) (n \(spread.values.count))"
       }
     }

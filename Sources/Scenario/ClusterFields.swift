@@ -1,0 +1,146 @@
+internal import ControlPlane
+internal import Measure
+
+typealias ClusterField = Field<ClusterModel>
+
+/// The tables of a `cluster:`'s keys: everything that is known of them is here.
+enum ClusterFields {
+  /// The keys that stand together under one.
+  struct Group: Sendable {
+    var name: String
+    var doc: String
+    var fields: [ClusterField]
+    var members: [Member] { fields.map { $0.member(ClusterModel()) } }
+  }
+
+  static let groups = [
+    Group(name: "etcd", doc: "etcd: its members, their disks and timers", fields: etcd),
+    Group(name: "api-servers", doc: "the API servers", fields: apiServers),
+    Group(name: "kubelets", doc: "the kubelets, and where nodes stand", fields: kubelets),
+    Group(name: "controllers", doc: "kube-controller-manager", fields: controllers),
+    Group(name: "scheduler", doc: "kube-scheduler", fields: scheduler),
+  ]
+
+  /// The settings that are not those of the model's release, as `etcd.members` and text.
+  static func settings(of model: ClusterModel) -> [(key: String, text: String)] {
+    let standard = ClusterModel(profile: model.profile)
+    return groups.flatMap { group in
+      group.fields.compactMap { field in
+        guard let value = field.render(model), value != field.render(standard) else { return nil }
+        return ("\(group.name).\(field.name)", value.text)
+      }
+    }
+  }
+
+  private static let etcd: [ClusterField] = [
+    .integer("members", \.etcd.members, 1...9, "voting members; an odd number"),
+    .duration("heartbeat-interval", \.etcd.heartbeatInterval, least: 1_000_000, "one tick"),
+    .duration(
+      "election-timeout", \.etcd.electionTimeout, least: 1_000_000,
+      "without a leader for so long, a member stands for election"),
+    .flag("pre-vote", \.etcd.preVote, "asks before it stands for election; on in 3.5"),
+    .latency("wal-sync", \.etcd.walSync, "one write and fdatasync of the write-ahead log"),
+    .duration("round-trip", \.etcd.roundTrip, least: 0, "from one member to another and back"),
+    .duration("cycle-cost", \.etcd.cycleCost, least: 0, "a turn of the raft loop, sync apart"),
+    .duration("entry-cost", \.etcd.entryCost, least: 0, "what each entry adds to it"),
+    .duration("put-cpu", \.etcd.putCPU, least: 0, "CPU of a put on the member that takes it"),
+    .share(
+      "put-cpu-before-proposal", \.etcd.putCPUBeforeProposal, 0...1,
+      "how much of put-cpu is spent before the entry is proposed"),
+    .duration("read-cpu", \.etcd.readCPU, least: 0, "CPU of a read of one object"),
+    .integer("cpus", \.etcd.cpus, 1...1024, "CPUs of each member's machine"),
+    .duration("apply-cost", \.etcd.applyCost, least: 0, "the apply loop's time for an entry"),
+    .duration(
+      "backend-interval", \.etcd.backendInterval, least: 1_000_000,
+      "how often the backend commits (--backend-batch-interval)"),
+    .integer(
+      "backend-limit", \.etcd.backendLimit, 1...1_000_000_000,
+      "operations after which it commits at once (--backend-batch-limit)"),
+    .latency("backend-commit", \.etcd.backendCommit, "one commit of the backend"),
+    .duration(
+      "backend-commit-per-operation", \.etcd.backendCommitPerOperation, least: 0,
+      "what each operation adds to it"),
+    .size("quota", \.etcd.quota, least: 1 << 20, "--quota-backend-bytes"),
+    .duration(
+      "compaction-interval", \.etcd.compactionInterval, least: 1_000_000_000,
+      "how often the API server compacts"),
+    .integer(
+      "maximum-lag", \.etcd.maximumLag, 1...1_000_000_000,
+      "entries committed and not applied beyond which proposals are refused"),
+  ]
+
+  private static let apiServers: [ClusterField] = [
+    .integer("count", \.apiServer.servers, 1...255, "how many there are"),
+    .integer("cpus", \.apiServer.cpus, 1...1024, "CPUs of each"),
+    .integer(
+      "max-inflight", \.apiServer.maxInflight, 1...1_000_000, "--max-requests-inflight"),
+    .integer(
+      "max-mutating-inflight", \.apiServer.maxMutatingInflight, 1...1_000_000,
+      "--max-mutating-requests-inflight"),
+    .duration("round-trip", \.apiServer.roundTrip, least: 0, "from a client and back"),
+    .duration("write-cpu", \.apiServer.writeCPU, least: 0, "CPU of a write"),
+    .duration("lease-cpu", \.apiServer.leaseCPU, least: 0, "CPU of a lease's renewal"),
+    .duration("read-cpu", \.apiServer.readCPU, least: 0, "CPU of a read of one object"),
+    .duration(
+      "list-cpu-per-object", \.apiServer.listCPUPerObject, least: 0,
+      "CPU that each object of a list adds"),
+    .latency(
+      "watch-latency", \.apiServer.watchLatency, "from etcd's commit until an informer has it"),
+  ]
+
+  private static let kubelets: [ClusterField] = [
+    .integer("max-pods", \.nodes.maximumPods, 1...10_000, "maxPods of each node"),
+    .integer("nodes-per-rack", \.nodes.nodesPerRack, 1...100_000, "nodes that fail as one"),
+    .integer("zones", \.nodes.zones, 1...255, "zones that racks are dealt out to"),
+    .duration(
+      "lease-interval", \.nodes.leaseInterval, least: 1_000_000,
+      "how often a lease is renewed: a quarter of nodeLeaseDurationSeconds"),
+    .duration(
+      "status-interval", \.nodes.statusInterval, least: 1_000_000,
+      "how often status without news is reported (nodeStatusReportFrequency)"),
+    .perSecond("qps", \.nodes.qps, "kubeAPIQPS"),
+    .integer("burst", \.nodes.burst, 1...1_000_000, "kubeAPIBurst"),
+    .perSecond("event-qps", \.nodes.eventQPS, "eventRecordQPS"),
+    .integer("event-burst", \.nodes.eventBurst, 1...1_000_000, "eventBurst"),
+    .integer(
+      "events-per-start", \.nodes.eventsPerStart, 0...100, "events recorded while a pod starts"),
+    .latency("pod-start", \.nodes.podStart, "from the news of a pod until its containers run"),
+    .latency("pod-stop", \.nodes.podStop, "from the order to end a pod until it has ended"),
+  ]
+
+  private static let controllers: [ClusterField] = [
+    .perSecond("qps", \.controllers.qps, "--kube-api-qps"),
+    .integer("burst", \.controllers.burst, 1...1_000_000, "--kube-api-burst"),
+    .duration(
+      "node-monitor-period", \.controllers.nodeMonitorPeriod, least: 1_000_000,
+      "--node-monitor-period"),
+    .duration(
+      "node-monitor-grace-period", \.controllers.nodeMonitorGracePeriod, least: 1_000_000,
+      "--node-monitor-grace-period"),
+    .perSecond("eviction-rate", \.controllers.evictionRate, "--node-eviction-rate"),
+    .perSecond(
+      "secondary-eviction-rate", \.controllers.secondaryEvictionRate, allowsZero: true,
+      "--secondary-node-eviction-rate"),
+    .share(
+      "unhealthy-zone-threshold", \.controllers.unhealthyZoneThreshold, 0...1,
+      "--unhealthy-zone-threshold"),
+    .integer(
+      "large-cluster-threshold", \.controllers.largeClusterThreshold, 0...1_000_000,
+      "--large-cluster-size-threshold"),
+    .duration(
+      "unreachable-toleration", \.controllers.unreachableToleration, least: 0,
+      "how long pods tolerate an unreachable node"),
+  ]
+
+  private static let scheduler: [ClusterField] = [
+    .perSecond("qps", \.controllers.schedulerQPS, "--kube-api-qps"),
+    .integer("burst", \.controllers.schedulerBurst, 1...1_000_000, "--kube-api-burst"),
+    .duration("cost", \.controllers.schedulingCost, least: 0, "time for a pod, nodes apart"),
+    .duration(
+      "cost-per-node", \.controllers.schedulingCostPerNode, least: 0,
+      "what each node that is filtered and scored adds"),
+    .flag(
+      "packs", \.controllers.packs,
+      "fills nodes (MostAllocated) rather than spreading (LeastAllocated)"),
+  ]
+}

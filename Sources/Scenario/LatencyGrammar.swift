@@ -1,0 +1,81 @@
+internal import ControlPlane
+internal import Measure
+
+/// How long something takes, as a scenario says it: `2ms`, or a distribution by its percentiles.
+enum LatencyGrammar {
+  static let kind = Kind.anyOf([
+    .duration(least: 0),
+    .record([
+      Member(name: "p50", kind: .duration(least: 1), doc: "the median", required: true),
+      Member(
+        name: "p99", kind: .duration(least: 1), doc: "one in a hundred takes longer",
+        required: true),
+      Member(name: "tail-p50", kind: .duration(least: 1), doc: "the median of the tail"),
+      Member(name: "tail-p99", kind: .duration(least: 1), doc: "the 99th percentile of the tail"),
+      Member(
+        name: "tail-share", kind: .share(0.000001...0.999999),
+        doc: "how many of all are of the tail"),
+    ]),
+  ])
+
+  /// The law of a checked value; nil for one that says half of a tail.
+  static func law(_ value: Value) -> LatencyLaw? {
+    if let constant = value.duration { return .constant(constant) }
+    guard let p50 = value["p50"]?.duration, let p99 = value["p99"]?.duration else { return nil }
+    let tail = (
+      value["tail-p50"]?.duration, value["tail-p99"]?.duration, value["tail-share"]?.share
+    )
+    switch tail {
+    case (nil, nil, nil): return .lognormal(p50: p50, p99: p99)
+    case (let tailP50?, let tailP99?, let share?):
+      return .mixture(p50: p50, p99: p99, tailP50: tailP50, tailP99: tailP99, tailShare: share)
+    default: return nil
+    }
+  }
+
+  /// What a law looks like in a scenario; nil for a measured one, which stands in no file.
+  static func value(of law: LatencyLaw) -> Value? {
+    switch law {
+    case .constant(let value): .duration(value)
+    case .lognormal(let p50, let p99):
+      .record([.init("p50", .duration(p50)), .init("p99", .duration(p99))])
+    case .mixture(let p50, let p99, let tailP50, let tailP99, let share):
+      .record([
+        .init("p50", .duration(p50)), .init("p99", .duration(p99)),
+        .init("tail-p50", .duration(tailP50)), .init("tail-p99", .duration(tailP99)),
+        .init("tail-share", .share(share)),
+      ])
+    case .measured: nil
+    }
+  }
+
+  /// What is wrong with a checked value, and how to mend it; nil where nothing is.
+  static func problem(of value: Value) -> (message: String, hint: String)? {
+    guard let law = law(value) else {
+      return (
+        "a tail needs tail-p50, tail-p99 and tail-share", "give all three, or none of them"
+      )
+    }
+    for (low, high) in [("p50", "p99"), ("tail-p50", "tail-p99")] {
+      guard let least = value[low]?.duration, let most = value[high]?.duration, most < least
+      else { continue }
+      return (
+        "\(high) \(most.text) is less than \(low) \(least.text)",
+        "a percentile is at least as long as the median; are they the wrong way round?"
+      )
+    }
+    return law.fault.map { ($0, "it takes \(kind.text)") }
+  }
+}
+
+extension Field<ClusterModel> {
+  /// A key for how long something takes.
+  static func latency(_ name: String, _ path: Path<LatencyLaw>, _ doc: String) -> Self {
+    Self(
+      name: name, kind: LatencyGrammar.kind, doc: doc,
+      apply: { value, model in
+        if let law = LatencyGrammar.law(value) { model[keyPath: path] = law }
+      },
+      render: { LatencyGrammar.value(of: $0[keyPath: path]) })
+  }
+}

@@ -1,0 +1,78 @@
+internal import ControlPlane
+internal import Measure
+
+typealias SimulationField = Field<ClusterLoad>
+
+/// The table of `simulation:` keys: everything that is known of them is here.
+enum SimulationFields {
+  static let all: [SimulationField] = [
+    .duration("duration", \.duration, least: 1_000_000_000, "time that is simulated and measured"),
+    .duration(
+      "warm-up", \.warmUp, least: 0, "time that is simulated before; nothing of it is measured"),
+    .duration(
+      "sampling", \.sampling, least: 1_000_000, "how far apart samples of the time series are"),
+    .integer("pods", \.pods, 0...10_000_000, "pods that run from the start, in deployments alike"),
+    .integer(
+      "pods-per-deployment", \.podsPerDeployment, 1...1_000_000,
+      "how many of these pods each of their deployments has"),
+    .perSecond(
+      "pod-churn", \.podChurn, allowsZero: true,
+      "pods per second that are deleted, for their replica sets to make anew"),
+    SimulationField(
+      name: "deployments", kind: .map(noun: "deployment", .record(deployment)),
+      doc: "further deployments, by name",
+      apply: { value, load in load.workloads = value.pairs.compactMap(workload) },
+      render: { load in
+        guard !load.workloads.isEmpty else { return nil }
+        return .integer(load.workloads.reduce(0) { $0 + $1.replicas })
+      }),
+    SimulationField(
+      name: "event-budget", kind: .integer(1...Int.max),
+      doc: "the most events that a trial may take; one that needs more is a failed trial",
+      apply: { value, load in
+        if let budget = value.integer { load.eventBudget = UInt64(budget) }
+      },
+      render: { .integer(Int(clamping: $0.eventBudget)) }),
+  ]
+
+  static let members: [Member] = all.map { $0.member(ClusterLoad()) }
+
+  private static let standard = ClusterLoad.Deployment(replicas: 1)
+
+  /// The keys of a deployment.
+  static let deployment: [Member] = [
+    Member(
+      name: "replicas", kind: .integer(1...1_000_000), doc: "how many pods it wants",
+      required: true),
+    Member(
+      name: "cpus", kind: ClusterGrammar.cpus, doc: "CPUs that each pod asks for",
+      standard: ClusterGrammar.cpuText(standard.cpu)),
+    Member(
+      name: "memory", kind: .size(least: 1 << 20), doc: "memory that each pod asks for",
+      standard: standard.memory.text),
+    Member(name: "pool", kind: .name, doc: "the pool that its node selector names"),
+    Member(
+      name: "starts", kind: .word(["running", "empty"]),
+      doc: "whether its pods run from the start, or it is made then",
+      standard: standard.isThere ? "running" : "empty"),
+  ]
+
+  /// A load from checked values.
+  static func load(_ values: Value) -> ClusterLoad {
+    var load = ClusterLoad()
+    for field in all {
+      if let value = values[field.name] { field.apply(value, &load) }
+    }
+    return load
+  }
+
+  private static func workload(_ pair: Value.Pair) -> ClusterLoad.Deployment? {
+    guard let replicas = pair.value["replicas"]?.integer else { return nil }
+    var deployment = ClusterLoad.Deployment(replicas: replicas)
+    if let cpu = ClusterGrammar.thousandths(pair.value["cpus"]) { deployment.cpu = cpu }
+    if let memory = pair.value["memory"]?.size { deployment.memory = memory }
+    deployment.pool = pair.value["pool"]?.word
+    if let starts = pair.value["starts"]?.word { deployment.isThere = starts == "running" }
+    return deployment
+  }
+}

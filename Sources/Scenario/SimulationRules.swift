@@ -1,0 +1,101 @@
+internal import ControlPlane
+internal import Measure
+
+/// Finds simulated loads that their clusters cannot take, or that would not end.
+struct SimulationRules {
+  /// Of the workload: `workloads.churn`.
+  let path: String
+  /// Swept keys.
+  let axes: [String]
+  /// Keys whose value could not be read; `*` where it could be any.
+  let broken: Set<String>
+
+  typealias Problem = TargetRules.Problem
+
+  /// A year: simulated times are kept in 64 bits of nanoseconds, and nobody waits for more.
+  private static let longest = Nanoseconds.seconds(366 * 24 * 3600)
+
+  func problems(
+    of workload: ScenarioWorkload, on systems: [ScenarioSystem]
+  ) -> [TargetRules.Problem] {
+    var found: [Problem] = []
+    var seen: Set<String> = []
+    for load in workload.points.compactMap(\.workload.simulation) {
+      var problems = [length(load)].compactMap(\.self)
+      for system in systems {
+        guard case .cluster(let model) = system.target else { continue }
+        problems +=
+          [
+            room(load, model, system.name), budget(load, model, system.name),
+          ].compactMap(\.self) + pools(load, model, system.name)
+      }
+      found += problems.filter { seen.insert($0.path).inserted }
+    }
+    return found
+  }
+
+  private func length(_ load: ClusterLoad) -> Problem? {
+    guard !isOpen("duration", "warm-up"),
+      load.duration > Self.longest || load.warmUp > Self.longest
+    else { return nil }
+    let key = load.duration > Self.longest ? "duration" : "warm-up"
+    return Problem(
+      path: place(key), message: "\(key) is more than a year", hint: "use a shorter \(key)")
+  }
+
+  private func room(_ load: ClusterLoad, _ model: ClusterModel, _ system: String) -> Problem? {
+    guard !isOpen("pods", "deployments") else { return nil }
+    let pods = load.deployments.reduce(0) { $0 + $1.replicas }
+    let room = model.nodes.count * model.nodes.maximumPods
+    guard pods > room else { return nil }
+    return Problem(
+      path: place("pods"),
+      message:
+        "\(pods) pods are more than the \(room) that \(counted(model.nodes.count, "node")) of "
+        + "\"\(system)\" take, \(model.nodes.maximumPods) each",
+      hint: "use fewer pods, more nodes, or a larger kubelets.max-pods")
+  }
+
+  private func pools(
+    _ load: ClusterLoad, _ model: ClusterModel, _ system: String
+  ) -> [Problem] {
+    let names = model.nodes.pools.map(\.name)
+    return load.workloads.compactMap(\.pool).filter { !names.contains($0) }.prefix(1).map { name in
+      Problem(
+        path: place("deployments"), message: "\"\(system)\" has no pool \"\(name)\"",
+        hint: NearestWord.of(name, in: names).map { "did you mean \"\($0)\"?" }
+          ?? "its pools are \(names.joined(separator: ", "))")
+    }
+  }
+
+  /// A load whose leases alone need more events than it may take would only fail after a long time.
+  private func budget(_ load: ClusterLoad, _ model: ClusterModel, _ system: String) -> Problem? {
+    guard !isOpen("event-budget", "duration", "warm-up", "pod-churn") else { return nil }
+    let seconds = (load.warmUp + load.duration).inSeconds
+    let leases = Double(model.nodes.count) / model.nodes.leaseInterval.inSeconds
+    let least = seconds * (leases + load.podChurn.perSecond) * Self.leastEvents
+    guard least > Double(load.eventBudget) else { return nil }
+    return Problem(
+      path: place("event-budget"),
+      message: "on \"\(system)\" a trial takes more than \(Self.rounded(least)) events, and its "
+        + "budget is \(load.eventBudget)",
+      hint: "simulate a shorter time or fewer nodes, or raise event-budget")
+  }
+
+  /// Of any stored request: submitted, arrived, served, proposed, logged, answered, replied.
+  private static let leastEvents = 7.0
+
+  /// The leading digit alone, rounded down: a bound needs no more.
+  private static func rounded(_ value: Double) -> String {
+    var digits = Int(min(value, 9e17))
+    var zeros = 0
+    while digits >= 10 { (digits, zeros) = (digits / 10, zeros + 1) }
+    return String(digits) + String(repeating: "0", count: zeros)
+  }
+
+  private func place(_ key: String) -> String {
+    axes.contains(key) ? "\(path).sweep.\(key)" : "\(path).simulation.\(key)"
+  }
+
+  private func isOpen(_ keys: String...) -> Bool { !broken.isDisjoint(with: ["*"] + keys) }
+}

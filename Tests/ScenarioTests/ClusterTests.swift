@@ -1,0 +1,99 @@
+import ControlPlane
+import Measure
+import Scenario
+import Testing
+
+@Suite struct ClusterTests {
+  private func scenario(
+    _ systems: String, _ simulation: String = "{pods: 100}", more: String = "",
+    overrides: [String] = []
+  ) throws -> ScenarioReader.Reading {
+    let text = """
+      assay: 1
+      name: cluster
+      systems:
+        \(systems)
+      workloads:
+        churn:
+          simulation: \(simulation)
+      \(more)
+      """
+    return try ScenarioReader.read(text: text, file: "c.yaml", overrides: overrides)
+  }
+
+  private func model(_ cluster: String, overrides: [String] = []) throws -> ClusterModel {
+    let read = try scenario("one: {cluster: \(cluster)}", "{}", overrides: overrides).scenario
+    guard case .cluster(let model)? = read.system("one")?.target else { throw NoCluster() }
+    return model
+  }
+  private struct NoCluster: Error {}
+
+  @Test func whatIsNotSaidIsOfTheRelease() throws {
+    #expect(try model("{kubernetes: \"1.22\"}") == ClusterModel())
+    let modern = try model("{kubernetes: modern}")
+    #expect(modern.nodes.qps == Rate(perSecond: 50) && modern.profile == .modern)
+  }
+
+  @Test func everyKeyReachesTheModelAndIsToldBack() throws {
+    let model = try model(
+      """
+      {nodes: 500, etcd: {members: 5, wal-sync: {p50: 60us, p99: 200us}, round-trip: 1ms},
+         api-servers: {count: 2, max-inflight: 800}, kubelets: {qps: 50/s, max-pods: 250},
+         controllers: {eviction-rate: 0.2/s}, scheduler: {packs: true}}
+      """)
+    #expect(model.nodes.count == 500 && model.nodes.maximumPods == 250)
+    #expect(model.etcd.walSync == .lognormal(p50: .microseconds(60), p99: .microseconds(200)))
+    #expect(model.apiServer.servers == 2 && model.apiServer.maxInflight == 800)
+    let told = ScenarioWriter.settings(of: model)
+    #expect(told.contains { $0 == ("etcd.wal-sync", "{p50: 60us, p99: 200us}") })
+    #expect(told.count == 9, "\(told)")
+  }
+
+  @Test func lawsAreConstantLognormalOrWithATail() throws {
+    let constant = try model("{etcd: {wal-sync: 2ms}}").etcd.walSync
+    #expect(constant == .constant(.milliseconds(2)))
+    let tail = try model(
+      """
+      {etcd: {wal-sync: {p50: 1ms, p99: 2ms, tail-p50: 9ms, tail-p99: 40ms, tail-share: 2%}}}
+      """
+    ).etcd.walSync
+    #expect(
+      tail
+        == .mixture(
+          p50: .milliseconds(1), p99: .milliseconds(2), tailP50: .milliseconds(9),
+          tailP99: .milliseconds(40), tailShare: .percent(2)))
+  }
+
+  @Test func presetsAreAsPublishedAndCanBeChanged() throws {
+    let large = try model("{preset: thousand-nodes}")
+    #expect(large.nodes.count == 1200 && large.nodes.pools.map(\.nodes) == [128, 256, 32, 784])
+    #expect(large.etcd.members == 5 && large.etcd.electionTimeout == .milliseconds(2500))
+    #expect(large.apiServer.maxInflight == 4000 && large.apiServer.maxMutatingInflight == 2000)
+    let changed = try model(
+      "{preset: thousand-nodes, etcd: {members: 3}}",
+      overrides: ["systems.one.cluster.nodes=500"])
+    #expect(changed.nodes.count == 500 && changed.etcd.members == 3)
+    #expect(changed.etcd.heartbeatInterval == large.etcd.heartbeatInterval)
+    let small = try model("{preset: small-cluster}")
+    #expect(small.nodes.count == 3 && small.controllers.unreachableToleration == .seconds(30))
+  }
+
+  @Test func anEvenNumberOfMembersIsAWarning() throws {
+    let reading = try scenario("one: {cluster: {etcd: {members: 4}}}")
+    #expect(reading.warnings.map(\.message).contains { $0.hasPrefix("4 members survive") })
+  }
+
+  @Test func trialsOfABlockShareTheirSeedAcrossSystemsAndPoints() throws {
+    let read = try scenario(
+      "{one: {cluster: {nodes: 10}}, two: {cluster: {nodes: 20}}}", "{pods: 10}",
+      more: "    sweep: {pod-churn: [1/s, 2/s]}\ndesign: {blocks: 3}")
+    let plan = Plan.expand(read.scenario, seed: 7)
+    #expect(plan.trials.count == 12 && plan.isSimulated)
+    let seeds = (1...3).map { block in
+      Set(plan.trials.filter { $0.block == block }.map(\.seed))
+    }
+    #expect(seeds.allSatisfy { $0.count == 1 })
+    #expect(Set(seeds).count == 3)
+    #expect(Plan.expand(read.scenario, seed: 8).trials[0].seed != plan.trials[0].seed)
+  }
+}
