@@ -54,6 +54,10 @@ enum Port {
   static let changed: UInt8 = 0xF6
   /// To an informer's component: it learns of change `lane` of object `index`.
   static let observed: UInt8 = 0xF7
+  /// To `apiServer`: the client of request `index` waits for it no longer.
+  static let cancel: UInt8 = 0xF9
+  /// To `apiServer`: server `lane & 0xFF` sends a change of resource `lane >> 8` to `index` watchers.
+  static let fanOut: UInt8 = 0xFA
   /// To every component once, at the start.
   static let start: UInt8 = 0xF8
 }
