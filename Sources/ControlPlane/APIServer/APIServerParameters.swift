@@ -27,6 +27,9 @@ public struct APIServerParameters: Hashable, Codable, Sendable {
   /// From etcd's commit until an informer has the event.
   public var watchLatency = LatencyLaw.lognormal(p50: .milliseconds(4), p99: .milliseconds(20))
 
+  /// How long a request has a CPU before others have their turn: Go takes a goroutine off after
+  /// 10 ms (runtime/proc.go, `forcePreemptNS`).
+  public var turn = Nanoseconds.milliseconds(10)
   /// What each object of a list from etcd adds to that: it is decoded anew.
   ///
   /// 100 000 pods by etcd take 10 s where the cache takes 50 ms for those of a node (k8s at 4000

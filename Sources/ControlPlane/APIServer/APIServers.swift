@@ -212,9 +212,18 @@ struct APIServers: ~Copyable {
 
   private mutating func spend(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
     let server = Int(world.requests[place].server)
-    let cost = parameters.cost(of: world.requests[place])
+    world.requests[place].rest = parameters.cost(of: world.requests[place])
     noteList(place, 1, world)
-    servers[server].processors.spend(cost, on: place, then: Kind.served, &world, &loop)
+    takeTurn(place, at: server, &world, &loop)
+  }
+
+  /// A request has a CPU for one turn at a time, so that long lists let others through.
+  private mutating func takeTurn(
+    _ place: UInt32, at server: Int, _ world: inout World, _ loop: inout Loop
+  ) {
+    let turn = min(world.requests[place].rest, parameters.turn)
+    world.requests[place].rest = world.requests[place].rest - turn
+    servers[server].processors.spend(turn, on: place, then: Kind.served, &world, &loop)
   }
 
   /// A list keeps several times its size in memory while it is made.
@@ -232,6 +241,10 @@ struct APIServers: ~Copyable {
     guard world.requests[place].epoch == world.connections.epoch(of: server) else {
       world.requests.remove(place)
       return
+    }
+    guard world.requests[place].rest == .zero else {
+      takeTurn(place, at: server, &world, &loop)
+      return servers[server].processors.leave(&world, &loop)
     }
     servers[server].processors.leave(&world, &loop)
     guard world.requests[place].verb.isMutating else {

@@ -107,6 +107,8 @@ struct Request: BitwiseCopyable {
   /// What it waits for a CPU for, and how much of it; of whoever serves it now.
   var phase: UInt8 = 0
   var cost = Nanoseconds.zero
+  /// What it needs of a CPU beyond `cost`, when its turn is over.
+  var rest = Nanoseconds.zero
   /// The timer of the client that waits for it.
   var timer = Timer.none
   /// The one behind it in whatever `RequestQueue` it waits in.
@@ -149,6 +151,18 @@ struct Client: BitwiseCopyable {
   /// client-go repeats after 1 s what had no answer (rest/with_retry.go), without growth.
   var backOff = Nanoseconds.seconds(1)
   var longestBackOff = Nanoseconds.seconds(1)
+}
+
+extension Client {
+  /// Makes it a kubelet's client for leases: 5 tries (`maxUpdateRetries`) with a back-off of 200 ms
+  /// to 7 s (component-helpers/apimachinery/lease, controller.go), each up to 10 s (kubelet's
+  /// `nodeStatusUpdateFrequency`, the timeout of its heartbeat client).
+  mutating func renewsLeases() {
+    attempts = 5
+    timeout = .seconds(10)
+    backOff = .milliseconds(200)
+    longestBackOff = .seconds(7)
+  }
 }
 
 /// User and groups as APF's flow schemas tell them apart.

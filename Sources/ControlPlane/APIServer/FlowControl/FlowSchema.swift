@@ -69,7 +69,8 @@ enum FlowSchema: UInt8, CaseIterable {
   /// The API server takes them from SHA-256 of the names; here they come from the flow's number and
   /// the seed, so that replications see other hands.
   func hash(_ request: Request, from client: Client, in world: borrowing World) -> UInt64 {
-    let flow = isByNamespace ? Self.namespace(of: request, in: world) : client.flow
+    let user = client.identity == .kubeProxy ? 0 : client.flow
+    let flow = isByNamespace ? Self.namespace(of: request, in: world) : user
     var stream = RandomStream(
       seed: world.seed, entity: flow, purpose: Purpose.flow.rawValue + UInt16(rawValue))
     return stream.next()

@@ -4,7 +4,7 @@ internal import Simulation
 /// What it costs a server to tell its watchers of a change.
 extension APIServers {
   /// Watchers that one piece of work sends to, so that a server's CPUs share the work.
-  private static let watchersPerPiece = 64
+  private static let watchersPerPiece = 32
 
   /// Takes the CPU for a change's sends, in pieces; in audit mode each watcher is a piece.
   mutating func fanOut(_ event: Event, _ world: inout World, _ loop: inout Loop) {

@@ -77,38 +77,48 @@ struct Watches: ~Copyable {
     Int(owner.rawValue) * Resource.allCases.count + Int(resource.rawValue)
   }
 
-  @discardableResult
   private mutating func addWatcher(
     _ owner: Component, _ resource: Resource, _ client: UInt32, _ node: UInt32,
-    _ world: inout World
+    isThere: Bool = true, _ world: inout World
   ) -> UInt32 {
     var watcher = Watcher(owner: owner, resource: resource, client: client, node: node)
     watcher.server = world.clients[Int(client)].server
     watcher.revision = world.revision
-    watcher.isConnected = true
-    world.watchCaches.countWatcher(of: resource, at: Int(watcher.server), watcher.weight)
+    watcher.isConnected = isThere
+    if isThere {
+      world.watchCaches.countWatcher(of: resource, at: Int(watcher.server), watcher.weight)
+    }
     return UInt32(watchers.append(watcher))
   }
 
   /// Each node has two: its kubelet watches the pods that are bound to it, its kube-proxy the
   /// endpoint slices.
-  private mutating func addNodes(_ world: inout World) {
+  ///
+  /// Those of nodes that are there from the start are connected; others begin with a list.
+  private mutating func addNodes(
+    areThere: Bool, _ world: inout World, _ loop: inout Loop
+  ) {
     while nodesWatched < world.nodes.count {
       let node = UInt32(nodesWatched)
-      var client = Client(owner: .watch, identity: .node, flow: node)
-      client.server = world.connections.connect() ?? 0
-      addWatcher(.kubelet, .pod, world.add(client), node, &world)
-      client = Client(owner: .watch, identity: .kubeProxy)
-      client.server = world.connections.connect() ?? 0
-      addWatcher(.watch, .endpointSlice, world.add(client), node, &world)
       nodesWatched += 1
+      for (owner, identity, resource) in [
+        (Component.kubelet, Identity.node, Resource.pod),
+        (.watch, .kubeProxy, .endpointSlice),
+      ] {
+        var client = Client(owner: .watch, identity: identity, flow: node)
+        client.server = world.connections.connect() ?? 0
+        let number = addWatcher(
+          owner, resource, world.add(client), node, isThere: areThere, &world)
+        guard !areThere else { continue }
+        loop.schedule(now: Event(component: .watch, what: Kind.relist, index: number))
+      }
     }
   }
 
   mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     switch event.what {
     case Port.start:
-      addNodes(&world)
+      addNodes(areThere: true, &world, &loop)
       scheduleBookmark(&loop)
     case Port.changed: changed(event, &world, &loop)
     case Self.retire: world.pods.remove(event.index)
@@ -138,14 +148,14 @@ struct Watches: ~Copyable {
     guard let change = ChangeKind(rawValue: event.lane) else { return }
     let resource = change.resource
     world.watchCaches.append(resource, world.revision, at: loop.now, world.connections)
-    addNodes(&world)
+    if change == .nodeAdded { addNodes(areThere: false, &world, &loop) }
     for component in Self.informers(of: change) {
       tell(informers[Self.informer(component, resource)], change, event.index, &loop)
     }
     switch change {
     case .podBound, .podDeleting:
       let node = world.pods[event.index].node
-      if node != Pod.nowhere {
+      if node != Pod.nowhere, node < nodesWatched {
         tell(UInt32(firstOfNodes) + 2 * node, change, event.index, &loop)
       }
     case .endpoints: fanOut(resource, world, &loop)
