@@ -28,7 +28,7 @@ struct APIServerClientTests {
     rig.restart(0, after: .seconds(40))
     rig.run(until: .seconds(2))
     rig.submit(Request(.get, .lease, client: client))
-    // Tries 0.2, 0.6, 1.4, 3, 6.2, 12.6, 19.6, 26.6, 33.6 s later fail; the one after 40.6 does not.
+    // Tries 0.2, 0.6, 1.4, 3, 6.2, 12.6, 19.6, 26.6, 33.6 s later fail, the one after 40.6 s not.
     rig.run(until: .milliseconds(42_500))
     #expect(rig.outcomes(.ok) == 0)
     rig.run(until: .milliseconds(42_800))

@@ -18,7 +18,7 @@ struct APIServerFlowControlTests {
     #expect(control.levels[level].queueCount == 16 && control.levels[level].handSize == 4)
   }
 
-  @Test(Requires.python("json")) func handsAreThoseOfTheDealer() throws {
+  @Test(Requires.tool("python3")) func handsAreThoseOfTheDealer() throws {
     struct Case: Encodable { var hash: [UInt32], deck: Int, hand: Int }
     var stream = RandomStream(seed: 1, entity: 0, purpose: 0)
     var cases: [Case] = []
@@ -37,7 +37,8 @@ struct APIServerFlowControlTests {
     let answers: [[Int]] = try PythonOracle.answers(
       """
       def answer(case):
-        value, deck, dealt = case["hash"][0] * 2**32 + case["hash"][1], list(range(case["deck"])), []
+        value = case["hash"][0] * 2**32 + case["hash"][1]
+        deck, dealt = list(range(case["deck"])), []
         for _ in range(case["hand"]):
           value, place = divmod(value, len(deck))
           dealt.append(deck.pop(place))
@@ -46,7 +47,7 @@ struct APIServerFlowControlTests {
     #expect(answers == hands)
   }
 
-  @Test(Requires.python("json"), arguments: [KubernetesProfile.v1_22, .modern], [0, 1, 2])
+  @Test(Requires.tool("python3"), arguments: [KubernetesProfile.v1_22, .modern], [0, 1, 2, 3])
   func requestsRunWhenTheOracleSaysSo(rules: KubernetesProfile, load: Int) throws {
     let trial = FlowTrial.random(rules, load: load)
     let outcomes = trial.run().outcomes
@@ -88,7 +89,7 @@ struct APIServerFlowControlTests {
     #expect(outcomes.contains { $0.fate == "full" })
   }
 
-  @Test(Requires.python("json")) func seatsAreLentInOneProportionWithinBounds() throws {
+  @Test(Requires.tool("python3")) func seatsAreLentInOneProportionWithinBounds() throws {
     struct Case: Encodable { var sum: Int, lower: [Double], upper: [Double], target: [Double] }
     var stream = RandomStream(seed: 3, entity: 0, purpose: 0)
     var cases: [Case] = []
@@ -111,7 +112,8 @@ struct APIServerFlowControlTests {
       """
       def answer(case):
         targets = [max(0.001, t) for t in case["target"]]
-        def given(p): return [max(l, min(u, p * t)) for l, u, t in zip(case["lower"], case["upper"], targets)]
+        bounds = list(zip(case["lower"], case["upper"], targets))
+        def given(p): return [max(l, min(u, p * t)) for l, u, t in bounds]
         low, high = 0.0, 1e7
         for _ in range(200):
           middle = (low + high) / 2

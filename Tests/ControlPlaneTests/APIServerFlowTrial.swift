@@ -37,16 +37,19 @@ struct FlowTrial: Encodable {
   var requestTimeout: Int64 = 900_000_000
   var requests: [Arrival] = []
 
-  /// 600 requests of 20 flows, one of them large, at less than capacity, at it, and above.
+  /// 600 requests of 20 flows, one of them large: at less than capacity, at it, above, and by tens
+  /// at one instant, so that queues are level and their turn decides.
   static func random(
     _ rules: KubernetesProfile, load: Int, seed: UInt64 = 7
   ) -> FlowTrial {
     var trial = FlowTrial(rules: rules, seats: 8, queues: 16, hand: 3, length: 6)
     var stream = RandomStream(seed: seed, entity: 0, purpose: UInt16(load))
     var time: Int64 = 1
-    for _ in 0..<600 {
-      time += 1 + Int64(stream.below([9_000_000, 5_000_000, 1_500_000][load]))
-      let flow = stream.below(2) == 0 ? 0 : Int(stream.below(20))
+    for number in 0..<600 {
+      if load < 3 || number % 10 == 0 {
+        time += 1 + Int64(stream.below([9_000_000, 5_000_000, 1_500_000, 80_000_000][load]))
+      }
+      let flow = load < 3 && stream.below(2) == 0 ? 0 : Int(stream.below(20))
       let isWide = rules == .modern && stream.below(5) == 0
       trial.requests.append(
         Arrival(
@@ -224,7 +227,8 @@ struct FlowTrial: Encodable {
       for number, spec in enumerate(case["requests"]): later(spec["at"], "come", Job(number, spec))
       while agenda:
         now, _, kind, what = heapq.heappop(agenda)
-        if kind == "patience" and not (what["jobs"] and now - what["jobs"][0].arrived >= limit): continue
+        if kind == "patience":
+          if not (what["jobs"] and now - what["jobs"][0].arrived >= limit): continue
         pass_time(now)
         if kind == "come": come(what, now)
         elif kind == "end":

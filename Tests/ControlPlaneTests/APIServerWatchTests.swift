@@ -15,7 +15,7 @@ struct APIServerWatchTests {
     var dynamic = true
   }
 
-  @Test(Requires.python("json")) func cachesGrowShrinkAndForgetAsTheOracleSays() throws {
+  @Test(Requires.tool("python3")) func cachesGrowShrinkAndForgetAsTheOracleSays() throws {
     var stream = RandomStream(seed: 5, entity: 0, purpose: 0)
     var cases: [CacheCase] = []
     for dynamic in [true, false] {

@@ -332,8 +332,8 @@ struct APIServers: ~Copyable {
 
   /// Ends a server's process; it runs again `pause` later, its watch caches filled anew.
   ///
-  /// Clients lose their connections at once and go to servers that run, where they stay. Writes that
-  /// etcd has already are done, though no one is told.
+  /// Clients lose their connections at once and go to servers that run, where they stay. Writes
+  /// that etcd has already are done, though no one is told.
   mutating func restart(
     _ server: Int, after pause: Nanoseconds, _ world: inout World, _ loop: inout Loop
   ) {

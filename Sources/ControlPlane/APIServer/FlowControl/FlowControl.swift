@@ -29,7 +29,7 @@ struct FlowControl: ~Copyable {
   /// Requests whose wait was too long, to be refused by the server.
   private var late = RequestQueue()
 
-  /// Divides `seats` of each server among its levels: each gets ceil(seats * shares / sum of shares).
+  /// Divides `seats` of each server among its levels: ceil(seats * shares / sum of shares) each.
   init(_ parameters: FlowControlParameters, seats: Int, servers: Int, at now: Nanoseconds = .zero) {
     self.parameters = parameters
     perServer = parameters.levels.count
