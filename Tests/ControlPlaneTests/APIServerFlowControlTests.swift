@@ -146,4 +146,20 @@ struct APIServerFlowControlTests {
     let lender = control.levels[control.level(.workloadLow, of: 0)]
     #expect(lender.limit >= lender.minimum && lender.minimum == 24)
   }
+
+  @Test func impossibleParametersAreNamed() {
+    #expect(APIServerParameters(.v1_22).fault == nil && APIServerParameters(.modern).fault == nil)
+    var parameters = APIServerParameters()
+    parameters.flowControl.levels[1].handSize = 12
+    #expect(parameters.fault == "system deals too many cards of too many queues")
+    parameters.flowControl.levels[1].handSize = 0
+    #expect(parameters.fault == "system needs a hand of 1 to 64 queues, and room in each")
+    parameters.flowControl.levels = []
+    #expect(parameters.fault?.contains("catch-all") == true)
+    parameters = APIServerParameters()
+    parameters.watchCache.leastEvents = 2
+    #expect(parameters.fault == "a watch cache holds at least 4 events, not 2")
+    parameters.servers = 0
+    #expect(parameters.fault == "there can be 1 to 32 API servers, not 0")
+  }
 }

@@ -57,6 +57,19 @@ public struct APIServerParameters: Hashable, Codable, Sendable {
     flowControl = FlowControlParameters(profile)
   }
 
+  /// What is wrong with them, for people; nil if nothing is.
+  public var fault: String? {
+    if !(1...32).contains(servers) { return "there can be 1 to 32 API servers, not \(servers)" }
+    if cpus < 1 { return "an API server needs at least one CPU, not \(cpus)" }
+    if maxInflight < 0 || maxMutatingInflight < 0 || maxInflight + maxMutatingInflight < 1 {
+      return "the in-flight limits must leave at least one request in all"
+    }
+    if linkBytesPerSecond < 1 || turn <= .zero || roundTrip < .zero {
+      return "the link, the turn of a CPU and the round trip must be above zero"
+    }
+    return flowControl.fault ?? watchCache.fault
+  }
+
   var halfTrip: Nanoseconds { Nanoseconds(roundTrip.count / 2) }
 
   func cost(of request: Request) -> Nanoseconds {

@@ -55,6 +55,21 @@ public struct FlowControlParameters: Hashable, Codable, Sendable {
     borrows = isModern
     hasWidths = isModern
   }
+
+  /// What is wrong with them, for people; nil if nothing is.
+  var fault: String? {
+    if !levels.contains(where: { $0.name == .catchAll }) {
+      return "the priority level catch-all is missing; the others' requests may need it"
+    }
+    if Set(levels.map(\.name)).count < levels.count { return "a priority level stands twice" }
+    if objectsPerSeat < 1 || watchesPerSeat < 1 || maximumSeats < 1 {
+      return "objects and watches for each seat, and the most seats, must be at least 1"
+    }
+    if estimatedServiceTime <= .zero || waitLimit <= .zero || borrowingPeriod <= .zero {
+      return "the estimated service time, the wait limit and the borrowing period must be above 0"
+    }
+    return levels.lazy.compactMap(\.fault).first
+  }
 }
 
 /// A priority level: a share of the server's seats, and queues before it.
@@ -103,6 +118,27 @@ public struct PriorityLevel: Hashable, Codable, Sendable {
     self.queues = queues
     self.handSize = handSize
     self.queueLength = queueLength
+  }
+
+  /// What is wrong with it, for people; nil if nothing is.
+  ///
+  /// A hand takes at most 60 bits of a hash (`NewDealer`): log2(queues) for each of its cards.
+  var fault: String? {
+    if shares < 0 || shares > 1_000_000 { return "\(name.rawValue) cannot have \(shares) shares" }
+    if !(0...10_000).contains(queues) { return "\(name.rawValue) cannot have \(queues) queues" }
+    guard queues > 1 else { return nil }
+    var hands: UInt64 = 1
+    for _ in 0..<max(0, handSize) {
+      let (product, overflows) = hands.multipliedReportingOverflow(by: UInt64(queues))
+      guard !overflows, product <= 1 << 60 else {
+        return "\(name.rawValue) deals too many cards of too many queues"
+      }
+      hands = product
+    }
+    if handSize < 1 || handSize > queues || queueLength < 1 {
+      return "\(name.rawValue) needs a hand of 1 to \(queues) queues, and room in each"
+    }
+    return nil
   }
 
   /// The suggested configuration of a release (apis/flowcontrol/bootstrap/default.go).

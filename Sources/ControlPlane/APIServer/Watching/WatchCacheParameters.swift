@@ -28,6 +28,16 @@ public struct WatchCacheParameters: Hashable, Codable, Sendable {
   /// The defaults.
   public init() {}
 
+  /// What is wrong with them, for people; nil if nothing is.
+  var fault: String? {
+    if leastEvents < 4 { return "a watch cache holds at least 4 events, not \(leastEvents)" }
+    if mostEvents < leastEvents {
+      return "watch caches that hold at least \(leastEvents) events cannot hold at most "
+        + "\(mostEvents)"
+    }
+    return relistBackOff > .zero ? nil : "the back-off before a list must be above zero"
+  }
+
   /// Fixed sizes of `events` each, as releases before 1.19 had them.
   public static func fixed(_ events: Int) -> WatchCacheParameters {
     var parameters = WatchCacheParameters()
