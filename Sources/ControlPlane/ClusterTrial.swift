@@ -30,7 +30,8 @@ public struct ClusterTrial: Sendable {
       simulated: loop.now, events: loop.handled, trace: loop.trace.value,
       spentBudget: stop == .spentBudget,
       mutatingLatency: cluster.world.observations.mutating.snapshot(),
-      podStartup: cluster.world.observations.podStartup.snapshot())
+      podStartup: cluster.world.observations.podStartup.snapshot(),
+      apiServers: APIServerOutcome(cluster))
   }
 }
 
@@ -48,4 +49,6 @@ public struct ClusterOutcome: Sendable {
   public var mutatingLatency: LatencyDistribution
   /// From the wish for a pod to its being seen ready.
   public var podStartup: LatencyDistribution
+  /// What the API servers and their clients went through.
+  public var apiServers: APIServerOutcome
 }

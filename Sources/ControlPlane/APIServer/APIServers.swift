@@ -28,6 +28,8 @@ struct APIServers: ~Copyable {
     var processors: Processors
     var mutating: Int32 = 0
     var reading: Int32 = 0
+    /// CPU time before its last restart.
+    var spentBefore = Nanoseconds.zero
     /// Requests that the in-flight limits refused.
     var refused: UInt64 = 0
     /// Bytes of lists that are being made, and the most there were.
@@ -35,7 +37,7 @@ struct APIServers: ~Copyable {
     var mostListing: Int64 = 0
     /// When its network link has sent all that it was given.
     var linkFree = Nanoseconds.zero
-    /// Bytes sent to watchers, and how long after the change the last watcher of each had it.
+    /// Bytes sent to watchers.
     var watchBytes: Int64 = 0
   }
 
@@ -350,6 +352,8 @@ struct APIServers: ~Copyable {
         lose(world.abandon(place), &world, &loop)
       }
     }
+    servers[server].spentBefore =
+      servers[server].spentBefore + servers[server].processors.spent
     servers[server].processors = Processors(.apiServer, lane: server, cpus: parameters.cpus)
     servers[server].mutating = 0
     servers[server].reading = 0
