@@ -103,7 +103,6 @@ extension WorkloadFigures {
   var charts: [Chart] {
     var charts: [Chart] = []
     if let chart = latencyAgainstLoad { charts.append(chart) }
-    charts += againstSize
     charts += heatMaps + steadyStates
     for (number, group) in groups.enumerated() {
       let directions = Self.directions(of: group)

@@ -2,7 +2,7 @@ internal import Foundation
 internal import Host
 internal import Ledger
 internal import Measure
-internal import Network
+internal import Networking
 internal import Scenario
 
 /// Runs one planned verbs trial to its record.
@@ -68,7 +68,8 @@ struct VerbsExecution {
         [
           Finding(
             code: .nothingMeasured, severity: .error,
-            message: "no message completed in the measured time")
+            message: "no message completed in the measured time: measure for longer, or with "
+              + "smaller messages or a smaller queue depth")
         ]
       )
     }

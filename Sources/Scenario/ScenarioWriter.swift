@@ -1,5 +1,5 @@
 internal import Measure
-public import Network
+public import Networking
 public import Storage
 
 /// Writes scenario files: typed values to YAML that reads back as the same values.

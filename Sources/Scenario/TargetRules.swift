@@ -11,6 +11,8 @@ enum TargetRules {
 
   /// Longest qualified name, bytes (NVM Express Base Specification 2.0, section 4.7).
   private static let longestName = 223
+  /// NVMF_MIN_QUEUE_SIZE and NVMF_MAX_QUEUE_SIZE of Linux's drivers/nvme/host/fabrics.h.
+  private static let kernelQueueSizes = 16...1024
 
   static func problems(of target: Target, named system: String) -> [Problem] {
     switch target {
@@ -52,8 +54,17 @@ enum TargetRules {
           hint: "give address: 192.0.2.10, the target's port"))
     case (.loop, nil), (.rdma, .some), (.tcp, .some): break
     }
-    if address.initiator == .userSpace {
-      problems += userSpace(address, path)
+    switch address.initiator {
+    case .userSpace: problems += userSpace(address, path)
+    case .kernel:
+      if let size = address.queueSize, !kernelQueueSizes.contains(size) {
+        let (least, most) = (kernelQueueSizes.lowerBound, kernelQueueSizes.upperBound)
+        problems.append(
+          Problem(
+            path: "\(path).queue-size",
+            message: "the kernel takes a queue-size from \(least) to \(most), not \(size)",
+            hint: "the user-space initiator takes others"))
+      }
     }
     return problems
   }

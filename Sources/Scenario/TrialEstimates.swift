@@ -1,6 +1,6 @@
 internal import Deploy
 internal import Measure
-internal import Network
+internal import Networking
 internal import Storage
 
 /// Works out what a trial takes and writes, without running it.

@@ -1,5 +1,5 @@
 public import Deploy
-public import Network
+public import Networking
 public import Storage
 
 /// What is tested, by the engine that tests it.

@@ -236,6 +236,9 @@ import Testing
     #expect(explain(ETIMEDOUT).problem.contains("the address does not answer"))
     #expect(explain(ENODEV, [], .rdma).remedy?.hasPrefix("`rdma link`") == true)
     #expect(explain(EIO).problem.contains("the target refused"))
+    let silent = explain(ECONNRESET, ["nvme nvme0: rdma connection establishment failed"], .rdma)
+    #expect(silent.problem.contains("nobody answers an RDMA connection request there"))
+    #expect(silent.remedy?.contains("UDP port 4791") == true)
   }
 
   @Test func aRecordOfTheKernelsLogIsItsMessage() {

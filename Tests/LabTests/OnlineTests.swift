@@ -124,13 +124,8 @@ extension Lab {
           "extra:32M",
         ], limit: 280)
       #expect(answer.status == 0, "\(answer)")
-      var trials: [String: TrialRecord] = [:]
-      for name in try FileManager.default.contentsOfDirectory(atPath: folder.path("results")) {
-        for trial in try RunRecord.read(folder.path("results/\(name)")).trials {
-          trials[trial.key.workload] = trial
-        }
-      }
-      print(Self.table(trials))
+      let trials = try OnlineRecord.trials(folder.path("results"))
+      print(OnlineRecord.table(trials))
       #expect(answer.stdout.contains("operations exit 0 "), "\(answer)")
       #expect(answer.stdout.contains("outages exit 4 "), "\(answer)")
       #expect(answer.stdout.contains("hanging exit 4 "), "\(answer)")
@@ -139,75 +134,32 @@ extension Lab {
       try judgeOutages(trials)
     }
 
-    /// Two guests: the initiator's link goes down for a second and comes back.
-    @Test func aLinkThatGoesDownIsAStallAndNoError() async throws {
-      let folder = try TemporaryFolder()
-      try folder.write(
-        """
-        assay: 1
-        name: link
-        systems: {far: {nvme-of: {transport: tcp, address: 10.2.0.1, nqn: "\(Self.nqn)"}}}
-        workloads:
-          link-down:
-            storage: {pattern: random-read, queue-depth: 4, duration: 6s}
-            operation:
-              at: 500ms
-              command: [ip, link, set, eth0, down]
-              undo: {after: 1s, command: [ip, link, set, eth0, up]}
-
-        """, to: "link.yaml")
-      let answer = try await Lab.run(
-        """
-        modprobe nvme-tcp
-        "$1" run /host/link.yaml --results /host/results
-        """, Checkout.assay,
-        options: ["--share", folder.path],
-        target: """
-          lab_address=10.2.0.1
-          null_disk null0 64
-          nvmet_export \(Self.nqn) /dev/null0 tcp 4420
-          """, limit: 150)
-      #expect(answer.status == 0, "\(answer)")
-      let name = try #require(
-        FileManager.default.contentsOfDirectory(atPath: folder.path("results")).first)
-      let trial = try #require(RunRecord.read(folder.path("results/\(name)")).trials.first)
-      print(Self.table(["link-down": trial]))
-      #expect(try value("errors", trial) == 0)
-      // Down when the command has ended at the latest, and for a second after the trigger at least.
-      let accepted = try value("operation accepted", trial)
-      #expect(try value("longest stall", trial) + accepted > 0.98e9)
-      #expect(try value("recovery after undo", trial) > 0)
-    }
-
-    private func value(_ metric: String, _ trial: TrialRecord) throws -> Double {
-      try #require(trial.metrics[metric], "\(trial.key) has no \(metric)").value
-    }
-
     private func judgeOperations(_ trials: [String: TrialRecord]) throws {
       for name in ["grow-other", "grow-own", "hot-add", "hot-remove", "reset"] {
         let trial = try #require(trials[name])
         #expect(trial.status == .valid, "\(name): \(trial.findings)")
-        #expect(try value("errors", trial) == 0, "\(name)")
-        #expect(try value("operation accepted", trial) > 0)
-        #expect(try value("longest stall", trial) < 1.5e9)
+        #expect(try OnlineRecord.value("errors", trial) == 0, "\(name)")
+        #expect(try OnlineRecord.value("operation accepted", trial) > 0)
+        #expect(try OnlineRecord.value("longest stall", trial) < 1.5e9)
         guard name != "reset" else { continue }
-        let seen = try value(name == "hot-remove" ? "device gone" : "device visible", trial)
+        let seen = try OnlineRecord.value(
+          name == "hot-remove" ? "device gone" : "device visible", trial)
         #expect(seen > 0 && seen < 10e9)
-        if name != "hot-remove" { #expect(try value("device usable", trial) >= seen) }
+        if name != "hot-remove" { #expect(try OnlineRecord.value("device usable", trial) >= seen) }
       }
     }
 
     private func judgeOutages(_ trials: [String: TrialRecord]) throws {
       let restored = try #require(trials["port-restored"])
       #expect(restored.status == .valid, "\(restored.findings)")
-      #expect(try value("longest stall", restored) > 0.5e9)
-      #expect(try value("recovery", restored) > 1e9, "not before the port was back")
-      #expect(try value("recovery after undo", restored) > 0)
-      #expect(try value("iops after", restored) > 0)
+      #expect(try OnlineRecord.value("longest stall", restored) > 0.5e9)
+      #expect(try OnlineRecord.value("recovery", restored) > 1e9, "not before the port was back")
+      #expect(try OnlineRecord.value("recovery after undo", restored) > 0)
+      #expect(try OnlineRecord.value("iops after", restored) > 0)
 
       let gone = try #require(trials["port-gone"])
       #expect(gone.status == .failed)
-      #expect(try value("first error", gone) > 1e9, "the driver tries first")
+      #expect(try OnlineRecord.value("first error", gone) > 1e9, "the driver tries first")
       #expect(gone.findings.contains { $0.code == "stopped-early" })
 
       let hanging = try #require(trials["port-hangs"])
@@ -215,25 +167,40 @@ extension Lab {
       #expect(hanging.findings.contains { $0.message.contains("the target hangs") })
       #expect(hanging.tookNs < .seconds(2 + 30 + 10), "the trial and what its I/O is waited for")
     }
+  }
+}
 
-    /// What was measured, for who reads the log of the tests.
-    private static func table(_ trials: [String: TrialRecord]) -> String {
-      let columns = [
-        "operation accepted", "device visible", "device gone", "device usable", "first error",
-        "longest stall", "recovery", "recovery after undo", "iops before", "iops during",
-        "iops after", "errors",
-      ]
-      let rows = trials.values.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }.map {
-        trial in
-        let cells = columns.map { column -> String in
-          guard let metric = trial.metrics[column] else { return "-" }
-          return metric.unit == "ns"
-            ? "\(Int(metric.value / 1e6)) ms" : "\(Int(metric.value))"
-        }
-        return "\(trial.key.workload) (\(trial.status.rawValue)): "
-          + cells.joined(separator: " | ")
+/// What records of online operations hold, for the lab's tests.
+enum OnlineRecord {
+  /// The trials of all records of a folder by their workload.
+  static func trials(_ folder: String) throws -> [String: TrialRecord] {
+    var trials: [String: TrialRecord] = [:]
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+      for trial in try RunRecord.read(folder + "/" + name).trials {
+        trials[trial.key.workload] = trial
       }
-      return (["trial: " + columns.joined(separator: " | ")] + rows).joined(separator: "\n")
     }
+    return trials
+  }
+
+  static func value(_ metric: String, _ trial: TrialRecord) throws -> Double {
+    try #require(trial.metrics[metric], "\(trial.key) has no \(metric)").value
+  }
+
+  /// What was measured, for who reads the log of the tests.
+  static func table(_ trials: [String: TrialRecord]) -> String {
+    let columns = [
+      "operation accepted", "device visible", "device gone", "device usable", "first error",
+      "longest stall", "recovery", "recovery after undo", "iops before", "iops during",
+      "iops after", "errors",
+    ]
+    let rows = trials.values.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }.map { trial in
+      let cells = columns.map { column -> String in
+        guard let metric = trial.metrics[column] else { return "-" }
+        return metric.unit == "ns" ? "\(Int(metric.value / 1e6)) ms" : "\(Int(metric.value))"
+      }
+      return "\(trial.key.workload) (\(trial.status.rawValue)): " + cells.joined(separator: " | ")
+    }
+    return (["trial: " + columns.joined(separator: " | ")] + rows).joined(separator: "\n")
   }
 }

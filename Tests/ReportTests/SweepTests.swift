@@ -47,6 +47,36 @@ import Testing
     #expect(!charts(SampleRun.input()).contains { $0.id.contains("map") })
   }
 
+  /// Operations are compared in one chart; a ping-pong has no bandwidth worth drawing.
+  @Test func setsWorkloadsOfAFabricBesideEachOtherByMessageSize() throws {
+    var input = SampleRun.input(
+      systems: ["fabric"], workloads: ["send-latency", "read-latency", "read-bandwidth"],
+      depths: [8, 4, 64], blocks: 2, seconds: 1)
+    for index in input.trials.indices {
+      var record = input.trials[index].record
+      let size = record.key.point[0].split(separator: "=")[1]
+      record.key.point = ["message-size=\(size)KiB"]
+      record.metrics["message rate"] = record.metrics.removeValue(forKey: "iops")
+      record.disclosure["measure"] =
+        record.key.workload.hasSuffix("latency") ? "latency" : "bandwidth"
+      input.trials[index].record = record
+    }
+    let bySize = SizeCurves(WorkloadFigures.all(of: CaseFigures.all(of: input))).charts
+    #expect(bySize.map(\.id).map { $0.suffix(4) } == ["ency", "idth", "rate"])
+    #expect(
+      bySize[0].series.map(\.name) == [
+        "send-latency p50", "read-latency p50", "send-latency p99", "read-latency p99",
+      ])
+    for chart in bySize.dropFirst() { #expect(chart.series.map(\.name) == ["read-bandwidth"]) }
+    for chart in bySize {
+      #expect(chart.x.scale == .log10)
+      #expect(chart.series.allSatisfy { $0.mark.points?.map(\.x) == [4096, 8192, 65536] })
+    }
+    let page = try PageReport().render(input)
+    #expect(page.contains("<h2>Message sizes</h2>"))
+    #expect(!(try PageReport().render(SampleRun.input())).contains("Message sizes"))
+  }
+
   @Test func drawsRoundsAndTheirWindow() throws {
     var input = SampleRun.input(systems: ["local"], depths: [1], blocks: 1, seconds: 1)
     func rounds(_ values: [Double]) {

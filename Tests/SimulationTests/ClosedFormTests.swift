@@ -10,11 +10,10 @@ struct ClosedFormTests {
     for row in try ClosedForms.check(system) { #expect(row.agrees, "\(row)") }
   }
 
-  @Test(arguments: ClosedForms.System.allCases, [0.97, 1.03])
-  func anErrorOfThreePerCentInTheServiceRateIsSeen(
-    system: ClosedForms.System, speed: Double
-  ) throws {
-    let rows = try ClosedForms.check(system, speed: speed)
+  /// The harder side: with slower servers the intervals are wider.
+  @Test(arguments: ClosedForms.System.allCases)
+  func serversThreePerCentTooSlowAreSeen(system: ClosedForms.System) throws {
+    let rows = try ClosedForms.check(system, speed: 0.97)
     #expect(rows.contains { !$0.agrees }, "\(rows)")
   }
 

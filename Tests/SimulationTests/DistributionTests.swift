@@ -52,7 +52,8 @@ private let scipy = """
   def Mixture(w, make): return Pair(w, make(w), make(1 - w))
   class Rectified:
     def __init__(self, mean, sigma):
-      self.of, self.above = s.norm(mean, sigma), s.truncnorm(-mean / sigma, float("inf"), mean, sigma)
+      self.of = s.norm(mean, sigma)
+      self.above = s.truncnorm(-mean / sigma, float("inf"), mean, sigma)
     def cdf(self, x): return self.of.cdf(x)
     def ppf(self, p): return max(0, self.of.ppf(p))
     def moment(self, n): return self.above.moment(n) * self.of.sf(0)

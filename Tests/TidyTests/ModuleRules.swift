@@ -9,18 +9,22 @@ enum ModuleRules {
     "Simulation": ["Statistics", "Measure", "RealModule"],
     "ControlPlane": ["Simulation", "Statistics", "Measure", "RealModule"],
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
+    "Calibration": [
+      "Ledger", "Host", "Statistics", "Measure", "CLinux", "Crypto", "AsyncHTTPClient", "NIOCore",
+      "NIOHTTP1", "NIOPosix", "NIOSSL", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "SwiftProtobuf",
+    ],
     "RDMA": ["Measure", "CVerbs"],
     "Deploy": ["Host", "Measure", "CLinux"],
     "Storage": [
       "RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CBlkid", "CXxhash",
     ],
-    "Network": ["RDMA", "Host", "Measure", "CLinux"],
-    "Scenario": ["Storage", "Network", "Deploy", "Host", "Measure", "Yams"],
+    "Networking": ["RDMA", "Host", "Measure", "CLinux"],
+    "Scenario": ["Storage", "Networking", "Deploy", "Host", "Measure", "Yams"],
     "Ledger": ["Statistics", "Measure", "CLinux", "Crypto"],
     "Judgement": ["Ledger", "Scenario", "Statistics", "Measure", "RealModule"],
     "Run": [
-      "Scenario", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement", "Measure",
-      "Statistics", "CLinux",
+      "Scenario", "Storage", "Networking", "Deploy", "Host", "Ledger", "Judgement", "Simulation",
+      "Measure", "Statistics", "CLinux",
     ],
     "Verify": ["Run", "Scenario", "Ledger", "Measure"],
     "Fio": ["Scenario", "Storage", "Ledger", "Measure"],
@@ -28,8 +32,8 @@ enum ModuleRules {
       "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "Crypto", "Mustache",
     ],
     "assay": [
-      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Network", "Deploy",
-      "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
+      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "Storage", "Networking", "Deploy",
+      "Calibration", "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
     ],
   ]
 

@@ -37,7 +37,7 @@ def target(row):
     return f"1 +- {row['target']:.2f}"
   if row["judgedBy"] == "limit":
     return f"<= {number(row['target'], row['unit'])}"
-  return f"<= {row['target']:g}" + (" ns" if row["judgedBy"] == "difference" else "")
+  return f"<= {row['target']:.3g}" + (" ns" if row["judgedBy"] == "difference" else "")
 
 
 def line(row):
@@ -45,14 +45,14 @@ def line(row):
   return [
       row["case"], number(row["ours"], row["unit"]), number(row["peer"], row["unit"]), value,
       spread, target(row), verdict(row),
-      whole_process(row.get("wholeProcess"))]
+      both(row.get("wholeProcess") or row.get("best"))]
 
 
-def whole_process(whole):
-  if whole is None:
+def both(figures):
+  if figures is None:
     return ""
-  ours, peer = (number(whole[side], whole["unit"]) for side in ("ours", "peer"))
-  return f"{ours} / {peer} = {plain(whole['ratio'])}" if whole["ratio"] else ours
+  ours, peer = (number(figures[side], figures["unit"]) for side in ("ours", "peer"))
+  return f"{ours} / {peer} = {plain(figures['ratio'])}" if figures["ratio"] else ours
 
 
 def columns(lines):
@@ -64,7 +64,8 @@ def columns(lines):
 
 def text(result):
   rows = result["cases"] + ([result["control"]] if result["control"] else [])
-  head = ["case", "ours", "peer", "ratio", "min..max", "target", "met", "whole process ours / peer"]
+  head = ["case", "ours", "peer", "ratio", "min..max", "target", "met",
+          result.get("lastColumn", "whole process ours / peer")]
   machine = result["machine"]
   load = ["/".join(f"{value:.2f}" for value in machine[key])
           for key in ("loadavgBefore", "loadavgAfter")]

@@ -58,6 +58,12 @@ public final class FabricsConnection: Sendable {
     let options = try FabricsOptions(place, host: host)
     try refuseConnected(place)
     let file = try FabricsNode.open(place)
+    guard hasDevice(place) else {
+      close(file)
+      throw HostError(
+        place.text, "cannot connect: this machine has no RDMA device",
+        remedy: "load the adapter's driver, so that `rdma link` lists it, or use transport: tcp")
+    }
     var change = FabricsConnectionChange(
       subsystem: place.subsystem, host: host.name, transport: place.transport.rawValue,
       address: options.address, port: options.port)
@@ -116,6 +122,11 @@ public final class FabricsConnection: Sendable {
   }
 
   // MARK: Steps
+
+  /// Without one the kernel would only say that the network is unreachable.
+  private static func hasDevice(_ place: FabricsAddress) -> Bool {
+    place.transport != .rdma || !RDMACounters.current().ports.isEmpty
+  }
 
   /// What is connected already is somebody's, and must not be disconnected with ours.
   private static func refuseConnected(_ place: FabricsAddress) throws(HostError) {

@@ -37,7 +37,10 @@ enum FabricsRefusal {
       )
     }
     if says("invalid service ID") {
-      return ("nothing listens for RDMA on that port", discovery(place))
+      return (
+        "nothing listens for RDMA on that port",
+        "check the port, and that the target offers it by rdma rather than tcp"
+      )
     }
     if says("different hostid") || says("different hostnqn") {
       return (
@@ -56,6 +59,13 @@ enum FabricsRefusal {
     switch code {
     case ECONNREFUSED:
       return ("nothing listens on that port", "check address and port; \(discovery(place))")
+    case ECONNRESET where place.transport == .rdma:
+      // What the driver makes of a request that nobody answers, too (nvme_rdma_cm_handler).
+      return (
+        "nobody answers an RDMA connection request there, or the other side broke it off",
+        "check address, port and transport: does it answer ping, and does it listen for RDMA? For "
+          + "RoCE, UDP port 4791 must pass"
+      )
     case ECONNRESET:
       return (
         "the other side broke the connection off", "check port and transport; \(discovery(place))"

@@ -38,13 +38,10 @@ public struct PageReport: Sendable {
         "groups": workloads.map { ResultsSection.group($0) },
         "columns": ResultsSection.columns(CountedEvents(cases)),
       ] as [String: Any]
-    page["workloads"] = workloads.map { workload -> [String: Any] in
-      let charts = workload.charts
-      return [
-        "name": workload.name, "isSingle": charts.count == 1,
-        "charts": charts.map { ["title": $0.title, "svg": $0.svg(as: .inline)] },
-      ]
-    }
+    let bySize = SizeCurves(workloads).charts
+    page["workloads"] =
+      (bySize.isEmpty ? [] : [Self.section("Message sizes", bySize)])
+      + workloads.map { Self.section($0.name, $0.charts) }
     if let operations = OperationSection.model(input) { page["online"] = operations }
     if let cpu = CPUSection.model(cases) { page["cpu"] = cpu }
     page["trialTable"] = ResultsSection.trials(input)
@@ -58,6 +55,13 @@ public struct PageReport: Sendable {
       ["name": $0.key, "value": $0.value]
     }
     return library.render(page, withTemplate: "page") ?? ""
+  }
+
+  private static func section(_ name: String, _ charts: [Chart]) -> [String: Any] {
+    [
+      "name": name, "isSingle": charts.count == 1,
+      "charts": charts.map { ["title": $0.title, "svg": $0.svg(as: .inline)] },
+    ]
   }
 
   private func head(_ input: ReportInput, _ cases: [CaseFigures]) -> [String: Any] {

@@ -27,7 +27,10 @@ public struct VerdictLines: Sendable {
   /// O(limits²).
   public init(_ judgement: RunJudgement) {
     if !judgement.failed.isEmpty {
-      word = "FAILED: trials \(judgement.failed.joined(separator: ", ")), for the reasons above"
+      let failed = judgement.failed
+      word =
+        "FAILED: trial\(failed.count == 1 ? "" : "s") \(failed.joined(separator: ", ")); "
+        + "the findings say why"
     } else if !judgement.invalid.isEmpty {
       word = "INVALID: the numbers of \(judgement.invalid.joined(separator: ", ")) may not be used"
     } else {

@@ -5,7 +5,7 @@ public import Measure
 /// A plain value of 48 bytes: parameters hold it, threads share it, a draw neither allocates nor
 /// counts references. Draws go by inversion wherever one number is enough, so that a larger random
 /// number never gives a shorter time; what is below zero is drawn as zero, and what is above 2^62
-/// ns (146 years) as that. With the arithmetic of ``Elementary`` draws have the same bits everywhere.
+/// ns (146 years) as that. They have the same bits on every machine, in debug and release builds.
 public struct Distribution: BitwiseCopyable, Equatable, Sendable {
   /// The families, with their parameters in ns.
   enum Family: BitwiseCopyable, Equatable, Sendable {

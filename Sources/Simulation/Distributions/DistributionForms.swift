@@ -76,7 +76,7 @@ extension Distribution {
     return try Distribution(.exponential(mean: Double(mean.count))).checked(name)
   }
 
-  /// The sum of `phases` equal exponential times: less variable than one, by 1 / phases in variance.
+  /// The sum of `phases` equal exponential times, with 1 / phases of the variance of one.
   ///
   /// A draw takes O(phases). Throws `DistributionError` unless there are 1 to 1000 phases and the
   /// mean is above 0.

@@ -4,7 +4,7 @@ extension Distribution {
   /// The mean, ns, before draws are rounded to whole nanoseconds; in closed form.
   public var mean: Double { moment(1) }
 
-  /// The variance over the square of the mean: 0 for a constant, 1 for an exponential; 0 without mean.
+  /// The variance over the square of the mean: 0 for a constant, 1 for an exponential time.
   public var squaredVariation: Double {
     mean > 0 ? max(moment(2) / (mean * mean) - 1, 0) : 0
   }

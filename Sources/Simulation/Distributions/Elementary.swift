@@ -85,8 +85,8 @@ enum Elementary {
   /// The probability that a standard normal variable is at most `z`; relative error below 1e-13.
   ///
   /// Around 0 a series in which nothing cancels (Marsaglia, Journal of Statistical Software 11(4),
-  /// 2004), in the tails Laplace's continued fraction (Abramowitz & Stegun 26.2.14); both tails keep
-  /// their digits. About 50 steps.
+  /// 2004), in the tails Laplace's continued fraction (Abramowitz & Stegun 26.2.14), so that small
+  /// probabilities keep their digits. About 50 steps.
   static func normalCumulative(_ z: Double) -> Double {
     guard z <= 0 else { return 1 - normalCumulative(-z) }
     let density = exp(-z * z / 2) * 0.39894228040143267794

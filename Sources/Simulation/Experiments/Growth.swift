@@ -11,12 +11,10 @@ public import Statistics
 public struct Growth: Hashable, Codable, Sendable {
   /// What the series rises a second of simulated time over its second half.
   public var perSecond: IntervalEstimate
-  /// The same over its last quarter.
-  public var atEnd: IntervalEstimate
   /// Whether it grows without bound, as far as its length lets one say.
   ///
-  /// It rises over the second half, with 99.9 % confidence, and goes on rising in the last quarter,
-  /// with the confidence asked for and at half the former rate at least: a warm-up slows down.
+  /// It rises over the second half, with 99.9 % confidence, and over the last quarter at half the
+  /// rate of the whole at least: a warm-up slows down.
   public var isUnbounded: Bool
 
   /// The confidence of there being growth at all.
@@ -42,14 +40,11 @@ public struct Growth: Hashable, Codable, Sendable {
     let seconds = series.spacing.inSeconds * Double(length)
     let rates = zip(levels, levels.dropFirst()).map { ($1 - $0) / seconds }
     guard let half = Moments(Array(rates.suffix(Self.spans / 2))),
-      let quarter = Moments(Array(rates.suffix(Self.spans / 4))),
       let perSecond = half.interval(confidence: confidence),
-      let atEnd = quarter.interval(confidence: confidence),
-      let certain = half.interval(confidence: Self.certainty)
+      let certain = half.interval(confidence: Self.certainty),
+      let atEnd = Moments(Array(rates.suffix(Self.spans / 4))), let whole = Moments(rates)
     else { return nil }
     self.perSecond = perSecond
-    self.atEnd = atEnd
-    isUnbounded =
-      certain.lower > 0 && atEnd.lower > 0 && atEnd.value >= perSecond.value / 2
+    isUnbounded = certain.lower > 0 && atEnd.mean >= whole.mean / 2
   }
 }

@@ -67,8 +67,8 @@ public enum LongRun: Hashable, Codable, Sendable {
   ///
   /// MSER-5 on the average of runs is surer than on each (Hoad, Robinson & Davies, Automating
   /// warm-up length estimation, 2010). A single run that grows makes the whole saturated: no mean
-  /// describes a system that now and then runs away. One run alone is judged as ``of(_:confidence:)``.
-  /// Traps unless 0 < confidence < 1 and all have one spacing. O(values).
+  /// describes a system that now and then runs away. One run alone is judged by batches. Traps
+  /// unless 0 < confidence < 1 and all have one spacing. O(values).
   public static func of(
     replications runs: [OutputSeries], confidence: Fraction = .percent(95)
   ) -> LongRun {

@@ -31,6 +31,9 @@ public struct ReplicationFailure: Error, CustomStringConvertible {
 /// share their seed at all points of a sweep, so that differences between points are not those of
 /// chance (common random numbers; Law, Simulation Modeling and Analysis, 5th ed. 2015, section
 /// 11.2).
+///
+/// A body keeps its thread of the pool to itself until it ends. With one for each core, other tasks
+/// of the process go on only as replications end: what must answer at once needs its own thread.
 public struct Replications: Hashable, Sendable {
   /// The seed of the experiment.
   public let seed: UInt64

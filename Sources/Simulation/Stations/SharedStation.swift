@@ -6,22 +6,25 @@ public import Measure
 /// share its bandwidth is one with c = 1. Works are given as the time a job takes alone. The model
 /// keeps one timer, for the next departure, and arms it again after any change:
 ///
-///     case .arrival(let job): link.arrive(job, work: size(job), at: simulator.now); rearm(&simulator)
+///     case .arrival(let job):
+///       link.arrive(job, work: size(job), at: simulator.now)
+///       rearm(&simulator)
 ///     case .departure:
 ///       while let job = link.leave(at: simulator.now) { ... }
 ///       rearm(&simulator)
 ///
 ///     mutating func rearm(_ simulator: inout Simulator<Event>) {
 ///       simulator.cancel(timer)
-///       timer = link.untilDeparture(at: simulator.now).map { simulator.arm(.departure, after: $0) }
-///         ?? .none
+///       timer = .none
+///       guard let rest = link.untilDeparture(at: simulator.now) else { return }
+///       timer = simulator.arm(.departure, after: rest)
 ///     }
 ///
 /// Virtual time is what a job that is always inside would have been served; a job leaves when it
-/// has grown by the job's work (Zhang, ACM SIGCOMM 1990). It is kept in units of 2^-64 ns, starts
-/// again from 0 whenever the station is empty, and rounds by less than one unit a change: departures
-/// are those of exact arithmetic, rounded up to whole nanoseconds, unless one misses a whole
-/// nanosecond by less than 2^-34. Arrivals and departures are O(log jobs).
+/// has grown by the job's work (Demers, Keshav & Shenker, ACM SIGCOMM 1989). It is kept in units of
+/// 2^-64 ns, starts again from 0 whenever the station is empty, and rounds by less than one unit a
+/// change: departures are those of exact arithmetic, rounded up to whole nanoseconds, unless one
+/// misses a whole nanosecond by less than 2^-34. Arrivals and departures are O(log jobs).
 public struct SharedStation: ~Copyable {
   /// Not private: Swift 6.3.1 fails on other modules that hold a station of private parts.
   struct Share: BitwiseCopyable {

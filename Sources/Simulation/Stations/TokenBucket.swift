@@ -10,7 +10,7 @@ public import Measure
 ///       simulator.schedule(.granted(job), after: limit.reserve(at: simulator.now))
 ///
 /// Kept as the time until the bucket is full again, in units of 2^-64 ns (the virtual scheduling
-/// of ATM's generic cell rate algorithm, ITU-T I.371), so that the rate over years is the rate. O(1).
+/// of ATM's generic cell rate algorithm, ITU-T I.371), so that the rate holds over years. O(1).
 public struct TokenBucket: BitwiseCopyable, Sendable {
   /// The time that one token takes to come, in units of 2^-64 ns.
   private var interval: UInt128

@@ -43,7 +43,7 @@ public enum ClosedForms {
 
   /// Every model's rows, one after the other.
   ///
-  /// Throws `StationFault` if a station's books do not add up. About 6 million events.
+  /// Throws `StationFault` if a station's books do not add up. About 10 million events.
   public static func check() throws(StationFault) -> [ClosedFormCheck] {
     var rows: [ClosedFormCheck] = []
     for system in System.allCases { rows += try check(system) }

@@ -1,6 +1,6 @@
 internal import Measure
 
-/// Two classes that come at random before one server, which interrupts neither: M/M/1 with priority.
+/// Two classes that come at random before one server, which interrupts neither.
 struct PriorityQueue: ObservedModel, ~Copyable {
   enum Event: BitwiseCopyable {
     case arrival(priority: UInt8)

@@ -79,12 +79,13 @@ struct QueueNetwork: ObservedModel, ~Copyable {
     }
   }
 
-  /// The mean number at each station.
+  /// The mean number at each station, and in all.
   func observed(at now: Nanoseconds) -> [Double] {
-    (0..<3).map { node in
+    let numbers = (0..<3).map { node in
       stations[node].waiting.mean(since: waitingBefore[node], at: start, until: now)
         + stations[node].serving.mean(since: servingBefore[node], at: start, until: now)
     }
+    return numbers + [numbers.reduce(0, +)]
   }
 
   func audit(at now: Nanoseconds) throws(StationFault) {

@@ -35,15 +35,15 @@ extension ClosedForms {
     func run() throws(StationFault) -> IndependentRuns {
       let seed = 0x5EED_0000 + UInt64(System.allCases.firstIndex(of: system) ?? 0) << 32
       switch system {
-      case .exponentialServer: return try open(seed, gap: 1 / 0.6, work: exponential(1))
+      case .exponentialServer: return try openQueue(seed, gap: 1 / 0.6, work: exponential(1))
       case .exponentialServers:
-        return try open(seed, gap: 1 / 2.1, work: exponential(1), servers: 3)
-      case .constantServer: return try open(seed, gap: 1 / 0.6, work: Self.unit)
-      case .lognormalServer: return try open(seed, gap: 1 / 0.6, work: Self.lognormal)
+        return try openQueue(seed, gap: 1 / 2.1, work: exponential(1), servers: 3)
+      case .constantServer: return try openQueue(seed, gap: 1 / 0.6, work: Self.unit)
+      case .lognormalServer: return try openQueue(seed, gap: 1 / 0.6, work: Self.lognormal)
       case .boundedRoom:
-        return try open(seed, gap: 1 / 1.8, work: exponential(1), servers: 2, room: 5)
+        return try openQueue(seed, gap: 1 / 1.8, work: exponential(1), servers: 2, room: 5)
       case .priorities:
-        return try IndependentRuns(of: span(rate: 0.7), seed: seed) { seed in
+        return try IndependentRuns(of: span(rate: 0.7, jobs: 12_000), seed: seed) { seed in
           PriorityQueue(
             seed: seed, gap: [exponential(1 / 0.3), exponential(1 / 0.4)],
             work: served(exponential(1)))
@@ -51,7 +51,7 @@ extension ClosedForms {
       case .sharedConstant: return try shared(seed, work: Self.unit, jobs: 8000)
       case .sharedVariable: return try shared(seed, work: Self.variable, jobs: 24_000)
       case .network:
-        return try IndependentRuns(of: span(rate: 1.2), seed: seed) { seed in
+        return try IndependentRuns(of: span(rate: 0.5, jobs: 12_000), seed: seed) { seed in
           QueueNetwork(
             seed: seed, gap: exponential(2), servers: [1, 2, 1],
             work: [served(exponential(1)), served(exponential(2.5)), served(exponential(2))],
@@ -79,10 +79,10 @@ extension ClosedForms {
       .milliseconds(Int64(jobs / rate))
     }
 
-    private func open(
+    private func openQueue(
       _ seed: UInt64, gap: Double, work: Distribution, servers: Int = 1, room: Int = .max
     ) throws(StationFault) -> IndependentRuns {
-      try IndependentRuns(of: span(rate: 1 / gap), seed: seed) { seed in
+      try IndependentRuns(of: span(rate: 1 / gap, jobs: 16_000), seed: seed) { seed in
         OpenQueue(
           seed: seed, gap: exponential(gap), work: served(work), servers: servers, room: room)
       }
@@ -111,10 +111,10 @@ extension ClosedForms.Plan {
   /// What theory says.
   var expectations: [Expectation] {
     switch system {
-    case .exponentialServer: open(load: 0.6, squaredVariation: 1)
-    case .constantServer: open(load: 0.6, squaredVariation: 0)
+    case .exponentialServer: openQueue(load: 0.6, squaredVariation: 1)
+    case .constantServer: openQueue(load: 0.6, squaredVariation: 0)
     case .lognormalServer:
-      open(
+      openQueue(
         load: 0.6 * Self.lognormal.mean / 1e6, squaredVariation: Self.lognormal.squaredVariation,
         service: Self.lognormal.mean / 1e6)
     case .exponentialServers:
@@ -154,7 +154,7 @@ extension ClosedForms.Plan {
     Expectation(quantity: quantity, index: place.rawValue, value: value)
   }
 
-  private func open(
+  private func openQueue(
     load: Double, squaredVariation: Double, service: Double = 1
   ) -> [Expectation] {
     let wait = QueueFormulas.pollaczekKhinchine(
@@ -195,11 +195,12 @@ extension ClosedForms.Plan {
     // The flows of the routes: 0.5/ms from outside, B gets 0.6 A + 0.5 C, C gets 0.4 A, A 0.3 B.
     let first = 0.5 / (1 - 0.3 * 0.8)
     let loads = [(1, first * 1), (2, 0.8 * first * 2.5), (1, 0.4 * first * 2)]
-    return zip("ABC", loads).enumerated().map { index, node in
-      Expectation(
-        quantity: "mean number at \(node.0)", index: index,
-        value: QueueFormulas.meanInside(servers: node.1.0, load: node.1.1))
+    let numbers = loads.map { QueueFormulas.meanInside(servers: $0.0, load: $0.1) }
+    let nodes = zip("ABC", numbers).enumerated().map { index, node in
+      Expectation(quantity: "mean number at \(node.0)", index: index, value: node.1)
     }
+    let all = numbers.reduce(0, +)
+    return nodes + [Expectation(quantity: "mean number in all", index: 3, value: all)]
   }
 
   private var batch: [Expectation] {

@@ -196,7 +196,9 @@ struct FabricsQueue: ~Copyable {
     let end = MonotonicClock.now() + Self.silenceLimit
     while sendsFree < sendsPrepared && failure == nil {
       drain()
-      if MonotonicClock.now() > end { fail(ETIMEDOUT, "sent capsules are not acknowledged") }
+      if MonotonicClock.now() > end {
+        fail(ETIMEDOUT, "sent capsules are not acknowledged" + portProblem)
+      }
     }
   }
 
@@ -260,9 +262,11 @@ struct FabricsQueue: ~Copyable {
     }
     let code = completion.isUnanswered ? ETIMEDOUT : completion.isFlushed ? ENOTCONN : EIO
     let silent = completion.isUnanswered ? "; \(peer) does not answer" : ""
-    let port = pair.portProblem().map { "; \($0)" } ?? ""
-    fail(code, completion.reason + silent + port)
+    fail(code, completion.reason + silent + portProblem)
   }
+
+  /// What is wrong with this side's port, to be put behind why a queue has failed.
+  private var portProblem: String { pair.portProblem().map { "; \($0)" } ?? "" }
 
   /// Ends the queue: all commands in flight are done, with an error.
   @inline(never)
@@ -313,6 +317,6 @@ struct FabricsQueue: ~Copyable {
     fail(
       ETIMEDOUT,
       "\(peer) has not answered any of \(outstanding) commands for "
-        + "\(Int(Self.silenceLimit.inSeconds)) s")
+        + "\(Int(Self.silenceLimit.inSeconds)) s" + portProblem)
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Measure
 import Simulation
 import Statistics
@@ -99,6 +100,17 @@ struct LongRunTests {
     #expect(LongRun.of(Self.series([1, 2, 3])) == .unsettled(.tooFewValues))
     #expect(LongRun.of(Self.series(values + [.nan])) == .unsettled(.tooFewValues))
     #expect(LongRun.of(replications: []) == .unsettled(.tooFewValues))
+  }
+
+  @Test func aWarmUpThatSlowsDownIsNoGrowthThoughItRisesToTheEnd() throws {
+    let approach = (0..<960).map { 1 - exp(-Double($0) / 320) }
+    let growth = try #require(Growth(of: Self.series(approach), confidence: .percent(95)))
+    #expect(!growth.isUnbounded && growth.perSecond.lower > 0)
+    // Level at first, then linear to the end: a load that rose above capacity in the middle.
+    let late = (0..<960).map { max(0, Double($0) - 480) }
+    let growing = try #require(Growth(of: Self.series(late), confidence: .percent(95)))
+    #expect(growing.isUnbounded && (growing.perSecond.value - 2).magnitude < 0.1)
+    #expect(Growth(of: Self.series(Array(late.prefix(31))), confidence: .percent(95)) == nil)
   }
 
   @Test func oneRunawayAmongManyRunsIsNotAveragedAway() {

@@ -1,6 +1,8 @@
+import Glibc
 import Measure
 import Simulation
 import Synchronization
+import TestSupport
 import Testing
 
 struct ReplicationsTests {
@@ -20,6 +22,20 @@ struct ReplicationsTests {
     #expect(Set(alone.map(\.trace)).count == 20)
     let other = try await Replications(seed: 8, atOnce: 2).run(0..<20, body: Self.observe)
     #expect(Set(alone.map(\.trace)).isDisjoint(with: other.map(\.trace)))
+  }
+
+  @Test func resultsStandInOrderOfNumberWhateverEndsFirst() async throws {
+    let ended = Mutex(0)
+    let numbers = try await Replications(seed: 2, atOnce: 4).run(0..<40) { replication in
+      // The first lets others go before, if there is a thread for them within some seconds.
+      let start = ContinuousClock.now
+      while replication.number == 0, ended.withLock({ $0 < 3 }),
+        start.duration(to: .now) < .seconds(5)
+      {}
+      ended.withLock { $0 += 1 }
+      return replication.number
+    }
+    #expect(numbers == Array(0..<40))
   }
 
   @Test func laterReplicationsContinueTheEarlier() async throws {
@@ -80,6 +96,41 @@ struct ReplicationsTests {
       }
     }
     #expect(atPoint?.point == 1 && atPoint?.replication.number == 3)
+  }
+
+  /// How much faster two threads are than one, on a machine that others use as well: the part of
+  /// the time in which both work, times what the work costs more of a processor's time.
+  ///
+  /// Alone, since other tests use the same threads:
+  /// `ASSAY_TEST_SCALING=1 swift test -c release --filter replicationsScale`.
+  @Test(Requires.variable("ASSAY_TEST_SCALING"), Requires.processors(2), Requires.release)
+  func replicationsScale() async throws {
+    func run(_ atOnce: Int) async throws -> (busy: Double, processor: Double) {
+      let clock = ContinuousClock()
+      let start = clock.now
+      let spent = try await Replications(seed: 1, atOnce: atOnce).run(0..<64) { replication in
+        let begin = clock.now
+        let processor = Self.processorSeconds()
+        _ = TandemObservation(
+          arrivals: 0.5, rates: [1, 1.2], seconds: 100_000, seed: replication.seed)
+        return (wall: begin.duration(to: clock.now), processor: Self.processorSeconds() - processor)
+      }
+      let busy = spent.reduce(.zero) { $0 + $1.wall } / start.duration(to: clock.now)
+      return (busy, spent.map(\.processor).min() ?? 0)
+    }
+    var best = 0.0
+    for _ in 0..<3 {
+      let one = try await run(1)
+      let two = try await run(2)
+      best = max(best, two.busy * one.processor / two.processor)
+    }
+    #expect(best >= 1.8)
+  }
+
+  private static func processorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   @Test func cancellationEndsTheReplicationsUnderWay() async throws {
