@@ -49,7 +49,7 @@ struct APIServerFlowControlTests {
 
   @Test(Requires.tool("python3"), arguments: [KubernetesProfile.v1_22, .modern], [0, 1, 2, 3])
   func requestsRunWhenTheOracleSaysSo(rules: KubernetesProfile, load: Int) throws {
-    let trial = FlowTrial.random(rules, load: load)
+    let trial = FlowTrial.drawn(rules, load: load)
     let outcomes = trial.run().outcomes
     let expected: [[FlowTrial.Outcome]] = try PythonOracle.answers(
       FlowTrial.oracle, to: [trial])
@@ -64,7 +64,7 @@ struct APIServerFlowControlTests {
     rules: KubernetesProfile
   ) {
     for seed in 0..<5 {
-      let result = FlowTrial.random(rules, load: seed % 3, seed: UInt64(seed)).run()
+      let result = FlowTrial.drawn(rules, load: seed % 3, seed: UInt64(seed)).run()
       #expect(result.mostSeats <= 8)
       #expect(result.seatsLeft == 0 && result.waitingLeft == 0)
     }

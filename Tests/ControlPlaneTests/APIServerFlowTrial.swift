@@ -39,7 +39,7 @@ struct FlowTrial: Encodable {
 
   /// 600 requests of 20 flows, one of them large: at less than capacity, at it, above, and by tens
   /// at one instant, so that queues are level and their turn decides.
-  static func random(
+  static func drawn(
     _ rules: KubernetesProfile, load: Int, seed: UInt64 = 7
   ) -> FlowTrial {
     var trial = FlowTrial(rules: rules, seats: 8, queues: 16, hand: 3, length: 6)
