@@ -33,8 +33,8 @@ public struct EtcdCalibrator: Sendable {
 
   /// Measures everything; takes minutes to an hour.
   ///
-  /// Leaves neither process nor data behind, however it ends; `startedAt` is the time now, in UTC by
-  /// RFC 3339. Throws ``CalibrationError``.
+  /// Leaves neither process nor data behind, however it ends; `startedAt` is the time now, in UTC
+  /// by RFC 3339. Throws ``CalibrationError``.
   public func run(startedAt: String) async throws -> EtcdCalibration {
     let begun = MonotonicClock.now()
     var calibration = EtcdCalibration(
