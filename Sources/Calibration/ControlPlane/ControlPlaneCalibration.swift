@@ -64,6 +64,21 @@ public struct ControlPlaneCalibration: Sendable {
     _ lab: LabControlPlane?
   ) async throws -> ControlPlaneReport {
     let bench = Bench(experiment, access, lab)
+    do {
+      let report = try await repeated(name, experiment, bench)
+      await bench.shutdown()
+      return report
+    } catch {
+      await bench.shutdown()
+      throw error
+    }
+  }
+
+  /// Does the repetitions; a failure of one is the report's.
+  private func repeated(
+    _ name: String, _ experiment: ControlPlaneExperiment, _ bench: Bench
+  ) async throws -> ControlPlaneReport {
+    let lab = bench.lab
     let watches = experiment.watchesPerNode ? "one a node over HTTP/1.1" : "one for all nodes"
     var report = ControlPlaneReport(
       name: name, experiment: experiment, versions: lab?.description.versions ?? [:],
@@ -86,7 +101,6 @@ public struct ControlPlaneCalibration: Sendable {
     } catch let error as RefusedRequest {
       report.failure = error.description
     }
-    await bench.shutdown()
     return report
   }
 }

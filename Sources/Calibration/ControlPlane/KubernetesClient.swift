@@ -168,6 +168,7 @@ final class KubernetesClient: Sendable {
     switch error {
     case let refusal as RefusedRequest: "HTTP \(refusal.status)"
     case _ where isConnectionRefused(error): "connection refused"
+    case let error as IOError: String(cString: strerror(error.errnoCode)).lowercased()
     case let error as HTTPClientError: error.shortDescription
     default: "\(type(of: error))"
     }
