@@ -24,6 +24,17 @@ let argumentParser: Target.Dependency = .product(
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let asyncHTTPClient: Target.Dependency = .product(
+  name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let grpcCore: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport: Target.Dependency = .product(
+  name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 
 let package = Package(
@@ -32,9 +43,15 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
     // C that Swift cannot import by itself; module maps of system libraries.
@@ -51,20 +68,28 @@ let package = Package(
     library("Simulation", ["Statistics", "Measure", realModule]),
     library("ControlPlane", ["Simulation", "Statistics", "Measure", realModule]),
     library("Host", ["Measure", "CLinux", "CNuma", "CBlkid"]),
+    library(
+      "Calibration",
+      [
+        "Ledger", "Host", "Statistics", "Measure", "CLinux", crypto, asyncHTTPClient, nioCore,
+        nioHTTP, nioPosix, nioSSL, grpcCore, grpcTransport, protobuf,
+      ]),
     library("RDMA", ["Measure", "CVerbs"]),
     library("Deploy", ["Host", "Measure", "CLinux"]),
     library(
       "Storage",
       ["RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CXxhash"]),
-    library("Network", ["RDMA", "Host", "Measure", "CLinux"]),
+    // Not `Network`: swift-nio takes a module of that name for Apple's (`canImport(Network)`).
+    library("Networking", ["RDMA", "Host", "Measure", "CLinux"]),
     library(
-      "Scenario", ["ControlPlane", "Storage", "Network", "Deploy", "Host", "Measure", yams]),
+      "Scenario", ["ControlPlane", "Storage", "Networking", "Deploy", "Host", "Measure", yams]),
     library("Ledger", ["Statistics", "Measure", "CLinux", crypto]),
     library("Judgement", ["Ledger", "Scenario", "Statistics", "Measure", realModule]),
     library(
       "Run",
       [
-        "Scenario", "ControlPlane", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement",
+        "Scenario", "ControlPlane", "Storage", "Networking", "Deploy", "Host", "Ledger",
+        "Judgement",
         "Simulation", "Measure", "Statistics", "CLinux",
       ]),
     library("Verify", ["Run", "Scenario", "Ledger", "Measure"]),
@@ -75,7 +100,8 @@ let package = Package(
       name: "assay",
       dependencies: [
         "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Storage",
-        "Network", "Deploy", "Ledger", "Host", "Measure", "Statistics", "CLinux", argumentParser,
+        "Networking", "Deploy", "Calibration", "Ledger", "Host", "Measure", "Statistics", "CLinux",
+        argumentParser,
       ],
       swiftSettings: strict),
 
@@ -88,6 +114,13 @@ let package = Package(
       "RunTests",
       ["assay", "Verify", "Judgement", "Ledger", "Statistics", "Measure", "TestSupport"]),
     tests("SimulationTests", ["Simulation", "Statistics", "Measure", "TestSupport"]),
+    .testTarget(
+      name: "CalibrationTests",
+      dependencies: [
+        "assay", "Calibration", "Host", "Measure", "CLinux", "TestSupport", protobuf, nioCore,
+        nioEmbedded,
+      ],
+      swiftSettings: strict),
     tests(
       "ControlPlaneTests",
       ["ControlPlane", "Simulation", "Statistics", "Measure", "TestSupport"]),
@@ -96,7 +129,7 @@ let package = Package(
       "JudgementTests",
       ["Judgement", "Ledger", "Scenario", "Statistics", "Measure", "TestSupport"]),
     tests("MeasureTests", ["Measure", "CLinux", "TestSupport"]),
-    tests("NetworkTests", ["Network", "RDMA", "Measure", "TestSupport"]),
+    tests("NetworkingTests", ["Networking", "RDMA", "Measure", "TestSupport"]),
     tests("RDMATests", ["RDMA", "Measure", "TestSupport"]),
     tests("DeployTests", ["Deploy", "Host", "Measure", "TestSupport"]),
     tests("StorageTests", ["Storage", "Host", "Measure", "TestSupport"]),

@@ -73,6 +73,8 @@ public struct ClusterOutcome: Sendable {
   public var clusterListLatency: LatencyDistribution
   /// From the wish for a pod to its being seen ready.
   public var podStartup: LatencyDistribution
+  /// What the API servers and their clients went through.
+  public var apiServers: APIServerOutcome
   /// `etcd_disk_wal_fsync_duration_seconds` of the leader.
   public var walSync: LatencyDistribution
   /// `etcd_disk_backend_commit_duration_seconds` of the leader.
@@ -137,6 +139,7 @@ public struct ClusterOutcome: Sendable {
     for outcome in Outcome.allCases {
       requests.add(cluster.world.observations.outcomes[Int(outcome.rawValue)], outcome)
     }
+    apiServers = APIServerOutcome(cluster)
     overduePods = cluster.world.pods(waitingSince: loop.now - Self.overdue)
   }
 }

@@ -18,7 +18,7 @@ public struct EtcdTrial: Sendable {
     /// So many clients, each with one request at a time.
     case closed(clients: Int)
     /// Poisson at a rate.
-    case open(Rate)
+    case poisson(Rate)
   }
 
   /// The cluster.
@@ -108,7 +108,7 @@ struct EtcdClients: Model, ~Copyable {
     world = World(model: model, load: ClusterLoad(), seed: trial.seed)
     etcd = Etcd(world)
     stream = world.stream(.load)
-    if case .open(let rate) = trial.arrival {
+    if case .poisson(let rate) = trial.arrival {
       let mean = Nanoseconds(Int64(1e9 / rate.perSecond))
       gap = Distribution.known(try .exponential(mean: mean))
     }
@@ -123,7 +123,7 @@ struct EtcdClients: Model, ~Copyable {
       for client in 0..<clients {
         loop.schedule(now: Event(component: .load, what: Kind.arrive, index: UInt32(client)))
       }
-    case .open: loop.schedule(now: Event(component: .load, what: Kind.arrive))
+    case .poisson: loop.schedule(now: Event(component: .load, what: Kind.arrive))
     }
   }
 

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Foundation
+internal import Host
 internal import Measure
 
 /// Runs a program to its end, with a deadline.
@@ -52,41 +53,16 @@ enum CommandCall {
   private static func spawn(
     _ words: [String], in folder: String?, output: Int32
   ) throws(OperationFailure) -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, output, 1)
-    posix_spawn_file_actions_adddup2(&actions, output, 2)
-    if let folder {
-      guard access(folder, X_OK) == 0 else {
-        throw OperationFailure("the folder \(folder) that `\(words[0])` runs in is gone")
-      }
-      cl_spawn_in(&actions, folder)
+    if let folder, access(folder, X_OK) != 0 {
+      throw OperationFailure("the folder \(folder) that `\(words[0])` runs in is gone")
     }
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    posix_spawnattr_setsigmask(&attributes, &signals)
-    sigfillset(&signals)
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(
-      &attributes,
-      Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    var process: pid_t = 0
-    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-    arguments.append(nil)
-    defer { for argument in arguments { free(argument) } }
-    let code = posix_spawnp(&process, words[0], &actions, &attributes, arguments, environ)
-    guard code == 0 else {
+    do throws(ChildProcess.StartFailure) {
+      return try ChildProcess.start(words, in: folder, output: output)
+    } catch {
       throw OperationFailure(
-        "`\(words[0])` cannot be started: \(String(cString: strerror(code)))",
-        hint: code == ENOENT ? "give its full path, or install it" : nil)
+        "`\(words[0])` cannot be started: \(error.reason)",
+        hint: error.code == ENOENT ? "give its full path, or install it" : nil)
     }
-    return process
   }
 
   /// Waits for the end of a process; false at the deadline.

@@ -1,6 +1,6 @@
 internal import Glibc
 internal import Host
-internal import Network
+internal import Networking
 internal import Storage
 
 /// What marks figures that are not of hardware (DESIGN section 7).

@@ -3,7 +3,7 @@ internal import Deploy
 internal import Foundation
 public import Host
 internal import Measure
-public import Network
+public import Networking
 public import Scenario
 public import Storage
 

@@ -3,7 +3,7 @@ internal import Foundation
 internal import Host
 public import Ledger
 internal import Measure
-internal import Network
+internal import Networking
 internal import Storage
 
 /// Metric values of a trial, by their names in the catalogue.

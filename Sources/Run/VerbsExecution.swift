@@ -2,7 +2,7 @@ internal import Foundation
 internal import Host
 internal import Ledger
 internal import Measure
-internal import Network
+internal import Networking
 internal import Scenario
 
 /// Runs one planned verbs trial to its record.

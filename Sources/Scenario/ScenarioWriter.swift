@@ -1,6 +1,6 @@
 public import ControlPlane
 internal import Measure
-public import Network
+public import Networking
 public import Storage
 
 /// Writes scenario files: typed values to YAML that reads back as the same values.

@@ -1,6 +1,6 @@
 internal import Host
 internal import Measure
-internal import Network
+internal import Networking
 internal import Storage
 
 /// The kinds of system as a scenario file has them; each is known by its key.

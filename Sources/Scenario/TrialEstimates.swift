@@ -1,7 +1,7 @@
 internal import ControlPlane
 internal import Deploy
 internal import Measure
-internal import Network
+internal import Networking
 internal import Storage
 
 /// Works out what a trial takes and writes, without running it.

@@ -1,5 +1,5 @@
 internal import Measure
-internal import Network
+internal import Networking
 
 typealias VerbsField = Field<VerbsWorkload>
 

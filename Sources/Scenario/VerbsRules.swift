@@ -1,5 +1,5 @@
 internal import Measure
-internal import Network
+internal import Networking
 
 /// Finds keys of a verbs workload that contradict each other or what the tests can do.
 struct VerbsRules {

@@ -1,6 +1,6 @@
 public import ControlPlane
 public import Deploy
-public import Network
+public import Networking
 public import Storage
 
 /// What is tested, by the engine that tests it.

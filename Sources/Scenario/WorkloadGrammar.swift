@@ -1,5 +1,5 @@
 internal import Measure
-internal import Network
+internal import Networking
 internal import Storage
 
 /// The kinds of workload as a scenario file has them; each is known by its key.

@@ -32,7 +32,8 @@ struct Assay: AsyncParsableCommand {
         name: "Measuring",
         subcommands: [
           RunCommand.self, PlanCommand.self, ValidateCommand.self, DoctorCommand.self,
-          PeerCommand.self, CleanupCommand.self, SelfTestCommand.self, SimulatorCellCommand.self,
+          PeerCommand.self, CalibrateCommand.self, CleanupCommand.self, SelfTestCommand.self,
+          SimulatorCellCommand.self,
         ]),
       CommandGroup(
         name: "Judging",

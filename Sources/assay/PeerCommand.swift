@@ -1,7 +1,7 @@
 import ArgumentParser
 import CLinux
 import Measure
-import Network
+import Networking
 
 /// `assay peer`.
 struct PeerCommand: ParsableCommand {

@@ -4,7 +4,7 @@ import Deploy
 import Foundation
 import Host
 import Measure
-import Network
+import Networking
 import Run
 import Scenario
 import Storage

@@ -11,6 +11,10 @@ struct ClusterTests {
     load.duration = .seconds(100)
     let outcome = ClusterTrial(model: model, load: load, seed: 1).run()
     #expect(abs(Int(outcome.mutatingLatency.count) - 1000) <= 5)
+    // All by node-high, warm-up included, and none of them refused.
+    let level = outcome.apiServers.levels.first { $0.name == .nodeHigh }
+    #expect(abs(Int(level?.dispatched ?? 0) - 1600) <= 5 && level?.refused == 0)
+    #expect(outcome.apiServers.retries == 0 && outcome.apiServers.brokenWatches == 0)
   }
 
   @Test func podsThatComeAndGoBecomeReady() {

@@ -40,7 +40,7 @@ struct EtcdTests {
     var outages: [Double] = []
     for seed in 1...30 {
       var trial = trial(3, clients: 1)
-      trial.arrival = .open(Rate(perSecond: 50))
+      trial.arrival = .poisson(Rate(perSecond: 50))
       trial.duration = .seconds(10)
       trial.leaderStops = true
       trial.seed = UInt64(seed)
@@ -50,7 +50,7 @@ struct EtcdTests {
       outages.append(outage.inSeconds)
     }
     outages.sort()
-    // At least the timeout of ten ticks less the one that was under way; real trials: 1.05 to 2.6 s.
+    // At least ten ticks less the one that was under way; real trials took 1.05 to 2.6 s.
     #expect(outages[0] > 0.8 && outages[15] > 1.0 && outages[15] < 1.7)
   }
 

@@ -9,19 +9,23 @@ enum ModuleRules {
     "Simulation": ["Statistics", "Measure", "RealModule"],
     "ControlPlane": ["Simulation", "Statistics", "Measure", "RealModule"],
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
+    "Calibration": [
+      "Ledger", "Host", "Statistics", "Measure", "CLinux", "Crypto", "AsyncHTTPClient", "NIOCore",
+      "NIOHTTP1", "NIOPosix", "NIOSSL", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "SwiftProtobuf",
+    ],
     "RDMA": ["Measure", "CVerbs"],
     "Deploy": ["Host", "Measure", "CLinux"],
     "Storage": [
       "RDMA", "Host", "Measure", "Statistics", "CLinux", "CAio", "CNuma", "CBlkid", "CXxhash",
     ],
-    "Network": ["RDMA", "Host", "Measure", "CLinux"],
+    "Networking": ["RDMA", "Host", "Measure", "CLinux"],
     "Scenario": [
-      "ControlPlane", "Storage", "Network", "Deploy", "Host", "Measure", "Yams",
+      "ControlPlane", "Storage", "Networking", "Deploy", "Host", "Measure", "Yams",
     ],
     "Ledger": ["Statistics", "Measure", "CLinux", "Crypto"],
     "Judgement": ["Ledger", "Scenario", "Statistics", "Measure", "RealModule"],
     "Run": [
-      "Scenario", "ControlPlane", "Storage", "Network", "Deploy", "Host", "Ledger", "Judgement",
+      "Scenario", "ControlPlane", "Storage", "Networking", "Deploy", "Host", "Ledger", "Judgement",
       "Simulation", "Measure", "Statistics", "CLinux",
     ],
     "Verify": ["Run", "Scenario", "Ledger", "Measure"],
@@ -31,7 +35,8 @@ enum ModuleRules {
     ],
     "assay": [
       "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Storage",
-      "Network", "Deploy", "Ledger", "Host", "Statistics", "Measure", "CLinux", "ArgumentParser",
+      "Networking", "Deploy", "Calibration", "Ledger", "Host", "Statistics", "Measure", "CLinux",
+      "ArgumentParser",
     ],
   ]
 

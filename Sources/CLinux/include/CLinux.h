@@ -39,6 +39,13 @@ static inline int64_t cl_clock_ns(clockid_t clock) {
 
 static inline int64_t cl_monotonic_ns(void) { return cl_clock_ns(CLOCK_MONOTONIC); }
 static inline int64_t cl_thread_cpu_ns(void) { return cl_clock_ns(CLOCK_THREAD_CPUTIME_ID); }
+// What another process has used with all its threads; -1 when there is none of that number.
+static inline int64_t cl_cpu_ns_of(pid_t process) {
+  clockid_t clock;
+  struct timespec used;
+  if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0) return -1;
+  return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
 static inline int64_t cl_process_cpu_ns(void) { return cl_clock_ns(CLOCK_PROCESS_CPUTIME_ID); }
 
 #if defined(__x86_64__)

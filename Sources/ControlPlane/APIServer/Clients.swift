@@ -1,14 +1,22 @@
 internal import Measure
 internal import Simulation
 
-/// The client's side of requests: client-go's rate limiter, connection, retries and back-off.
+/// The client's side of requests: client-go's rate limiter, connection, timeout, retries and
+/// back-off.
 struct Clients: ~Copyable {
   private enum Kind {
     /// The limiter lets request `index` go.
     static let send: UInt8 = 0
     /// The answer to request `index` has arrived.
     static let answered: UInt8 = 1
+    /// The client has waited long enough for request `index`.
+    static let gaveUp: UInt8 = 2
   }
+
+  /// How long requests waited for their own client's limiter (`rest_client_rate_limiter_duration`).
+  private(set) var throttled = LatencyHistogram()
+  /// How often requests were sent again.
+  private(set) var retries: UInt64 = 0
 
   init(_ world: inout World) {}
 
@@ -17,24 +25,44 @@ struct Clients: ~Copyable {
     case Port.submit: submit(event.index, &world, &loop)
     case Kind.send: send(event.index, &world, &loop)
     case Kind.answered: answered(event.index, &world, &loop)
+    case Kind.gaveUp: gaveUp(event.index, &world, &loop)
     default: break
     }
   }
 
-  private func submit(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
+  private mutating func submit(
+    _ place: UInt32, _ world: inout World, _ loop: inout Loop
+  ) {
     let limiter = world.clients[Int(world.requests[place].client)].limiter
     guard limiter != Client.unlimited else { return send(place, &world, &loop) }
     let wait = world.limiters[Int(limiter)].reserve(at: loop.now)
+    throttled.record(UInt64(wait.count))
     loop.schedule(Event(component: .client, what: Kind.send, index: place), after: wait)
   }
 
-  private func send(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
-    let server = world.clients[Int(world.requests[place].client)].server
+  private mutating func send(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
+    let number = Int(world.requests[place].client)
+    if !world.connections.isUp(Int(world.clients[number].server)) {
+      guard let server = world.connections.connect() else {
+        // No one listens: the connection is refused a round trip later.
+        world.requests[place].outcome = .unavailable
+        return loop.schedule(
+          Event(component: .client, what: Kind.answered, index: place),
+          after: world.model.apiServer.roundTrip)
+      }
+      world.clients[number].server = server
+    }
+    let server = world.clients[number].server
     world.requests[place].server = server
     world.requests[place].sent = loop.now
+    world.requests[place].answered = .zero
     loop.schedule(
       Event(component: .apiServer, what: Port.arrive, lane: UInt16(server), index: place),
       after: world.model.apiServer.halfTrip)
+    let timeout = world.clients[number].timeout
+    guard timeout > .zero else { return }
+    world.requests[place].timer = loop.arm(
+      Event(component: .client, what: Kind.gaveUp, index: place), after: timeout)
   }
 
   /// Sends the answer on its way to the client.
@@ -44,17 +72,54 @@ struct Clients: ~Copyable {
       after: world.model.apiServer.halfTrip)
   }
 
-  /// The owner is told, unless a refused request has attempts left (Retry-After is 1 s).
-  private func answered(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
+  /// The attempt is given up; what the server has of it becomes an orphan.
+  private mutating func gaveUp(
+    _ place: UInt32, _ world: inout World, _ loop: inout Loop
+  ) {
+    // An answer that is on its way comes before anything else could.
+    guard world.requests[place].answered == .zero else { return }
+    let other = world.abandon(place)
+    loop.schedule(now: Event(component: .apiServer, what: Port.cancel, index: place))
+    world.requests[other].outcome = .timeout
+    world.requests[other].answered = loop.now
+    conclude(other, &world, &loop)
+  }
+
+  private mutating func answered(
+    _ place: UInt32, _ world: inout World, _ loop: inout Loop
+  ) {
+    loop.cancel(world.requests[place].timer)
+    conclude(place, &world, &loop)
+  }
+
+  /// The owner is told, unless a failed request has attempts left.
+  private mutating func conclude(
+    _ place: UInt32, _ world: inout World, _ loop: inout Loop
+  ) {
     let request = world.requests[place]
     let client = world.clients[Int(request.client)]
-    if request.outcome != .ok, request.attempt + 1 < client.attempts {
-      world.requests[place].attempt += 1
-      world.requests[place].outcome = .pending
-      loop.schedule(
-        Event(component: .client, what: Port.submit, index: place), after: .seconds(1))
-    } else {
-      loop.schedule(now: Event(component: client.owner, what: Port.reply, index: place))
+    guard request.outcome.isTransient, request.attempt + 1 < client.attempts else {
+      return loop.schedule(now: Event(component: client.owner, what: Port.reply, index: place))
     }
+    retries += 1
+    world.requests[place].attempt += 1
+    world.requests[place].outcome = .pending
+    loop.schedule(
+      Event(component: .client, what: Port.submit, index: place),
+      after: Self.pause(before: request, by: client, world.model.apiServer.flowControl))
   }
+
+  /// What the server says on 429 (Retry-After), else the client's own back-off, doubled each time.
+  private static func pause(
+    before request: Request, by client: Client, _ parameters: FlowControlParameters
+  ) -> Nanoseconds {
+    if request.outcome == .tooManyRequests { return parameters.retryAfter }
+    let doublings = min(Int64(request.attempt), 30)
+    return min(client.longestBackOff, Nanoseconds(client.backOff.count << doublings))
+  }
+}
+
+extension Outcome {
+  /// Whether a client tries again by itself; the others are for its owner to judge.
+  var isTransient: Bool { self == .tooManyRequests || self == .timeout || self == .unavailable }
 }

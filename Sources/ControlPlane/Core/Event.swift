@@ -54,6 +54,11 @@ enum Port {
   static let changed: UInt8 = 0xF6
   /// To an informer's component: it learns of change `lane` of object `index`.
   static let observed: UInt8 = 0xF7
+  /// To `apiServer`: the client of request `index` waits for it no longer.
+  static let cancel: UInt8 = 0xF9
+  /// To `apiServer`: a change of resource `lane >> 8` goes from server `lane & 0xFF` to `index`
+  /// watchers.
+  static let fanOut: UInt8 = 0xFA
   /// To every component once, at the start.
   static let start: UInt8 = 0xF8
 }

@@ -9,7 +9,7 @@ public enum LatencyLaw: Hashable, Codable, Sendable {
   case lognormal(p50: Nanoseconds, p99: Nanoseconds)
   /// A lognormal body, and for a share of all cases a lognormal tail.
   ///
-  /// A contended disk keeps its median while its p99 grows twenty-fold: one lognormal cannot say so.
+  /// A contended disk keeps its median while its p99 grows twenty-fold: one lognormal cannot.
   case mixture(
     p50: Nanoseconds, p99: Nanoseconds, tailP50: Nanoseconds, tailP99: Nanoseconds,
     tailShare: Fraction)

@@ -14,6 +14,8 @@ struct Observations: ~Copyable {
   var clusterList = LatencyHistogram()
   /// From the wish for a pod to its being seen ready by the API.
   var podStartup = LatencyHistogram()
+  /// From a change's commit until a watcher of its fan-out has it.
+  var watchLag = LatencyHistogram()
   var outcomes = Table<UInt64>(repeating: 0, count: Outcome.allCases.count)
 
   init(interval: Nanoseconds) { self.interval = interval }

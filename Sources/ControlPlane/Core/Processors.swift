@@ -40,6 +40,11 @@ struct Processors: BitwiseCopyable {
     begin(queue.removeFirst(from: world.requests), &world, &loop)
   }
 
+  /// Takes a request that waits for a CPU away from it; nil if none does.
+  mutating func takeWaiting(from requests: borrowing Slab<Request>) -> UInt32? {
+    queue.count > 0 ? queue.removeFirst(from: requests) : nil
+  }
+
   private mutating func begin(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
     busy += 1
     let what = world.requests[place].phase

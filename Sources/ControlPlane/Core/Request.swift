@@ -68,10 +68,23 @@ struct Request: BitwiseCopyable {
   var priorityLevel: UInt8 = 0
   var queue: UInt16 = 0
   var seats: UInt16 = 1
+  /// Seats that it keeps after its end, for so many ns.
+  var finalSeats: UInt16 = 0
+  var linger: UInt32 = 0
+  /// The level's virtual time when it came.
+  var arrivalR: Int64 = 0
+  /// The server's start that it came to; what a server did before it was restarted is void.
+  var epoch: UInt8 = 0
+  /// Whether it is between its arrival at a server and the answer.
+  var isAtServer = false
+  /// Whether its client has given up on it; what it does is done, but no one is told.
+  var isOrphan = false
   /// Objects that a list returns.
   var objects: UInt32 = 0
   /// Bytes of the object written, or of the answer.
   var bytes: UInt32 = 0
+  /// The revision that a list is of, or that a watch begins after.
+  var revision: UInt64 = 0
 
   /// When its owner wanted it; waiting for the client's own limiter counts from here.
   var wished = Nanoseconds.zero
@@ -94,6 +107,10 @@ struct Request: BitwiseCopyable {
   /// What it waits for a CPU for, and how much of it; of whoever serves it now.
   var phase: UInt8 = 0
   var cost = Nanoseconds.zero
+  /// What it needs of a CPU beyond `cost`, when its turn is over.
+  var rest = Nanoseconds.zero
+  /// The timer of the client that waits for it.
+  var timer = Timer.none
   /// The one behind it in whatever `RequestQueue` it waits in.
   var behind = RequestQueue.nobody
 
@@ -103,6 +120,13 @@ struct Request: BitwiseCopyable {
     self.client = client
     self.object = object
   }
+
+  /// Whether a read goes to etcd (no resource version) rather than to the watch cache; `argument`.
+  var isFromEtcd: Bool { !verb.isMutating && verb != .watch && argument == Self.fromEtcd }
+  static let fromEtcd: UInt32 = 1
+
+  /// The seats that APF keeps for it while it runs.
+  var maximumSeats: Int { Int(max(seats, finalSeats)) }
 }
 
 /// Who sends requests: an identity with a rate limiter of its own, as one client-go client is.
@@ -122,6 +146,23 @@ struct Client: BitwiseCopyable {
   var attempts: UInt8 = 1
   /// After how long an attempt is given up; zero is never.
   var timeout = Nanoseconds.zero
+  /// The wait before a second attempt after an error other than 429, and the longest: it doubles.
+  ///
+  /// client-go repeats after 1 s what had no answer (rest/with_retry.go), without growth.
+  var backOff = Nanoseconds.seconds(1)
+  var longestBackOff = Nanoseconds.seconds(1)
+}
+
+extension Client {
+  /// Makes it a kubelet's client for leases: 5 tries (`maxUpdateRetries`) with a back-off of 200 ms
+  /// to 7 s (component-helpers/apimachinery/lease, controller.go), each up to 10 s (kubelet's
+  /// `nodeStatusUpdateFrequency`, the timeout of its heartbeat client).
+  mutating func renewsLeases() {
+    attempts = 5
+    timeout = .seconds(10)
+    backOff = .milliseconds(200)
+    longestBackOff = .seconds(7)
+  }
 }
 
 /// User and groups as APF's flow schemas tell them apart.

@@ -29,4 +29,23 @@ struct RequestQueue: BitwiseCopyable {
     count -= 1
     return place
   }
+
+  /// Takes `place` out, wherever it waits; nothing happens if it waits elsewhere.
+  ///
+  /// O(count); for rare occasions.
+  mutating func remove(_ place: UInt32, from requests: inout Slab<Request>) {
+    var before = Self.nobody
+    var current = count > 0 ? first : Self.nobody
+    var left = count
+    while left > 0, current != place {
+      before = current
+      current = requests[current].behind
+      left -= 1
+    }
+    guard left > 0 else { return }
+    let next = requests[place].behind
+    if before == Self.nobody { first = next } else { requests[before].behind = next }
+    if place == last { last = before }
+    count -= 1
+  }
 }

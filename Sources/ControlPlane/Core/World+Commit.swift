@@ -6,6 +6,7 @@ extension World {
   /// Applies the mutation of request `place`, which etcd has stored.
   mutating func commit(_ place: UInt32, in loop: inout Loop) {
     let request = requests[place]
+    revision += 1
     switch request.resource {
     case .lease: nodes[Int(request.object)].renewed = loop.now
     case .node, .nodeStatus: commitNode(request, &loop)

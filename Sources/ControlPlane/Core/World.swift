@@ -17,6 +17,11 @@ struct World: ~Copyable {
   /// The rate limiters of clients that have one.
   var limiters = Table<TokenBucket>(capacity: 64)
   var requests = Slab<Request>(capacity: 1024)
+  /// Which API servers run, and where clients connect to.
+  var connections: Connections
+  /// etcd's revision: how many writes are committed.
+  var revision: UInt64 = 1
+  var watchCaches: WatchCaches
   var nodes = Table<Node>(capacity: 64)
   var pods = Slab<Pod>(capacity: 1024)
   var workloads = Table<Workload>(capacity: 64)
@@ -27,6 +32,8 @@ struct World: ~Copyable {
     self.load = load
     self.seed = seed
     observations = Observations(interval: load.sampling)
+    watchCaches = WatchCaches(model.apiServer)
+    connections = Connections(servers: model.apiServer.servers)
   }
 
   /// The random stream of `purpose` of `entity`; ask once and keep it.
@@ -94,6 +101,8 @@ enum Purpose: UInt16, Sendable {
   // Each component counts from its own hundred.
   case client = 100
   case apiServer = 200
+  /// From here on, one for each flow schema.
+  case flow = 210
   case etcd = 300
   case watch = 400
   case kubelet = 500

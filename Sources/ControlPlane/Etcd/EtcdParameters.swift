@@ -2,8 +2,8 @@ public import Measure
 
 /// An etcd cluster: how many members, on what disks, with which timers.
 ///
-/// Mechanics and their constants are those of etcd 3.4/3.5 (server/etcdserver/raft.go, raft/raft.go,
-/// server/mvcc/backend/backend.go); what depends on the machine is fitted by `assay calibrate etcd`.
+/// Mechanics and their constants are those of etcd 3.4/3.5 (etcdserver/raft.go, raft/raft.go,
+/// mvcc/backend/backend.go); what depends on the machine is fitted to measurements of it.
 public struct EtcdParameters: Hashable, Codable, Sendable {
   /// How many voting members there are.
   public var members = 3

@@ -47,7 +47,10 @@ struct Kubelets: ~Copyable {
     world.nodes.append(node)
     var client = Client(owner: .kubelet, identity: .node, flow: UInt32(number))
     client.server = UInt8(number % world.model.apiServer.servers)
+    client.renewsLeases()
     _ = world.add(client)
+    client = Client(owner: .kubelet, identity: .node, flow: UInt32(number))
+    client.server = UInt8(number % world.model.apiServer.servers)
     client.attempts = 5
     _ = world.add(client, rate: parameters.qps, burst: parameters.burst)
     client.attempts = 1

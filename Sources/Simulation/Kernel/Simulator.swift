@@ -94,7 +94,7 @@ public struct Simulator<Event: BitwiseCopyable>: ~Copyable {
     freeSlots.append(slot)
   }
 
-  /// Lets events happen until `end` (those at `end` included) or until `limit` have happened in all.
+  /// Lets events happen until `end` (those at `end` included) or until `limit` have happened.
   ///
   /// The clock stands at `end` afterwards if that is why it stopped. Can be called again to go on.
   @inlinable public mutating func run<M: Model & ~Copyable>(

@@ -1,6 +1,6 @@
 import Foundation
 import Measure
-import Network
+import Networking
 import RDMA
 import Testing
 

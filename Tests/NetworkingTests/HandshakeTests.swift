@@ -1,7 +1,7 @@
 import Measure
 import Testing
 
-@testable import Network
+@testable import Networking
 
 /// Private data of the connection manager: what a stranger sends decides nothing by itself.
 @Suite struct HandshakeTests {

@@ -1,0 +1,75 @@
+internal import Measure
+internal import Simulation
+
+/// What it costs a server to tell its watchers of a change.
+extension APIServers {
+  /// Watchers that one piece of work sends to, so that a server's CPUs share the work.
+  private static let watchersPerPiece = 32
+
+  /// Takes the CPU for a change's sends, in pieces; in audit mode each watcher is a piece.
+  mutating func fanOut(_ event: Event, _ world: inout World, _ loop: inout Loop) {
+    let server = Int(event.lane & 0xFF)
+    guard let resource = Resource(rawValue: UInt8(event.lane >> 8)),
+      world.connections.isUp(server)
+    else { return }
+    let parameters = world.model.apiServer
+    let watchers = Int(event.index)
+    let most = parameters.hasFanOutPerWatcher ? watchers : parameters.cpus
+    let pieces =
+      parameters.hasFanOutPerWatcher
+      ? watchers
+      : max(1, min(most, watchers / Self.watchersPerPiece))
+    for piece in 0..<pieces {
+      let count = watchers * (piece + 1) / pieces - watchers * piece / pieces
+      var request = Request(.watch, resource, client: 0)
+      request.server = UInt8(server)
+      request.epoch = world.connections.epoch(of: server)
+      request.objects = UInt32(count)
+      request.wished = loop.now
+      let place = world.requests.insert(request)
+      servers[server].processors.spend(
+        parameters.sendCPU * Int64(count), on: place, then: Kind.sent, &world, &loop)
+    }
+  }
+
+  /// The piece leaves by the server's link, behind all that was sent before.
+  mutating func sent(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
+    let request = world.requests.remove(place)
+    let server = Int(request.server)
+    guard request.epoch == world.connections.epoch(of: server) else { return }
+    servers[server].processors.leave(&world, &loop)
+    let bytes = Int64(request.objects) * request.resource.objectBytes
+    servers[server].watchBytes += bytes
+    let sent = transmit(bytes, by: server, world.model.apiServer, at: loop.now)
+    world.observations.watchLag.record(
+      UInt64((sent + world.model.apiServer.halfTrip - request.wished).count),
+      times: UInt64(request.objects))
+  }
+
+  /// When the server's link will have sent so many bytes more.
+  private mutating func transmit(
+    _ bytes: Int64, by server: Int, _ parameters: APIServerParameters, at now: Nanoseconds
+  ) -> Nanoseconds {
+    let (seconds, rest) = bytes.quotientAndRemainder(dividingBy: parameters.linkBytesPerSecond)
+    let span = seconds * 1_000_000_000 + rest * 1_000_000_000 / parameters.linkBytesPerSecond
+    servers[server].linkFree = max(servers[server].linkFree, now) + Nanoseconds(span)
+    return servers[server].linkFree
+  }
+
+  /// An estimate of a server's memory: objects, watch caches, watches, lists being made.
+  ///
+  /// O(workloads + resources).
+  func memory(of server: Int, watches: Int, _ world: borrowing World) -> ByteCount {
+    let parameters = world.model.apiServer
+    let stored =
+      Int64(world.nodes.count) * (Resource.node.objectBytes + Resource.lease.objectBytes)
+      + Int64(world.pods.live) * Resource.pod.objectBytes
+      + Int64(world.workloads.count) * (2 * Resource.deployment.objectBytes)
+    let cached = world.watchCaches.bytes(at: server)
+    let listing = Double(servers[server].listing) * parameters.listMemoryFactor
+    return ByteCount(
+      parameters.baseMemory.count
+        + Int64(Double(stored + cached) * parameters.objectMemoryFactor + listing)
+        + Int64(watches) * parameters.watchMemory.count)
+  }
+}

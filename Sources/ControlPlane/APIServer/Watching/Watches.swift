@@ -1,0 +1,325 @@
+internal import Measure
+internal import Simulation
+
+/// Who watches what, and is told of which change; what happens when a watch breaks.
+///
+/// A watcher is connected to a server, or it is on its way back: it asks to watch on from the
+/// revision it has, and lists all objects again if that is gone (client-go's reflector). What it
+/// missed meanwhile it learns when it is back. Informers of components and kubelets are told one
+/// by one; the kube-proxies of a server by one event for each change (`WatchFanOut`).
+struct Watches: ~Copyable {
+  /// To `watch`: the place of pod `index`, long gone, can be used again.
+  static let retire: UInt8 = 0
+  /// To `watch`: server `lane` has stopped.
+  static let serverLost: UInt8 = 1
+  /// To `watch`: server `lane` runs again.
+  static let serverStarted: UInt8 = 2
+  private enum Kind {
+    /// Watcher `index` asks to watch on.
+    static let rewatch: UInt8 = 3
+    /// Watcher `index` lists all objects.
+    static let relist: UInt8 = 4
+    static let bookmark: UInt8 = 5
+  }
+
+  /// How long a pod that is gone keeps its place: longer than any news of it travels.
+  static let retention = Nanoseconds.seconds(300)
+
+  private let parameters: APIServerParameters
+  private let latency: Distribution
+  private var stream: RandomStream
+  private var backOffs: RandomStream
+  private(set) var watchers = Table<Watcher>(capacity: 64)
+  /// The watcher of each (component, resource) that has an informer.
+  private var informers: Table<UInt32>
+  private var firstOfNodes = 0
+  private var nodesWatched = 0
+  private var missed = Slab<Missed>(capacity: 64)
+  /// The revision at the last bookmark.
+  private var bookmark: UInt64 = 1
+  private(set) var counters = Counters()
+
+  struct Counters: BitwiseCopyable {
+    /// Watches that were refused because their revision is gone.
+    var gone: UInt64 = 0
+    /// Lists that informers asked for, and those that failed.
+    var lists: UInt64 = 0
+    var failedLists: UInt64 = 0
+    /// Watches that were broken.
+    var broken: UInt64 = 0
+  }
+
+  init(_ world: inout World) {
+    parameters = world.model.apiServer
+    latency = parameters.watchLatency.distribution
+    stream = world.stream(.watch)
+    backOffs = world.stream(.watch, of: 1)
+    informers = Table(repeating: .max, count: 16 * Resource.allCases.count)
+    addInformer(.scheduler, .kubeScheduler, [.node, .pod], &world)
+    addInformer(.lifecycle, .kubeControllerManager, [.node], &world)
+    addInformer(
+      .controller, .kubeControllerManager, [.pod, .deployment, .replicaSet], &world)
+    firstOfNodes = watchers.count
+  }
+
+  private mutating func addInformer(
+    _ owner: Component, _ identity: Identity, _ resources: [Resource], _ world: inout World
+  ) {
+    var client = Client(owner: .watch, identity: identity)
+    client.server = world.connections.connect() ?? 0
+    let number = world.add(client)
+    for resource in resources {
+      informers[Self.informer(owner, resource)] = addWatcher(owner, resource, number, 0, &world)
+    }
+  }
+
+  private static func informer(_ owner: Component, _ resource: Resource) -> Int {
+    Int(owner.rawValue) * Resource.allCases.count + Int(resource.rawValue)
+  }
+
+  private mutating func addWatcher(
+    _ owner: Component, _ resource: Resource, _ client: UInt32, _ node: UInt32,
+    isThere: Bool = true, _ world: inout World
+  ) -> UInt32 {
+    var watcher = Watcher(owner: owner, resource: resource, client: client, node: node)
+    watcher.server = world.clients[Int(client)].server
+    watcher.revision = world.revision
+    watcher.isConnected = isThere
+    if isThere {
+      world.watchCaches.countWatcher(of: resource, at: Int(watcher.server), watcher.weight)
+    }
+    return UInt32(watchers.append(watcher))
+  }
+
+  /// Each node has two: its kubelet watches the pods that are bound to it, its kube-proxy the
+  /// endpoint slices.
+  ///
+  /// Those of nodes that are there from the start are connected; others begin with a list.
+  private mutating func addNodes(
+    areThere: Bool, _ world: inout World, _ loop: inout Loop
+  ) {
+    while nodesWatched < world.nodes.count {
+      let node = UInt32(nodesWatched)
+      nodesWatched += 1
+      for (owner, identity, resource) in [
+        (Component.kubelet, Identity.node, Resource.pod),
+        (.watch, .kubeProxy, .endpointSlice),
+      ] {
+        var client = Client(owner: .watch, identity: identity, flow: node)
+        client.server = world.connections.connect() ?? 0
+        let number = addWatcher(
+          owner, resource, world.add(client), node, isThere: areThere, &world)
+        guard !areThere else { continue }
+        loop.schedule(now: Event(component: .watch, what: Kind.relist, index: number))
+      }
+    }
+  }
+
+  mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
+    switch event.what {
+    case Port.start:
+      addNodes(areThere: true, &world, &loop)
+      scheduleBookmark(&loop)
+    case Port.changed: changed(event, &world, &loop)
+    case Self.retire: world.pods.remove(event.index)
+    case Self.serverLost: lose(server: event.lane, &world, &loop)
+    case Self.serverStarted: world.watchCaches.relist(Int(event.lane), at: world.revision)
+    case Kind.rewatch: rewatch(event.index, &world, &loop)
+    case Kind.relist: relist(event.index, &world, &loop)
+    case Kind.bookmark:
+      bookmark = world.revision
+      scheduleBookmark(&loop)
+    case Port.reply: answered(event.index, &world, &loop)
+    default: break
+    }
+  }
+
+  private func scheduleBookmark(_ loop: inout Loop) {
+    guard parameters.watchCache.bookmarks > .zero else { return }
+    loop.schedule(
+      Event(component: .watch, what: Kind.bookmark), after: parameters.watchCache.bookmarks)
+  }
+
+  // MARK: Changes
+
+  private mutating func changed(
+    _ event: Event, _ world: inout World, _ loop: inout Loop
+  ) {
+    guard let change = ChangeKind(rawValue: event.lane) else { return }
+    let resource = change.resource
+    world.watchCaches.append(resource, world.revision, at: loop.now, world.connections)
+    if change == .nodeAdded { addNodes(areThere: false, &world, &loop) }
+    for component in Self.informers(of: change) {
+      tell(informers[Self.informer(component, resource)], change, event.index, &loop)
+    }
+    switch change {
+    case .podBound, .podDeleting:
+      let node = world.pods[event.index].node
+      if node != Pod.nowhere, node < nodesWatched {
+        tell(UInt32(firstOfNodes) + 2 * node, change, event.index, &loop)
+      }
+    case .endpoints: fanOut(resource, world, &loop)
+    default: break
+    }
+  }
+
+  /// Who has an informer for it, but for kubelets and kube-proxies.
+  private static func informers(of change: ChangeKind) -> Interested {
+    switch change {
+    case .nodeAdded, .nodeStatus, .nodeTaints, .nodeGone: [.scheduler, .lifecycle]
+    case .podCreated: [.scheduler, .controller]
+    case .podBound: [.scheduler]
+    case .podReady, .podFailed, .podDeleting: [.controller]
+    case .podGone: [.scheduler, .controller]
+    case .workloadChanged, .replicaSetChanged: [.controller]
+    case .podRunning, .lease, .endpoints, .event, .configuration, .other: []
+    }
+  }
+
+  private mutating func tell(
+    _ watcher: UInt32, _ change: ChangeKind, _ object: UInt32, _ loop: inout Loop
+  ) {
+    let place = Int(watcher)
+    guard !watchers[place].isConnected else {
+      return deliver(change.rawValue, object, to: watchers[place].owner, &loop)
+    }
+    let number = missed.insert(Missed(change: change.rawValue, object: object))
+    if watchers[place].firstMissed == Missed.none {
+      watchers[place].firstMissed = number
+    } else {
+      missed[watchers[place].lastMissed].next = number
+    }
+    watchers[place].lastMissed = number
+  }
+
+  private mutating func deliver(
+    _ change: UInt16, _ object: UInt32, to component: Component, _ loop: inout Loop
+  ) {
+    loop.schedule(
+      Event(component: component, what: Port.observed, lane: change, index: object),
+      after: latency.draw(&stream))
+  }
+
+  /// Each server sends the change to all kube-proxies that are connected to it.
+  private func fanOut(
+    _ resource: Resource, _ world: borrowing World, _ loop: inout Loop
+  ) {
+    for server in 0..<parameters.servers where world.connections.isUp(server) {
+      let count = world.watchCaches.watchers(of: resource, at: server)
+      guard count > 0 else { continue }
+      loop.schedule(
+        now: Event(
+          component: .apiServer, what: Port.fanOut,
+          lane: UInt16(server) | UInt16(resource.rawValue) << 8, index: UInt32(count)))
+    }
+  }
+
+  // MARK: Broken watches
+
+  private mutating func lose(
+    server: UInt16, _ world: inout World, _ loop: inout Loop
+  ) {
+    for number in watchers.indices
+    where watchers[number].isConnected && UInt16(watchers[number].server) == server {
+      lose(watcher: number, &world, &loop)
+    }
+  }
+
+  /// The watcher has seen what there was; where bookmarks are sent, it knows of later revisions.
+  private mutating func lose(
+    watcher number: Int, _ world: inout World, _ loop: inout Loop
+  ) {
+    let watcher = watchers[number]
+    counters.broken += 1
+    watchers[number].isConnected = false
+    let seen = world.watchCaches.lastRevision(of: watcher.resource)
+    watchers[number].revision = max(
+      watcher.revision, watcher.seesAll ? max(seen, bookmark) : bookmark)
+    watchers[number].attempts = 0
+    world.watchCaches.countWatcher(
+      of: watcher.resource, at: Int(watcher.server), -watcher.weight)
+    loop.schedule(
+      now: Event(component: .watch, what: Kind.rewatch, index: UInt32(number)))
+  }
+
+  private func rewatch(_ number: UInt32, _ world: inout World, _ loop: inout Loop) {
+    let watcher = watchers[Int(number)]
+    var request = Request(
+      .watch, watcher.resource, client: watcher.client, object: number)
+    request.scope = .cluster
+    request.revision = watcher.revision
+    world.submit(request, in: &loop)
+  }
+
+  private mutating func relist(
+    _ number: UInt32, _ world: inout World, _ loop: inout Loop
+  ) {
+    let watcher = watchers[Int(number)]
+    counters.lists += 1
+    var request = Request(.list, watcher.resource, client: watcher.client, object: number)
+    request.scope = .cluster
+    request.objects = UInt32(
+      clamping: world.objects(of: watcher, perSlice: parameters.endpointsPerSlice))
+    request.bytes = UInt32(
+      clamping: Int64(request.objects) * watcher.resource.objectBytes)
+    request.argument = parameters.watchCache.relistsFromEtcd ? Request.fromEtcd : 0
+    world.submit(request, in: &loop)
+  }
+
+  private mutating func answered(
+    _ place: UInt32, _ world: inout World, _ loop: inout Loop
+  ) {
+    let request = world.finish(place)
+    let number = Int(request.object)
+    switch (request.verb, request.outcome) {
+    case (.list, .ok):
+      watchers[number].revision = request.revision
+      rewatch(request.object, &world, &loop)
+    case (.watch, .ok): connect(number, to: request.server, &world, &loop)
+    case (.watch, .gone):
+      counters.gone += 1
+      again(Kind.relist, number, &loop)
+    case (.watch, _): again(Kind.rewatch, number, &loop)
+    default:
+      counters.failedLists += 1
+      again(Kind.relist, number, &loop)
+    }
+  }
+
+  /// Tries again after the reflector's back-off.
+  private mutating func again(_ kind: UInt8, _ number: Int, _ loop: inout Loop) {
+    let cache = parameters.watchCache
+    let doublings = Int64(min(watchers[number].attempts, 20))
+    watchers[number].attempts += 1
+    let pause = min(cache.longestRelistBackOff.count, cache.relistBackOff.count << doublings)
+    let jitter = Int64(backOffs.below(UInt64(max(1, pause))))
+    loop.schedule(
+      Event(component: .watch, what: kind, index: UInt32(number)),
+      after: Nanoseconds(pause + jitter))
+  }
+
+  private mutating func connect(
+    _ number: Int, to server: UInt8, _ world: inout World, _ loop: inout Loop
+  ) {
+    watchers[number].isConnected = true
+    watchers[number].server = server
+    world.watchCaches.countWatcher(
+      of: watchers[number].resource, at: Int(server), watchers[number].weight)
+    var next = watchers[number].firstMissed
+    watchers[number].firstMissed = Missed.none
+    while next != Missed.none {
+      let change = missed.remove(next)
+      deliver(change.change, change.object, to: watchers[number].owner, &loop)
+      next = change.next
+    }
+    // The server may have stopped while its answer travelled.
+    if !world.connections.isUp(Int(server)) { lose(watcher: number, &world, &loop) }
+  }
+
+  /// How many watchers are connected to a server.
+  func connected(to server: Int) -> Int {
+    watchers.indices.count {
+      watchers[$0].isConnected && Int(watchers[$0].server) == server
+    }
+  }
+}
