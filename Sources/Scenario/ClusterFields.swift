@@ -70,7 +70,7 @@ enum ClusterFields {
   ]
 
   private static let apiServers: [ClusterField] = [
-    .integer("count", \.apiServer.servers, 1...255, "how many there are"),
+    .integer("count", \.apiServer.servers, 1...32, "how many there are"),
     .integer("cpus", \.apiServer.cpus, 1...1024, "CPUs of each"),
     .integer(
       "max-inflight", \.apiServer.maxInflight, 1...1_000_000, "--max-requests-inflight"),

@@ -23,6 +23,7 @@ public struct ClusterModel: Hashable, Codable, Sendable {
   /// (CHANGELOG-1.32), `--pre-vote` of the etcd 3.5 that those releases come with.
   public init(profile: KubernetesProfile) {
     self.profile = profile
+    apiServer = APIServerParameters(profile)
     guard profile == .modern else { return }
     nodes.qps = Rate(perSecond: 50)
     nodes.burst = 100

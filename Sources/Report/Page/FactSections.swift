@@ -195,8 +195,7 @@ enum MethodText {
       several
       ? "all \(counted.noun) of the valid trials together, range of the trials' own figures below"
       : "all \(counted.noun) of the trial"
-    return
-      "n: valid trials. \(counted.rate), bandwidth and \(counted.cost): \(rates). Latency: \(latencies). "
-      + "Errors: sum of all trials."
+    return "n: valid trials. \(counted.rate), bandwidth and \(counted.cost): \(rates). "
+      + "Latency: \(latencies). Errors: sum of all trials."
   }
 }
