@@ -93,8 +93,8 @@ extension Explanation {
     seen: "What takes the online operation back was refused or did not end in time.",
     meaning: "The machine is not as it was: the record says so until it is mended.",
     remedy: """
-      `assay cleanup` tries again, as the next run does at its start, and says how to take it back \
-      by hand.
+      Run `assay cleanup`: it tries again, as the next run does at its start, and says how to take \
+      it back by hand.
       """)
 
   static let outage = Explanation(

@@ -160,8 +160,8 @@ extension ControlPlaneExperiment {
     return experiment
   }
 
-  /// The taint NoExecute, which evicts, comes at 0.1 nodes/s (`--node-eviction-rate`) in a zone: with
-  /// five nodes the last has it some 40 s after the first.
+  /// The taint NoExecute, which evicts, comes at 0.1 nodes/s (`--node-eviction-rate`) in a zone:
+  /// with five nodes the last has it some 40 s after the first.
   private static var nodeFailure: ControlPlaneExperiment {
     var experiment = ControlPlaneExperiment(.nodeFailure, window: .seconds(180))
     experiment.nodes = 50
