@@ -13,6 +13,11 @@ struct Cluster: Model, ~Copyable {
   var scheduler: Scheduler
   var controllers: Controllers
   var generator: LoadGenerator
+  var provisioning: Provisioning
+  var autoscalers: Autoscalers
+  var addOns: AddOns
+  var faults: Faults
+  var sampler: Sampler
 
   init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {
     world = World(model: model, load: load, seed: seed)
@@ -25,12 +30,18 @@ struct Cluster: Model, ~Copyable {
     scheduler = Scheduler(&world)
     generator = LoadGenerator(&world)
     controllers = Controllers(&world)
+    provisioning = Provisioning(&world)
+    autoscalers = Autoscalers(&world)
+    addOns = AddOns(&world)
+    faults = Faults(&world)
+    sampler = Sampler(world)
   }
 
   /// Every component is told to start, in order.
   static func start(_ loop: inout Loop) {
     let components: [Component] = [
       .client, .apiServer, .etcd, .watch, .kubelet, .lifecycle, .scheduler, .controller, .load,
+      .provisioning, .autoscaler, .addOn, .fault, .sample,
     ]
     for component in components {
       loop.schedule(now: Event(component: component, what: Port.start))
@@ -48,7 +59,11 @@ struct Cluster: Model, ~Copyable {
     case .scheduler: scheduler.handle(event, &world, &loop)
     case .controller: controllers.handle(event, &world, &loop)
     case .load: generator.handle(event, &world, &loop)
-    default: preconditionFailure("no such component yet")
+    case .provisioning: provisioning.handle(event, &world, &loop)
+    case .autoscaler: autoscalers.handle(event, &world, &loop)
+    case .addOn: addOns.handle(event, &world, &loop)
+    case .fault: handleFault(event, &loop)
+    case .sample: sample(event, &loop)
     }
   }
 

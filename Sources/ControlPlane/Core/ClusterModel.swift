@@ -12,6 +12,12 @@ public struct ClusterModel: Hashable, Codable, Sendable {
   public var nodes = NodeParameters()
   /// The controllers and the scheduler.
   public var controllers = ControllerParameters()
+  /// How machines are made nodes.
+  public var provisioning = ProvisioningParameters()
+  /// The horizontal pod autoscaler and the cluster autoscaler.
+  public var autoscaling = AutoscalingParameters()
+  /// CoreDNS, Prometheus, Fluent Bit.
+  public var addOns = AddOnParameters()
 
   /// The defaults of Kubernetes 1.22 with three nodes.
   public init() {}
@@ -58,6 +64,14 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
   public var podsPerDeployment = 30
   /// Pods per second that are deleted and made anew.
   public var podChurn = Rate(perSecond: 0)
+  /// Nodes that are added from the end of the warm-up on, as `provisioning` of the cluster says.
+  public var addedNodes = 0
+  /// The pool that they belong to; the last one when nil.
+  public var addedPool: String?
+  /// What goes wrong, and when.
+  public var faults: [ClusterFault] = []
+  /// The users' traffic as a multiple of the usual, which autoscaled workloads follow.
+  public var traffic = TrafficCurve()
   /// The most events a trial may take.
   public var eventBudget: UInt64 = 10_000_000_000
 

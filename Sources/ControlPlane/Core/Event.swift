@@ -59,6 +59,12 @@ enum Port {
   /// To `apiServer`: a change of resource `lane >> 8` goes from server `lane & 0xFF` to `index`
   /// watchers.
   static let fanOut: UInt8 = 0xFA
+  /// To `kubelet`: machine `index` has booted and starts its kubelet.
+  static let booted: UInt8 = 0xFB
+  /// To `provisioning`: machine `index` is wanted as a node (the cluster autoscaler asks).
+  static let wanted: UInt8 = 0xFC
+  /// To `provisioning`: node `index` has become ready for the first time.
+  static let joined: UInt8 = 0xFD
   /// To every component once, at the start.
   static let start: UInt8 = 0xF8
 }
