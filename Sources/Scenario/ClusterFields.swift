@@ -32,6 +32,16 @@ enum ClusterFields {
     }
   }
 
+  /// The value of a key, `etcd.members`, as the model has it.
+  static func value(of key: String, in model: ClusterModel) -> Value? {
+    for group in groups {
+      for field in group.fields where "\(group.name).\(field.name)" == key {
+        return field.render(model)
+      }
+    }
+    return nil
+  }
+
   private static let etcd: [ClusterField] = [
     .integer("members", \.etcd.members, 1...9, "voting members; an odd number"),
     .duration("heartbeat-interval", \.etcd.heartbeatInterval, least: 1_000_000, "one tick"),

@@ -36,6 +36,8 @@ struct Assay: AsyncParsableCommand {
           SimulatorCellCommand.self,
         ]),
       CommandGroup(
+        name: "Simulating", subcommands: [FrontierCommand.self, SensitivityCommand.self]),
+      CommandGroup(
         name: "Judging",
         subcommands: [
           CompareCommand.self, GateCommand.self, BaselineCommand.self, QualifyCommand.self,
