@@ -26,8 +26,7 @@ public struct TerminalReport: Sendable {
     lines += RunCaveats.all(of: input, cases).map { terminal.paint("! " + $0, .yellow) }
     lines.append("")
     if !table.rows.isEmpty {
-      lines += terminal.table(
-        ResultRows.headers(CountedEvents(cases)), table.rows, words: ResultRows.words)
+      lines += terminal.table(table.headers, table.rows, words: ResultRows.words)
       let isPublished = input.header.evidence == .published
       lines.append(terminal.dim(isPublished ? "figures as published" : legend(cases)))
     }
