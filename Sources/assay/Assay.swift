@@ -33,7 +33,7 @@ struct Assay: AsyncParsableCommand {
         subcommands: [
           RunCommand.self, PlanCommand.self, ValidateCommand.self, DoctorCommand.self,
           PeerCommand.self, CalibrateCommand.self, CleanupCommand.self, SelfTestCommand.self,
-          SimulatorCellCommand.self,
+          SimulatorCellCommand.self, ClusterCellCommand.self,
         ]),
       CommandGroup(
         name: "Simulating", subcommands: [FrontierCommand.self, SensitivityCommand.self]),
