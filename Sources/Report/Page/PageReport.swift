@@ -14,7 +14,7 @@ public struct PageReport: Sendable {
     library = try PageFrame.library([
       "page": PageTemplate.page, "verdict": PageTemplate.verdict,
       "results": PageTemplate.results, "cpu": PageTemplate.cpu, "trials": PageTemplate.trials,
-      "online": PageTemplate.online,
+      "online": PageTemplate.online, "parts": PageTemplate.parts,
       "disclosure": PageTemplate.disclosure, "environment": PageTemplate.environment,
       "provenance": PageTemplate.provenance, "systems": PageTemplate.systems,
       "counts": PageTemplate.counts,
@@ -34,6 +34,7 @@ public struct PageReport: Sendable {
       page["systems"] = systems
     }
     page["results"] = ResultsSection.model(workloads, CountedEvents(cases))
+    if let parts = LatencyPartsSection.model(cases) { page["parts"] = parts }
     let bySize = SizeCurves(workloads).charts
     page["workloads"] =
       (bySize.isEmpty ? [] : [Self.section("Message sizes", bySize)])

@@ -31,6 +31,7 @@ public struct TerminalReport: Sendable {
       lines.append(terminal.dim(isPublished ? "figures as published" : legend(cases)))
     }
     lines += ResultRows.others(cases, ascii: !unicode)
+    lines += LatencyParts.all(of: cases).flatMap { $0.lines(ascii: !unicode) }
     lines += OperationFigures.all(of: input).flatMap { $0.lines(ascii: !unicode) }
     let findings = PlacedFinding.all(of: input)
     if !findings.isEmpty { lines.append("") }
