@@ -75,6 +75,8 @@ public struct ClusterOutcome: Sendable {
   public var podStartup: LatencyDistribution
   /// What the API servers and their clients went through.
   public var apiServers: APIServerOutcome
+  /// What became of the machines that were to join.
+  public var join: JoinOutcome
   /// `etcd_disk_wal_fsync_duration_seconds` of the leader.
   public var walSync: LatencyDistribution
   /// `etcd_disk_backend_commit_duration_seconds` of the leader.
@@ -131,6 +133,7 @@ public struct ClusterOutcome: Sendable {
     namespaceListLatency = cluster.world.observations.namespaceList.snapshot()
     clusterListLatency = cluster.world.observations.clusterList.snapshot()
     podStartup = cluster.world.observations.podStartup.snapshot()
+    join = JoinOutcome(cluster)
     walSync = cluster.etcd.counters.walSyncs.snapshot()
     backendCommit = cluster.etcd.counters.backendCommits.snapshot()
     leaderChanges = cluster.etcd.counters.leaderChanges

@@ -9,6 +9,8 @@ struct Cluster: Model, ~Copyable {
   var etcd: Etcd
   var watches: Watches
   var kubelets: Kubelets
+  var certificates: CertificateSigner
+  var daemonSets: DaemonSets
   var lifecycle: NodeLifecycle
   var scheduler: Scheduler
   var controllers: Controllers
@@ -26,9 +28,11 @@ struct Cluster: Model, ~Copyable {
     etcd = Etcd(world)
     watches = Watches(&world)
     kubelets = Kubelets(&world)
+    certificates = CertificateSigner(&world)
     lifecycle = NodeLifecycle(&world)
     scheduler = Scheduler(&world)
     generator = LoadGenerator(&world)
+    daemonSets = DaemonSets(&world)
     controllers = Controllers(&world)
     provisioning = Provisioning(&world)
     autoscalers = Autoscalers(&world)
@@ -41,7 +45,7 @@ struct Cluster: Model, ~Copyable {
   static func start(_ loop: inout Loop) {
     let components: [Component] = [
       .client, .apiServer, .etcd, .watch, .kubelet, .lifecycle, .scheduler, .controller, .load,
-      .provisioning, .autoscaler, .addOn, .fault, .sample,
+      .provisioning, .autoscaler, .addOn, .fault, .sample, .certificate, .daemonSet,
     ]
     for component in components {
       loop.schedule(now: Event(component: component, what: Port.start))
@@ -64,6 +68,8 @@ struct Cluster: Model, ~Copyable {
     case .addOn: addOns.handle(event, &world, &loop)
     case .fault: handleFault(event, &loop)
     case .sample: sample(event, &loop)
+    case .certificate: certificates.handle(event, &world, &loop)
+    case .daemonSet: daemonSets.handle(event, &world, &loop)
     }
   }
 

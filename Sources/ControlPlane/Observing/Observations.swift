@@ -16,6 +16,13 @@ struct Observations: ~Copyable {
   var podStartup = LatencyHistogram()
   /// From a change's commit until a watcher of its fan-out has it.
   var watchLag = LatencyHistogram()
+  /// From a machine's boot until its node is ready for the first time.
+  var nodeJoin = LatencyHistogram()
+  /// When the first and the last of them were.
+  var firstReady = Nanoseconds.zero
+  var lastReady = Nanoseconds.zero
+  /// From a pod's need of an image until its node has it.
+  var imagePull = LatencyHistogram()
   var outcomes = Table<UInt64>(repeating: 0, count: Outcome.allCases.count)
 
   init(interval: Nanoseconds) { self.interval = interval }
@@ -24,6 +31,14 @@ struct Observations: ~Copyable {
   mutating func podBecameReady(_ pod: Pod) {
     guard pod.wished >= begin else { return }
     podStartup.record(UInt64((pod.ready - pod.wished).count))
+  }
+
+  /// Takes in a node that is ready for the first time.
+  mutating func nodeJoined(_ node: Node) {
+    guard node.becameReady >= begin else { return }
+    if nodeJoin.count == 0 { firstReady = node.becameReady }
+    lastReady = node.becameReady
+    nodeJoin.record(UInt64((node.becameReady - node.booted).count))
   }
 
   /// Takes in an answered request.

@@ -62,7 +62,7 @@ extension APIServers {
   func memory(of server: Int, watches: Int, _ world: borrowing World) -> ByteCount {
     let parameters = world.model.apiServer
     let stored =
-      Int64(world.nodes.count) * (Resource.node.objectBytes + Resource.lease.objectBytes)
+      Int64(world.registeredNodes) * (Resource.node.objectBytes + Resource.lease.objectBytes)
       + Int64(world.pods.live) * Resource.pod.objectBytes
       + Int64(world.workloads.count) * (2 * Resource.deployment.objectBytes)
     let cached = world.watchCaches.bytes(at: server)
