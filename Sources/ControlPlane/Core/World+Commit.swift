@@ -10,7 +10,9 @@ extension World {
     switch request.resource {
     case .lease: nodes[Int(request.object)].renewed = loop.now
     case .node, .nodeStatus: commitNode(request, &loop)
-    case .pod, .podStatus, .binding: commitPod(request, &loop)
+    case .pod, .podStatus, .binding:
+      observations.committed(request, of: pods[request.object], at: loop.now)
+      commitPod(request, &loop)
     case .deployment, .replicaSet:
       announce(
         request.resource == .deployment ? .workloadChanged : .replicaSetChanged,
@@ -73,7 +75,7 @@ extension World {
     case .ready:
       pods[pod].ready = loop.now
       workloads[workload].ready += 1
-      observations.podBecameReady(pods[pod])
+      observations.podBecameReady(pod, pods[pod])
       announce(.podReady, of: pod, in: &loop)
     default: announce(.podFailed, of: pod, in: &loop)
     }

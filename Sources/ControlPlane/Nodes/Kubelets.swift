@@ -62,11 +62,14 @@ struct Kubelets: ~Copyable {
     switch event.what {
     case Port.start: begin(world, &loop)
     case Kind.renew: renew(event, &world, &loop)
-    case Kind.report: report(event, &world, &loop)
+    case Kind.report:
+      loop.schedule(event, after: parameters.statusInterval)
+      report(event.index, &world, &loop)
     case Kind.started: started(event.index, &world, &loop)
     case Kind.stopped: stopped(event.index, &world, &loop)
     case Port.observed: observed(event, world, &loop)
-    case Port.reply: _ = world.finish(event.index)
+    case Port.reply: answered(event.index, &world, &loop)
+    case Port.booted: report(event.index, &world, &loop)
     default: break
     }
   }
@@ -85,20 +88,30 @@ struct Kubelets: ~Copyable {
     }
   }
 
+  /// The next renewal begins an interval after the answer to this one: a kubelet has one at a time
+  /// (component-helpers/apimachinery/lease, controller.go: `wait.JitterUntil`, sliding).
   private func renew(_ event: Event, _ world: inout World, _ loop: inout Loop) {
-    loop.schedule(event, after: parameters.leaseInterval)
-    guard world.nodes[Int(event.index)].isAlive else { return }
+    guard world.nodes[Int(event.index)].isAlive else {
+      return loop.schedule(event, after: parameters.leaseInterval)
+    }
     var request = Request(
       .update, .lease, client: client(0, of: event.index), object: event.index)
     request.bytes = 400
     world.submit(request, in: &loop)
   }
 
-  private func report(_ event: Event, _ world: inout World, _ loop: inout Loop) {
-    loop.schedule(event, after: parameters.statusInterval)
-    guard world.nodes[Int(event.index)].isAlive else { return }
+  private func answered(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
+    let request = world.finish(place)
+    guard request.resource == .lease else { return }
+    loop.schedule(
+      Event(component: .kubelet, what: Kind.renew, index: request.object),
+      after: parameters.leaseInterval)
+  }
+
+  private func report(_ node: UInt32, _ world: inout World, _ loop: inout Loop) {
+    guard world.nodes[Int(node)].isAlive else { return }
     var request = Request(
-      .patch, .nodeStatus, client: client(0, of: event.index), object: event.index)
+      .patch, .nodeStatus, client: client(0, of: node), object: node)
     request.argument = UInt32(NodeCondition.ready.rawValue)
     request.bytes = 20_000
     world.submit(request, in: &loop)
