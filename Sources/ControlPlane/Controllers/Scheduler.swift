@@ -15,6 +15,8 @@ struct Scheduler: ~Copyable {
   /// What its cache has assumed on each node beside what is bound.
   private var assumed: Table<Assumed>
   private var isBusy = false
+  /// How long it was busy with decisions.
+  private(set) var busy = Nanoseconds.zero
   private var next = 0
 
   struct Assumed: BitwiseCopyable {
@@ -56,9 +58,10 @@ struct Scheduler: ~Copyable {
     isBusy = true
     let pod = queue.removeFirst()
     let looked = Self.feasibleNodesToFind(of: world.registeredNodes)
+    let cost = parameters.schedulingCost + parameters.schedulingCostPerNode * Int64(looked)
+    busy = busy + cost
     loop.schedule(
-      Event(component: .scheduler, what: Kind.decided, index: pod),
-      after: parameters.schedulingCost + parameters.schedulingCostPerNode * Int64(looked))
+      Event(component: .scheduler, what: Kind.decided, index: pod), after: cost)
   }
 
   /// How many feasible nodes are enough (`numFeasibleNodesToFind`, percentageOfNodesToScore 0).

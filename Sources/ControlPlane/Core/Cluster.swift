@@ -20,6 +20,10 @@ struct Cluster: Model, ~Copyable {
   var addOns: AddOns
   var faults: Faults
   var sampler: Sampler
+  /// What was used when the measured time began.
+  var useStart = UseStart()
+  /// The last event, for whoever stops to look.
+  private(set) var last: Event?
 
   init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {
     world = World(model: model, load: load, seed: seed)
@@ -39,6 +43,7 @@ struct Cluster: Model, ~Copyable {
     addOns = AddOns(&world)
     faults = Faults(&world)
     sampler = Sampler(world)
+    etcd.database.holds(world.storedBytes)
   }
 
   /// Every component is told to start, in order.
@@ -53,10 +58,19 @@ struct Cluster: Model, ~Copyable {
   }
 
   mutating func handle(_ event: Event, in loop: inout Loop) {
+    last = event
+    if faults.controllerManagerDowns > 0, faults.holds(event) { return }
+    if event.what == Port.changed || event.what == Port.observed {
+      world.noteNews(event, at: loop.now)
+    }
     switch event.component {
     case .client: clients.handle(event, &world, &loop)
-    case .apiServer: apiServers.handle(event, &world, &loop)
-    case .etcd: etcd.handle(event, &world, &loop)
+    case .apiServer:
+      apiServers.handle(event, &world, &loop)
+      if APIServers.mayStart(event) { noteAvailability(at: loop.now) }
+    case .etcd:
+      etcd.handle(event, &world, &loop)
+      if Etcd.mayChangeLeader(event) { noteAvailability(at: loop.now) }
     case .watch: watches.handle(event, &world, &loop)
     case .kubelet: kubelets.handle(event, &world, &loop)
     case .lifecycle: lifecycle.handle(event, &world, &loop)

@@ -25,6 +25,9 @@ struct Node: BitwiseCopyable {
   var isRegistered = false
   /// Whether its machine runs and reaches the API servers; no one in the API knows.
   var isAlive = true
+  /// Whether its machine runs its pods, though it may reach no API server; the truth, for what is
+  /// measured of availability only.
+  var runsPods = true
   var condition = NodeCondition.unknown
   /// Bits of `Taint`.
   var taints: UInt16 = 0

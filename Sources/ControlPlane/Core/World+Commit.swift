@@ -10,7 +10,9 @@ extension World {
     switch request.resource {
     case .lease: nodes[Int(request.object)].renewed = loop.now
     case .node, .nodeStatus: commitNode(request, &loop)
-    case .pod, .podStatus, .binding: commitPod(request, &loop)
+    case .pod, .podStatus, .binding:
+      observations.committed(request, of: pods[request.object], at: loop.now)
+      commitPod(request, &loop)
     case .deployment, .replicaSet:
       announce(
         request.resource == .deployment ? .workloadChanged : .replicaSetChanged,
@@ -109,7 +111,7 @@ extension World {
       workloads[workload].ready += 1
       if pods[pod].ready == .zero {
         pods[pod].ready = loop.now
-        observations.podBecameReady(pods[pod])
+        observations.podBecameReady(pod, pods[pod])
       }
       announce(.podReady, of: pod, in: &loop)
     default: announce(.podFailed, of: pod, in: &loop)

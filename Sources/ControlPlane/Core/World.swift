@@ -16,6 +16,9 @@ struct World: ~Copyable {
   var clients = Table<Client>(capacity: 64)
   /// The rate limiters of clients that have one.
   var limiters = Table<TokenBucket>(capacity: 64)
+  /// Their rates, per second, and what they had given at the end of the warm-up.
+  var limitRates = Table<Double>(capacity: 64)
+  var limitStarts = Table<LimitStart>(capacity: 64)
   var requests = Slab<Request>(capacity: 1024)
   /// Which API servers run, and where clients connect to.
   var connections: Connections
@@ -30,13 +33,15 @@ struct World: ~Copyable {
   var images = Table<Int64>(capacity: 8)
   var pods = Slab<Pod>(capacity: 1024)
   var workloads = Table<Workload>(capacity: 64)
+  /// How many times as slow the image server's link is, by faults.
+  var imageServerSlowness = 1.0
   var observations: Observations
 
   init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {
     self.model = model
     self.load = load
     self.seed = seed
-    observations = Observations(interval: load.sampling)
+    observations = Observations(model, load)
     watchCaches = WatchCaches(model.apiServer)
     connections = Connections(servers: model.apiServer.servers)
   }
@@ -49,8 +54,19 @@ struct World: ~Copyable {
   /// Adds a client, with client-go's limiter if it has a rate, and gives its number.
   mutating func add(_ client: Client, rate: Rate? = nil, burst: Int = 1) -> UInt32 {
     var client = client
-    if let rate { client.limiter = UInt32(limiters.append(TokenBucket(rate: rate, burst: burst))) }
+    if let rate {
+      client.limiter = UInt32(limiters.append(TokenBucket(rate: rate, burst: burst)))
+      limitRates.append(rate.perSecond)
+    }
     return UInt32(clients.append(client))
+  }
+
+  /// What all objects take in etcd.
+  var storedBytes: ByteCount {
+    ByteCount(
+      Int64(nodes.count) * (Resource.node.objectBytes + Resource.lease.objectBytes)
+        + Int64(pods.live) * Resource.pod.objectBytes
+        + Int64(workloads.count) * (2 * Resource.deployment.objectBytes))
   }
 
   /// The pods that are bound to `node` and not ending.

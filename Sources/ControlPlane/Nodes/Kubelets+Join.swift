@@ -53,6 +53,11 @@ extension Kubelets {
 
   mutating func answered(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
     let request = world.finish(place)
+    if request.resource == .lease, request.verb == .update {
+      loop.schedule(
+        Event(component: .kubelet, what: Kind.renew, index: request.object),
+        after: parameters.leaseInterval)
+    }
     guard request.verb == .create else { return }
     switch (request.resource, request.outcome) {
     case (.certificateSigningRequest, .ok), (.event, _): break

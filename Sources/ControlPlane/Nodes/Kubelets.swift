@@ -118,7 +118,9 @@ struct Kubelets: ~Copyable {
     switch event.what {
     case Port.start: begin(world, &loop)
     case Kind.renew: renew(event, &world, &loop)
-    case Kind.report: report(event, &world, &loop)
+    case Kind.report:
+      loop.schedule(event, after: parameters.statusInterval)
+      report(event.index, &world, &loop)
     case Kind.started: started(event.index, &world, &loop)
     case Kind.stopped: stopped(event.index, &world, &loop)
     case Port.observed: observed(event, world, &loop)
@@ -166,7 +168,8 @@ struct Kubelets: ~Copyable {
     }
   }
 
-  /// Renews the lease; as often, the kubelet compares its status with the API's
+  /// Renews the lease, one renewal at a time: the next comes an interval after the answer
+  /// (component-helpers/apimachinery/lease, controller.go: `wait.JitterUntil`, sliding). As often, the kubelet compares its status with the API's
   /// (`nodeStatusUpdateFrequency`, 10 s as well) and reports what differs.
   private mutating func renew(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     let node = Int(event.index)
@@ -174,10 +177,9 @@ struct Kubelets: ~Copyable {
       kubelets[node].isRenewing = false
       return
     }
-    loop.schedule(event, after: parameters.leaseInterval)
     guard world.nodes[node].isAlive else {
       kubelets[node].wasAway = true
-      return
+      return loop.schedule(event, after: parameters.leaseInterval)
     }
     renewLease(event.index, .update, &world, &loop)
     if world.nodes[node].condition != condition(of: node) {
