@@ -12,6 +12,9 @@ extension World {
     case .node, .nodeStatus: commitNode(request, &loop)
     case .pod, .podStatus, .binding: commitPod(request, &loop)
     case .deployment, .replicaSet:
+      if request.resource == .deployment, request.verb == .update {
+        workloads[Int(request.object)].desired = Int32(clamping: request.argument)
+      }
       announce(
         request.resource == .deployment ? .workloadChanged : .replicaSetChanged,
         of: request.object, in: &loop)

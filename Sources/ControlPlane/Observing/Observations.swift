@@ -30,7 +30,10 @@ struct Observations: ~Copyable {
   mutating func note(_ request: Request) {
     guard request.arrived >= begin else { return }
     outcomes[Int(request.outcome.rawValue)] += 1
-    guard request.outcome == .ok, request.verb != .watch else { return }
+    // Of what others answer by way of the API server, objectives do not speak either.
+    guard request.outcome == .ok, request.verb != .watch, request.resource != .nodeProxy else {
+      return
+    }
     let latency = UInt64(max(0, (request.answered - request.arrived).count))
     switch (request.verb, request.scope) {
     case (.list, .cluster): clusterList.record(latency)
