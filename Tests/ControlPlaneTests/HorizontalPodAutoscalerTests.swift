@@ -182,7 +182,7 @@ struct HorizontalPodAutoscalerTests {
       selection: stream.below(2) == 0 ? .max : .min)
   }
 
-  /// Whether a change, with those of its direction in each policy's period, is one that the policies
+  /// Whether a change, with those of its direction in each policy's period, is one that policies
   /// allow; worked out from a log of all changes rather than from what the autoscaler keeps.
   private static func allows(
     _ rules: ScalingRules, _ current: Int32, _ next: Int32,

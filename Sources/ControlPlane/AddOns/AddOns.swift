@@ -4,8 +4,8 @@ internal import Simulation
 /// CoreDNS, Prometheus, Fluent Bit and Calico as load on the API servers.
 ///
 /// What they watch, `Watches` holds. Here is what they ask for beside that: Prometheus scrapes
-/// nodes by way of the API servers' proxy, Fluent Bit asks for the metadata of each new pod on its node.
-/// CoreDNS answers from its cache or its informers, so that lookups cost no request.
+/// nodes by way of the API servers' proxy, Fluent Bit asks for the metadata of each new pod on its
+/// node. CoreDNS answers from its cache or its informers, so that lookups cost no request.
 struct AddOns: ~Copyable {
   private enum Kind {
     /// The next target of Prometheus is due.

@@ -5,8 +5,8 @@ internal import Simulation
 ///
 /// The order of a loop is that of core/static_autoscaler.go (1.22): state of the pools, pods that
 /// nothing fits, a scale-up or else unneeded nodes and a scale-down. What it decides comes after
-/// what the loop costs. Nodes and pods are read as they are committed: its informers hear of them some
-/// milliseconds later, which is little beside a scan interval.
+/// what the loop costs. Nodes and pods are read as they are committed: its informers hear of them
+/// some milliseconds later, which is little beside a scan interval.
 ///
 /// Left out: topology spread and affinity in its simulations (they see requests, selectors, taints
 /// and numbers of pods), the tracker of simulated destinations, soft taints.

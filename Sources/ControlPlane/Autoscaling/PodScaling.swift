@@ -1,7 +1,7 @@
 internal import Measure
 internal import Simulation
 
-/// The horizontal pod autoscaler's controller, a part of the controller manager with its own client.
+/// The horizontal pod autoscaler's controller: in the controller manager, with a client of its own.
 ///
 /// A worker takes one autoscaler at a time: it reads the deployment's scale, asks for each metric,
 /// decides, writes the scale, an event and its own status, one request after the other. The same
