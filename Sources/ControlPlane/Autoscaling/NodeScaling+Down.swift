@@ -72,7 +72,7 @@ extension NodeScaling {
 
   /// Looks for further nodes that can be emptied, among a part of those that may.
   private mutating func findMore(_ count: Int, _ world: borrowing World, at now: Nanoseconds) {
-    let share = Double(world.nodes.count) * parameters.candidatePool.value
+    let share = Double(world.registeredNodes) * parameters.candidatePool.value
     var looked = max(parameters.leastCandidatePool, Int(share.rounded(.up)))
     var missing = count
     for machine in machines.indices where missing > 0 && looked > 0 {
@@ -198,8 +198,9 @@ extension NodeScaling {
     _ node: UInt32, _ isSet: Bool, _ task: UInt16, _ world: inout World, _ loop: inout Loop
   ) {
     var request = Request(.update, .node, client: client, object: node)
-    let taints = world.nodes[Int(node)].taints
-    request.argument = UInt32(isSet ? taints | Taint.cordoned : taints & ~Taint.cordoned)
+    request.argument =
+      isSet
+      ? Taint.change(set: Taint.cordoned, clear: 0) : Taint.change(set: 0, clear: Taint.cordoned)
     request.bytes = UInt32(Resource.node.objectBytes)
     request.tag = task
     world.submit(request, in: &loop)

@@ -246,6 +246,7 @@ extension NodeScaling {
 
   /// Whether a machine is no node and nobody has asked for it.
   private func isSpare(_ machine: Int, _ world: borrowing World) -> Bool {
-    !world.nodes[machine].isRegistered && machines[machine].state == .idle
+    !world.nodes[machine].isRegistered && !world.nodes[machine].isWanted
+      && machines[machine].state == .idle
   }
 }

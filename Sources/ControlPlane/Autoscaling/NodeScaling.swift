@@ -200,7 +200,7 @@ struct NodeScaling: ~Copyable {
       for machine in machines.indices { machines[machine].unneeded = Nanoseconds(-1) }
     }
     let cost =
-      parameters.loopCost + parameters.costPerNode * Int64(world.nodes.count)
+      parameters.loopCost + parameters.costPerNode * Int64(world.registeredNodes)
       + parameters.costPerPod * bound + parameters.costPerPendingPod * pending
       + parameters.costPerFit * fits
     counters.loops += 1

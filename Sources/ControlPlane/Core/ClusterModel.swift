@@ -18,6 +18,8 @@ public struct ClusterModel: Hashable, Codable, Sendable {
   public var autoscaling = AutoscalingParameters()
   /// CoreDNS, Prometheus, Fluent Bit.
   public var addOns = AddOnParameters()
+  /// Where laws that were measured come from, by their keys in a scenario: `etcd.wal-sync`.
+  public var sources: [String: String] = [:]
 
   /// The defaults of Kubernetes 1.22 with three nodes.
   public init() {}
@@ -86,6 +88,9 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
     public var memory = ByteCount.mebibytes(128)
     /// The pool that its node selector names.
     public var pool: String?
+    /// The size of its image, compressed, which nodes without such a pod must pull; zero is an
+    /// image that every node has.
+    public var image = ByteCount.zero
     /// Whether its pods run from the start; otherwise it is made at the start.
     public var isThere = true
     /// What users ask of its pods at usual traffic; nil is nothing.

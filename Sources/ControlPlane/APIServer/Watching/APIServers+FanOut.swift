@@ -43,9 +43,8 @@ extension APIServers {
     // What add-ons watch beside is not what the figures of kube-proxies are about.
     guard request.resource == .endpointSlice else { return }
     servers[server].watchBytes += bytes
-    world.observations.watchLag.record(
-      UInt64((sent + world.model.apiServer.halfTrip - request.wished).count),
-      times: UInt64(request.objects))
+    world.observations.noteWatchLag(
+      sent + world.model.apiServer.halfTrip - request.wished, of: request)
   }
 
   /// When the server's link will have sent so many bytes more.
@@ -63,10 +62,7 @@ extension APIServers {
   /// O(workloads + resources).
   func memory(of server: Int, watches: Int, _ world: borrowing World) -> ByteCount {
     let parameters = world.model.apiServer
-    let stored =
-      Int64(world.nodes.count) * (Resource.node.objectBytes + Resource.lease.objectBytes)
-      + Int64(world.pods.live) * Resource.pod.objectBytes
-      + Int64(world.workloads.count) * (2 * Resource.deployment.objectBytes)
+    let stored = world.storedBytes.count
     let cached = world.watchCaches.bytes(at: server)
     let listing = Double(servers[server].listing) * parameters.listMemoryFactor
     return ByteCount(
