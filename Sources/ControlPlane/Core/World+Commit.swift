@@ -14,6 +14,9 @@ extension World {
       observations.committed(request, of: pods[request.object], at: loop.now)
       commitPod(request, &loop)
     case .deployment, .replicaSet:
+      if request.resource == .deployment, request.verb == .update {
+        workloads[Int(request.object)].desired = Int32(clamping: request.argument)
+      }
       announce(
         request.resource == .deployment ? .workloadChanged : .replicaSetChanged,
         of: request.object, in: &loop)
