@@ -1,3 +1,5 @@
+public import Measure
+
 /// What runs beside workloads in every cluster and asks its API servers and nodes.
 public struct AddOnParameters: Hashable, Codable, Sendable {
   /// CoreDNS; nil is none.

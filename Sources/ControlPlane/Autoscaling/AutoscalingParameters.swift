@@ -1,3 +1,5 @@
+public import Measure
+
 /// The horizontal pod autoscaler and the cluster autoscaler.
 public struct AutoscalingParameters: Hashable, Codable, Sendable {
   /// The controller of horizontal pod autoscalers; it has work if a deployment has one.
