@@ -39,6 +39,8 @@ extension World {
     default:
       let condition = NodeCondition(rawValue: UInt8(truncatingIfNeeded: request.argument))
       nodes[node].condition = condition ?? .unknown
+      // A status of the kubelet's own is a heartbeat too (`tryUpdateNodeHealth`).
+      if condition == .ready { nodes[node].renewed = loop.now }
       announce(.nodeStatus, of: request.object, in: &loop)
     }
   }
