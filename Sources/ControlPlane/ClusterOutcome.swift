@@ -38,6 +38,8 @@ public struct ClusterOutcome: Sendable {
   public var nodesLost: UInt64
   /// What monitoring would have shown.
   public var series: ClusterSeries
+  /// What became of the machines that were to join.
+  public var join: JoinOutcome
   /// What the API servers and their clients went through.
   public var apiServers: APIServerOutcome
   /// `etcd_disk_wal_fsync_duration_seconds` of the leader.
@@ -52,6 +54,8 @@ public struct ClusterOutcome: Sendable {
   public var failedProposals: UInt64
   /// Pods that were not ready at the end though they had been wanted for ``overdue`` or longer.
   public var overduePods: Int
+  /// What the autoscalers did, and what users and add-ons saw of it.
+  public var scaling: ScalingOutcome
   /// How long a pod may take before it counts as overdue: six times the objective of 5 s.
   public static let overdue = Nanoseconds.seconds(30)
 
@@ -142,7 +146,9 @@ public struct ClusterOutcome: Sendable {
     availability = cluster.world.observations.availability.outcome(at: loop.now)
     nodesLost = cluster.faults.counters.nodesLost
     series = cluster.sampler.sheet.series
+    join = JoinOutcome(cluster)
     apiServers = APIServerOutcome(cluster)
+    scaling = ScalingOutcome(cluster)
     overduePods = cluster.world.pods(waitingSince: loop.now - Self.overdue)
   }
 

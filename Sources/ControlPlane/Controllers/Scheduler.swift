@@ -57,7 +57,7 @@ struct Scheduler: ~Copyable {
     guard !isBusy, queue.count > 0 else { return }
     isBusy = true
     let pod = queue.removeFirst()
-    let looked = min(world.nodes.count, Self.feasibleNodesToFind(of: world.nodes.count))
+    let looked = Self.feasibleNodesToFind(of: world.registeredNodes)
     let cost = parameters.schedulingCost + parameters.schedulingCostPerNode * Int64(looked)
     busy = busy + cost
     loop.schedule(
@@ -74,7 +74,10 @@ struct Scheduler: ~Copyable {
     isBusy = false
     defer { begin(world, &loop) }
     guard world.pods[pod].phase == .pending else { return }
-    guard let node = choose(for: pod, world) else { return unschedulable.append(pod) }
+    guard let node = choose(for: pod, world) else {
+      world.pods[pod].isUnschedulable = true
+      return unschedulable.append(pod)
+    }
     assume(pod, on: node, 1, world)
     var request = Request(.create, .binding, client: client, object: pod)
     request.argument = UInt32(node)
@@ -84,8 +87,10 @@ struct Scheduler: ~Copyable {
 
   /// The best of enough feasible nodes, looked for from where the last search ended.
   private mutating func choose(for pod: UInt32, _ world: borrowing World) -> Int? {
+    let target = world.pods[pod].target
+    if target != Pod.nowhere { return fits(pod, Int(target), world) ? Int(target) : nil }
     let count = world.nodes.count
-    let enough = Self.feasibleNodesToFind(of: count)
+    let enough = Self.feasibleNodesToFind(of: world.registeredNodes)
     var found = 0
     var best: (node: Int, score: Int32)?
     for step in 0..<count {
@@ -106,8 +111,7 @@ struct Scheduler: ~Copyable {
     let candidate = world.nodes[node]
     let workload = world.workloads[Int(world.pods[pod].workload)]
     let needed = world.pods[pod]
-    return candidate.isRegistered && candidate.condition == .ready
-      && candidate.taints & ~workload.tolerations == 0
+    return candidate.isRegistered && candidate.taints & ~workload.tolerations == 0
       && (workload.pool == Workload.anyPool || workload.pool == candidate.pool)
       && candidate.pods + assumed[node].pods < candidate.maximumPods
       && candidate.cpuAsked + assumed[node].cpu + needed.cpu <= candidate.cpu

@@ -19,6 +19,13 @@ struct Observations: ~Copyable {
   var podStartup = LatencyHistogram()
   /// From a change's commit until a watcher of its fan-out has it.
   var watchLag = LatencyHistogram()
+  /// From a machine's boot until its node is ready for the first time.
+  var nodeJoin = LatencyHistogram()
+  /// When the first and the last of them were.
+  var firstReady = Nanoseconds.zero
+  var lastReady = Nanoseconds.zero
+  /// From a pod's need of an image until its node has it.
+  var imagePull = LatencyHistogram()
   /// Events that were sent to watchers of a fan-out.
   var watchEvents: UInt64 = 0
   var outcomes = Table<UInt64>(repeating: 0, count: Outcome.allCases.count)
@@ -43,6 +50,14 @@ struct Observations: ~Copyable {
     var waits: Int64 = 0
   }
 
+  /// Takes in a node that is ready for the first time.
+  mutating func nodeJoined(_ node: Node) {
+    guard node.becameReady >= begin else { return }
+    if nodeJoin.count == 0 { firstReady = node.becameReady }
+    lastReady = node.becameReady
+    nodeJoin.record(UInt64((node.becameReady - node.booted).count))
+  }
+
   init(_ model: ClusterModel, _ load: ClusterLoad) {
     interval = load.sampling
     server = model.apiServer
@@ -60,9 +75,10 @@ struct Observations: ~Copyable {
   mutating func answered(_ request: borrowing Request) {
     guard request.arrived >= begin, request.verb != .watch else { return }
     answers[Int(request.outcome.rawValue)] += 1
-    // An attempt that no server took in has no latency there, and 429 no service.
+    // An attempt that no server took in has no latency there, and 429 no service; what others
+    // answer by way of a server is not what objectives are about.
     guard request.arrived >= request.sent, request.dispatched >= request.arrived,
-      request.outcome != .tooManyRequests
+      request.outcome != .tooManyRequests, request.resource != .nodeProxy
     else { return }
     let waited = request.dispatched - request.arrived
     let latency = max(0, (request.answered - request.arrived).count)
