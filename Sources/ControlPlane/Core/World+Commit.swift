@@ -61,7 +61,11 @@ extension World {
     default:
       let condition = NodeCondition(rawValue: UInt8(truncatingIfNeeded: request.argument))
       nodes[node].condition = condition ?? .unknown
-      if nodes[node].condition == .ready { nodeIsReady(request.object, &loop) }
+      // A status of the kubelet's own is a heartbeat too (`tryUpdateNodeHealth`).
+      if nodes[node].condition == .ready {
+        nodes[node].renewed = loop.now
+        nodeIsReady(request.object, &loop)
+      }
       announce(.nodeStatus, of: request.object, in: &loop)
     }
   }

@@ -9,7 +9,7 @@ struct Observations: ~Copyable {
   let interval: Nanoseconds
   let server: APIServerParameters
   /// Measured only from here: the end of the warm-up.
-  private(set) var begin = Nanoseconds.zero
+  var begin = Nanoseconds.zero
   /// API latency from arrival to answer of mutating requests and of single GETs that succeeded.
   var mutating = LatencyHistogram()
   var singleGet = LatencyHistogram()
