@@ -41,7 +41,10 @@ struct World: ~Copyable {
     modelPlace = Place(model)
     loadPlace = Place(load)
     self.seed = seed
-    observationsPlace = Place(Observations(model, load))
+    var observations = Observations(model, load)
+    // What was wished for in the warm-up does not count, whatever comes of it later.
+    observations.begin = load.warmUp
+    observationsPlace = Place(observations)
     watchCaches = WatchCaches(model.apiServer)
     connections = Connections(servers: model.apiServer.servers)
   }
