@@ -30,12 +30,12 @@ public struct ClusterModel: Hashable, Codable, Sendable {
   public init(profile: KubernetesProfile) {
     self.profile = profile
     apiServer = APIServerParameters(profile)
+    controllers = ControllerParameters(profile)
     guard profile == .modern else { return }
     nodes.qps = Rate(perSecond: 50)
     nodes.burst = 100
     nodes.eventQPS = Rate(perSecond: 50)
     nodes.eventBurst = 100
-    controllers.nodeMonitorGracePeriod = .seconds(50)
     etcd.preVote = true
   }
 }
@@ -64,6 +64,8 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
   public var podsPerDeployment = 30
   /// Pods per second that are deleted and made anew.
   public var podChurn = Rate(perSecond: 0)
+  /// Deployments that are given another pod template, and when.
+  public var rollouts: [Rollout] = []
   /// Nodes that are added from the end of the warm-up on, as `provisioning` of the cluster says.
   public var addedNodes = 0
   /// The pool that they belong to; the last one when nil.
@@ -87,9 +89,33 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
     public var pool: String?
     /// Whether its pods run from the start; otherwise it is made at the start.
     public var isThere = true
+    /// Whether it is a DaemonSet, one pod on each node of its pool; `replicas` does not count then.
+    public var isDaemonSet = false
+    /// The priority of its pods in the scheduler's queue.
+    public var priority = 0
+    /// `maxSkew` of a topology spread constraint over zones (DoNotSchedule); 0 is none.
+    public var zoneSkew = 0
+    /// The same over nodes.
+    public var nodeSkew = 0
+    /// Whether its pods tolerate `dedicated=baremetal:NoSchedule`.
+    public var toleratesBareMetal = false
 
     /// A workload of `replicas` pods.
     public init(replicas: Int) { self.replicas = replicas }
+  }
+
+  /// A rolling update.
+  public struct Rollout: Hashable, Codable, Sendable {
+    /// Its place in ``ClusterLoad/deployments``.
+    public var deployment: Int
+    /// When, counted from the end of the warm-up.
+    public var at: Nanoseconds
+
+    /// A rolling update of a deployment.
+    public init(deployment: Int, at: Nanoseconds) {
+      self.deployment = deployment
+      self.at = at
+    }
   }
 
   /// Ten minutes of an idle cluster.

@@ -24,7 +24,11 @@ struct World: ~Copyable {
   var watchCaches: WatchCaches
   var nodes = Table<Node>(capacity: 64)
   var pods = Slab<Pod>(capacity: 1024)
+  var census = PodCensus()
+  /// The serial of the last pod; 0 is none's.
+  var podSerial: UInt16 = 0
   var workloads = Table<Workload>(capacity: 64)
+  var replicaSets = Table<ReplicaSet>(capacity: 64)
   var observations: Observations
 
   init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {

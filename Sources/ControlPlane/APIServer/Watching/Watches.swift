@@ -14,6 +14,10 @@ struct Watches: ~Copyable {
   static let serverLost: UInt8 = 1
   /// To `watch`: server `lane` runs again.
   static let serverStarted: UInt8 = 2
+  /// To `watch`: the informers of component `lane` have ended with their process.
+  static let detach: UInt8 = 6
+  /// To `watch`: the informers of component `lane` begin with a list.
+  static let attach: UInt8 = 7
   private enum Kind {
     /// Watcher `index` asks to watch on.
     static let rewatch: UInt8 = 3
@@ -58,7 +62,7 @@ struct Watches: ~Copyable {
     addInformer(.scheduler, .kubeScheduler, [.node, .pod], &world)
     addInformer(.lifecycle, .kubeControllerManager, [.node], &world)
     addInformer(
-      .controller, .kubeControllerManager, [.pod, .deployment, .replicaSet], &world)
+      .controller, .kubeControllerManager, [.pod, .deployment, .replicaSet, .node], &world)
     firstOfNodes = watchers.count
   }
 
@@ -124,6 +128,8 @@ struct Watches: ~Copyable {
     case Self.retire: world.pods.remove(event.index)
     case Self.serverLost: lose(server: event.lane, &world, &loop)
     case Self.serverStarted: world.watchCaches.relist(Int(event.lane), at: world.revision)
+    case Self.detach: detach(event.lane, &world)
+    case Self.attach: attach(event.lane, &loop)
     case Kind.rewatch: rewatch(event.index, &world, &loop)
     case Kind.relist: relist(event.index, &world, &loop)
     case Kind.bookmark:
@@ -166,11 +172,10 @@ struct Watches: ~Copyable {
   /// Who has an informer for it, but for kubelets and kube-proxies.
   private static func informers(of change: ChangeKind) -> Interested {
     switch change {
-    case .nodeAdded, .nodeStatus, .nodeTaints, .nodeGone: [.scheduler, .lifecycle]
-    case .podCreated: [.scheduler, .controller]
-    case .podBound: [.scheduler]
-    case .podReady, .podFailed, .podDeleting: [.controller]
-    case .podGone: [.scheduler, .controller]
+    case .nodeAdded: [.scheduler, .lifecycle, .controller]
+    case .nodeStatus, .nodeTaints, .nodeGone: [.scheduler, .lifecycle]
+    case .podCreated, .podBound, .podFailed, .podGone: [.scheduler, .controller]
+    case .podReady, .podDeleting: [.controller]
     case .workloadChanged, .replicaSetChanged: [.controller]
     case .podRunning, .lease, .endpoints, .event, .configuration, .other: []
     }
@@ -180,6 +185,7 @@ struct Watches: ~Copyable {
     _ watcher: UInt32, _ change: ChangeKind, _ object: UInt32, _ loop: inout Loop
   ) {
     let place = Int(watcher)
+    guard !watchers[place].isDetached else { return }
     guard !watchers[place].isConnected else {
       return deliver(change.rawValue, object, to: watchers[place].owner, &loop)
     }
@@ -214,6 +220,55 @@ struct Watches: ~Copyable {
     }
   }
 
+  // MARK: Processes that end and begin
+
+  /// How many informers a component has.
+  static func watched(by component: Component) -> Int {
+    component == .controller ? 4 : component == .scheduler ? 2 : 1
+  }
+
+  /// Whether a component takes in lists by itself, and needs none of the changes before them.
+  private static func takesLists(_ component: Component) -> Bool {
+    component == .controller || component == .scheduler
+  }
+
+  private mutating func detach(_ component: UInt16, _ world: inout World) {
+    for number in 0..<firstOfNodes where UInt16(watchers[number].owner.rawValue) == component {
+      forgetMissed(number)
+      watchers[number].isDetached = true
+      guard watchers[number].isConnected else { continue }
+      watchers[number].isConnected = false
+      world.watchCaches.countWatcher(
+        of: watchers[number].resource, at: Int(watchers[number].server),
+        -watchers[number].weight)
+    }
+  }
+
+  private mutating func attach(_ component: UInt16, _ loop: inout Loop) {
+    for number in 0..<firstOfNodes where UInt16(watchers[number].owner.rawValue) == component {
+      watchers[number].isDetached = false
+      watchers[number].attempts = 0
+      loop.schedule(
+        now: Event(component: .watch, what: Kind.relist, index: UInt32(number)))
+    }
+  }
+
+  private mutating func forgetMissed(_ number: Int) {
+    var next = watchers[number].firstMissed
+    watchers[number].firstMissed = Missed.none
+    while next != Missed.none { next = missed.remove(next).next }
+  }
+
+  /// A list makes the changes before it old news for who takes it in.
+  private mutating func tellOfList(_ number: Int, _ loop: inout Loop) {
+    let owner = watchers[number].owner
+    guard Self.takesLists(owner) else { return }
+    forgetMissed(number)
+    loop.schedule(
+      now: Event(
+        component: owner, what: Port.listed, lane: UInt16(watchers[number].resource.rawValue)))
+  }
+
   // MARK: Broken watches
 
   private mutating func lose(
@@ -244,6 +299,7 @@ struct Watches: ~Copyable {
 
   private func rewatch(_ number: UInt32, _ world: inout World, _ loop: inout Loop) {
     let watcher = watchers[Int(number)]
+    guard !watcher.isDetached else { return }
     var request = Request(
       .watch, watcher.resource, client: watcher.client, object: number)
     request.scope = .cluster
@@ -255,6 +311,7 @@ struct Watches: ~Copyable {
     _ number: UInt32, _ world: inout World, _ loop: inout Loop
   ) {
     let watcher = watchers[Int(number)]
+    guard !watcher.isDetached else { return }
     counters.lists += 1
     var request = Request(.list, watcher.resource, client: watcher.client, object: number)
     request.scope = .cluster
@@ -271,9 +328,11 @@ struct Watches: ~Copyable {
   ) {
     let request = world.finish(place)
     let number = Int(request.object)
+    guard !watchers[number].isDetached else { return }
     switch (request.verb, request.outcome) {
     case (.list, .ok):
       watchers[number].revision = request.revision
+      tellOfList(number, &loop)
       rewatch(request.object, &world, &loop)
     case (.watch, .ok): connect(number, to: request.server, &world, &loop)
     case (.watch, .gone):
