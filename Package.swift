@@ -99,8 +99,8 @@ let package = Package(
     .executableTarget(
       name: "assay",
       dependencies: [
-        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Storage",
-        "Networking", "Deploy", "Calibration", "Ledger", "Host", "Measure", "Statistics", "CLinux",
+        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Simulation",
+        "Storage", "Networking", "Deploy", "Calibration", "Ledger", "Host", "Measure", "Statistics", "CLinux",
         argumentParser,
       ],
       swiftSettings: strict),

@@ -34,8 +34,8 @@ enum ModuleRules {
       "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "Crypto", "Mustache",
     ],
     "assay": [
-      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Storage",
-      "Networking", "Deploy", "Calibration", "Ledger", "Host", "Statistics", "Measure", "CLinux",
+      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Simulation",
+      "Storage", "Networking", "Deploy", "Calibration", "Ledger", "Host", "Statistics", "Measure", "CLinux",
       "ArgumentParser",
     ],
   ]
