@@ -183,7 +183,7 @@ extension World {
     let place = add(pod)
     var request = Request(.create, .pod, client: client, object: place)
     request.tag = pods[place].serial
-    request.revision = UInt64(set)
+    request.detail = set
     request.bytes = UInt32(Resource.pod.objectBytes)
     submit(request, in: &loop)
     return place

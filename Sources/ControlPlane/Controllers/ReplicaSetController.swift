@@ -129,7 +129,7 @@ struct ReplicaSetController: ~Copyable {
       cache.expectEnd(of: pod, true)
       var request = Request(.delete, .pod, client: client, object: pod)
       request.tag = cache.pods[Int(pod)].serial
-      request.revision = UInt64(set)
+      request.detail = set
       world.submit(request, in: &loop)
     }
   }
@@ -152,7 +152,7 @@ struct ReplicaSetController: ~Copyable {
     _ request: Request, _ cache: borrowing ControllerCache, _ world: inout World,
     _ loop: inout Loop
   ) {
-    let set = UInt32(truncatingIfNeeded: request.revision)
+    let set = request.detail
     if request.outcome == .ok {
       recorder.record(set, &world, &loop)
     } else {
@@ -173,7 +173,7 @@ struct ReplicaSetController: ~Copyable {
     _ request: Request, _ cache: inout ControllerCache, _ world: inout World,
     _ loop: inout Loop
   ) {
-    let set = UInt32(truncatingIfNeeded: request.revision)
+    let set = request.detail
     let view = cache.pods[Int(request.object)]
     if request.outcome == .ok {
       recorder.record(set, &world, &loop)
@@ -198,7 +198,7 @@ struct ReplicaSetController: ~Copyable {
     }
     var request = Request(.update, .replicaSetStatus, client: client, object: set)
     request.argument = UInt32(view.active)
-    request.revision = UInt64(view.ready)
+    request.detail = UInt32(view.ready)
     request.bytes = UInt32(Resource.replicaSetStatus.objectBytes)
     world.submit(request, in: &loop)
   }

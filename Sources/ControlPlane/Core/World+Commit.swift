@@ -56,7 +56,7 @@ extension World {
     announce(.workloadChanged, of: request.object, in: &loop)
   }
 
-  /// `argument` is the number of pods; in a status, `revision` that of ready ones.
+  /// `argument` is the number of pods; in a status, `detail` that of ready ones.
   private mutating func commitReplicaSet(_ request: Request, _ loop: inout Loop) {
     let number = Int(request.object)
     switch (request.resource, request.verb) {
@@ -66,7 +66,7 @@ extension World {
       replicaSets[number].desired = Int32(clamping: request.argument)
     default:
       replicaSets[number].replicas = Int32(clamping: request.argument)
-      replicaSets[number].ready = Int32(clamping: request.revision)
+      replicaSets[number].ready = Int32(clamping: request.detail)
     }
     announce(.replicaSetChanged, of: request.object, in: &loop)
   }
