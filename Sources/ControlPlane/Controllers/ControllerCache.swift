@@ -21,7 +21,6 @@ struct ControllerCache: ~Copyable {
     var serial: UInt16 = 0
     var workload: UInt16 = 0
     var replicaSet = ReplicaSet.nothing
-    /// The node that it is bound to or, of a DaemonSet, made for.
     var node = Pod.nowhere
     /// Its neighbours among the pods of its replica set.
     var next = PodView.none
@@ -36,15 +35,12 @@ struct ControllerCache: ~Copyable {
     var ready: Int32 = 0
   }
 
-  /// A deployment or DaemonSet as last seen.
+  /// A deployment as last seen; DaemonSets are others' (`DaemonSets`).
   struct WorkloadView: BitwiseCopyable {
     var isThere = false
     var isDaemonSet = false
     var template: UInt16 = 0
     var desired: Int32 = 0
-    /// Active and ready pods of a DaemonSet.
-    var active: Int32 = 0
-    var ready: Int32 = 0
   }
 
   // MARK: Pods
@@ -77,7 +73,7 @@ struct ControllerCache: ~Copyable {
       count(pod, -1)
     }
     pods[Int(pod)].phase = object.phase
-    pods[Int(pod)].node = object.wantedNode != Pod.nowhere ? object.wantedNode : object.node
+    pods[Int(pod)].node = object.node
     count(pod, 1)
   }
 
@@ -87,15 +83,9 @@ struct ControllerCache: ~Copyable {
 
   private mutating func count(_ pod: UInt32, _ sign: Int32) {
     let view = pods[Int(pod)]
-    let active: Int32 = view.phase.isActive ? sign : 0
-    let ready: Int32 = view.phase == .ready ? sign : 0
-    if view.replicaSet != ReplicaSet.nothing {
-      replicaSets[Int(view.replicaSet)].active += active
-      replicaSets[Int(view.replicaSet)].ready += ready
-    } else {
-      workloads[Int(view.workload)].active += active
-      workloads[Int(view.workload)].ready += ready
-    }
+    guard view.replicaSet != ReplicaSet.nothing else { return }
+    if view.phase.isActive { replicaSets[Int(view.replicaSet)].active += sign }
+    if view.phase == .ready { replicaSets[Int(view.replicaSet)].ready += sign }
   }
 
   private mutating func link(_ pod: UInt32) {

@@ -20,6 +20,8 @@ public struct ControllerParameters: Hashable, Codable, Sendable {
   public var largeClusterThreshold = 50
   /// How long pods tolerate an unreachable node (DefaultTolerationSeconds, 300 s).
   public var unreachableToleration = Nanoseconds.seconds(300)
+  /// How long pods tolerate a node that is not ready (DefaultTolerationSeconds, 300 s).
+  public var notReadyToleration = Nanoseconds.seconds(300)
   /// `--kube-api-qps` of kube-scheduler (default 50).
   public var schedulerQPS = Rate(perSecond: 50)
   /// `--kube-api-burst` of kube-scheduler (default 100).
@@ -56,16 +58,12 @@ public struct ControllerParameters: Hashable, Codable, Sendable {
   public var deploymentWorkers = 5
   /// `--concurrent-replicaset-syncs` (default 5).
   public var replicaSetWorkers = 5
-  /// `ConcurrentDaemonSetSyncs` (default 2).
-  public var daemonSetWorkers = 2
   /// `--concurrent-service-endpoint-syncs` and `--concurrent-endpoint-syncs` (default 5).
   public var endpointWorkers = 5
   /// `--concurrent-gc-syncs` (default 20).
   public var collectorWorkers = 20
   /// Pods that one sync of a replica set makes or ends at most (`BurstReplicas`, 500).
   public var replicaSetBurst = 500
-  /// The same of a DaemonSet (`BurstReplicas`, 250).
-  public var daemonSetBurst = 250
   /// `maxSurge` of a rolling update (default 25 %, rounded up).
   public var maxSurge = Fraction.percent(25)
   /// `maxUnavailable` of a rolling update (default 25 %, rounded down).

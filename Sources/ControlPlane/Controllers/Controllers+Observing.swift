@@ -6,15 +6,11 @@ extension Controllers {
   mutating func observed(_ event: Event, _ world: borrowing World, _ loop: inout Loop) {
     guard let change = ChangeKind(rawValue: event.lane) else { return }
     switch change {
-    case .podCreated, .podBound, .podRunning, .podReady, .podFailed, .podDeleting, .podGone:
+    case .podCreated, .podBound, .podRunning, .podReady, .podNotReady, .podFailed, .podDeleting,
+      .podGone:
       observed(pod: event.index, isCreation: change == .podCreated, world, &loop)
     case .workloadChanged: observed(workload: Int(event.index), world)
     case .replicaSetChanged: observed(replicaSet: Int(event.index), world)
-    case .nodeAdded:
-      for workload in cache.workloads.indices
-      where cache.workloads[workload].isDaemonSet && cache.workloads[workload].isThere {
-        daemonSets.sawNode(event.index, of: workload, world)
-      }
     default: break
     }
   }
@@ -23,22 +19,14 @@ extension Controllers {
     let wasThere = cache.workloads.count > workload && cache.workloads[workload].isThere
     cache.take(workload: workload, world)
     let view = cache.workloads[workload]
-    if view.isDaemonSet {
-      if view.isThere { daemonSets.sawDaemonSet(workload, world) }
-      daemonSets.queue.add(UInt32(workload))
-    } else {
-      deployments.queue.add(UInt32(workload))
-    }
+    deployments.queue.add(UInt32(workload))
     if wasThere, !view.isThere { collect(workload, world) }
   }
 
   /// A workload has gone: what it owned has no owner.
   ///
-  /// O(pods) for a DaemonSet, else O(its replica sets).
+  /// O(its replica sets).
   private mutating func collect(_ workload: Int, _ world: borrowing World) {
-    if cache.workloads[workload].isDaemonSet {
-      for pod in cache.pods.indices where isOrphan(cache.pods[pod]) { collector.add(UInt32(pod)) }
-    }
     var set = world.workloads[workload].newest
     while set != ReplicaSet.nothing {
       if cache.replicaSets[Int(set)].object.isThere { collector.add(replicaSet: set) }
@@ -79,11 +67,13 @@ extension Controllers {
     guard before.phase != object.phase else { return }
     cache.take(pod: pod, world)
     let view = cache.pods[Int(pod)]
-    if before.phase == .gone { came(pod, view, world) }
+    if before.phase == .gone, view.replicaSet != ReplicaSet.nothing {
+      replicaSets.sawCreation(in: view.replicaSet)
+    }
     switch object.phase {
     case .deleting, .failed: ends(pod, view)
-    case .ready: changed(view, world)
-    default: if before.phase == .ready { changed(view, world) }
+    case .ready: changed(view)
+    default: if before.phase == .ready { changed(view) }
     }
     serve(pod, view, from: before.phase, world, &loop)
   }
@@ -92,27 +82,15 @@ extension Controllers {
   private mutating func lose(_ pod: UInt32, _ world: borrowing World, _ loop: inout Loop) {
     let view = cache.pods[Int(pod)]
     cache.drop(pod)
-    if view.replicaSet != ReplicaSet.nothing {
-      if view.phase != .deleting { replicaSets.sawEnd(of: view) }
-    } else if world.workloads[Int(view.workload)].isDaemonSet {
-      daemonSets.sawEnd(of: pod, view, world)
+    if view.replicaSet != ReplicaSet.nothing, view.phase != .deleting {
+      replicaSets.sawEnd(of: view)
     }
     var gone = view
     gone.phase = .gone
     serve(pod, gone, from: view.phase, world, &loop)
   }
 
-  private mutating func came(
-    _ pod: UInt32, _ view: ControllerCache.PodView, _ world: borrowing World
-  ) {
-    if view.replicaSet != ReplicaSet.nothing {
-      replicaSets.sawCreation(in: view.replicaSet)
-    } else if world.workloads[Int(view.workload)].isDaemonSet {
-      daemonSets.sawPod(pod, world)
-    }
-  }
-
-  /// A replica set replaces a pod as soon as it is to end, a DaemonSet when it is gone.
+  /// A replica set replaces a pod as soon as it is to end.
   private mutating func ends(_ pod: UInt32, _ view: ControllerCache.PodView) {
     guard view.replicaSet != ReplicaSet.nothing else { return }
     replicaSets.sawEnd(of: view)
@@ -120,12 +98,8 @@ extension Controllers {
   }
 
   /// The status of what owns a pod has changed.
-  private mutating func changed(_ view: ControllerCache.PodView, _ world: borrowing World) {
-    if view.replicaSet != ReplicaSet.nothing {
-      replicaSets.queue.add(view.replicaSet)
-    } else if world.workloads[Int(view.workload)].isDaemonSet {
-      daemonSets.queue.add(UInt32(view.workload))
-    }
+  private mutating func changed(_ view: ControllerCache.PodView) {
+    if view.replicaSet != ReplicaSet.nothing { replicaSets.queue.add(view.replicaSet) }
   }
 
   /// Endpoints follow which pods are ready.
@@ -157,7 +131,6 @@ extension Controllers {
     switch request.client {
     case deployments.client: deployments.answered(request, &cache, &world, &loop)
     case replicaSets.client: replicaSets.answered(request, &cache, &world, &loop)
-    case daemonSets.client: daemonSets.answered(request, cache, &world, &loop)
     case endpointSlices.client: endpointSlices.answered(request, &world, &loop)
     case endpoints.client: endpoints.answered(request, &loop)
     case collector.client: collector.answered(request, cache, &world, &loop)
@@ -182,7 +155,7 @@ extension World {
   ) -> UInt32 {
     let place = add(pod)
     var request = Request(.create, .pod, client: client, object: place)
-    request.tag = pods[place].serial
+    request.serial = pods[place].serial
     request.detail = set
     request.bytes = UInt32(Resource.pod.objectBytes)
     submit(request, in: &loop)

@@ -15,14 +15,13 @@ struct Controllers: ~Copyable {
 
   /// The controllers that have a queue.
   enum Name: UInt16 {
-    case deployment, replicaSet, daemonSet, endpointSlice, endpoints, garbageCollector
+    case deployment, replicaSet, endpointSlice, endpoints, garbageCollector
   }
 
   let parameters: ControllerParameters
   var cache = ControllerCache()
   var deployments: DeploymentController
   var replicaSets: ReplicaSetController
-  var daemonSets: DaemonSetController
   var endpointSlices: EndpointSliceController
   var endpoints: EndpointsController
   var collector: GarbageCollector
@@ -36,7 +35,6 @@ struct Controllers: ~Copyable {
     parameters = world.model.controllers
     deployments = DeploymentController(&world)
     replicaSets = ReplicaSetController(&world)
-    daemonSets = DaemonSetController(&world)
     endpointSlices = EndpointSliceController(&world)
     endpoints = EndpointsController(&world)
     collector = GarbageCollector(&world)
@@ -70,7 +68,6 @@ struct Controllers: ~Copyable {
     switch name {
     case .deployment: deployments.queue.add(key)
     case .replicaSet: replicaSets.queue.add(key)
-    case .daemonSet: daemonSets.queue.add(key)
     case .endpointSlice: endpointSlices.queue.add(key)
     case .endpoints: endpoints.queue.add(key)
     case .garbageCollector: collector.add(key)
@@ -82,7 +79,6 @@ struct Controllers: ~Copyable {
     guard isWorking else { return }
     deployments.work(cache, &world, &loop)
     replicaSets.work(&cache, &world, &loop)
-    daemonSets.work(cache, &world, &loop)
     endpointSlices.work(cache, &world, &loop)
     endpoints.work(&world, &loop)
     collector.work(cache, &world, &loop)
@@ -94,7 +90,6 @@ struct Controllers: ~Copyable {
   private mutating func begin(_ world: borrowing World, _ loop: inout Loop) {
     takeAll(world, &loop)
     for workload in world.workloads.indices {
-      if world.workloads[workload].isDaemonSet { daemonSets.adopt(workload, cache) }
       deployments.adopt(workload, cache, world)
       endpointSlices.adopt(workload)
     }
@@ -111,15 +106,11 @@ struct Controllers: ~Copyable {
     for pod in 0..<UInt32(world.pods.peak) {
       observed(pod: pod, isCreation: false, world, &loop)
     }
-    for workload in world.workloads.indices where world.workloads[workload].isDaemonSet {
-      daemonSets.sawDaemonSet(workload, world)
-    }
   }
 
   private mutating func forgetWork() {
     deployments.reset()
     replicaSets.reset()
-    daemonSets.reset()
     endpointSlices.reset()
     endpoints.queue.reset()
     collector.reset()
@@ -160,14 +151,9 @@ struct Controllers: ~Copyable {
       world.requests[place].isOrphan = true
       let request = world.requests[place]
       guard request.resource == .pod, request.verb == .create,
-        world.pods[request.object].serial == request.tag
+        world.pods[request.object].serial == request.serial
       else { continue }
-      if world.pods[request.object].phase == .wished {
-        if world.pods[request.object].wantedNode != Pod.nowhere {
-          daemonSets.lost(request.object, world)
-        }
-        world.forget(request.object)
-      }
+      world.forget(request.object)
     }
     loop.schedule(
       now: Event(
@@ -211,19 +197,15 @@ struct Controllers: ~Copyable {
     }
     for workload in cache.workloads.indices {
       deployments.queue.add(UInt32(workload))
-      daemonSets.queue.add(UInt32(workload))
       if world.workloads[workload].hasService { endpointSlices.queue.add(UInt32(workload)) }
     }
     for pod in cache.pods.indices where isOrphan(cache.pods[pod]) { collector.add(UInt32(pod)) }
   }
 
   /// Whether what owned a pod is there no longer.
-  func isOrphan(_ view: ControllerCache.PodView) -> Bool {
+  private func isOrphan(_ view: ControllerCache.PodView) -> Bool {
     guard view.phase != .gone, view.phase != .deleting else { return false }
-    guard view.replicaSet == ReplicaSet.nothing else {
-      return !cache.replicaSets[Int(view.replicaSet)].object.isThere
-    }
-    let workload = cache.workloads[Int(view.workload)]
-    return workload.isDaemonSet && !workload.isThere
+    guard view.replicaSet != ReplicaSet.nothing else { return false }
+    return !cache.replicaSets[Int(view.replicaSet)].object.isThere
   }
 }

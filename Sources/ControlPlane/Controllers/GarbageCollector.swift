@@ -62,7 +62,7 @@ struct GarbageCollector: ~Copyable {
     let object = item & ~Self.replicaSet
     let isSet = item & Self.replicaSet != 0
     var request = Request(verb, isSet ? .replicaSet : .pod, client: client, object: object)
-    if !isSet { request.tag = cache.pods[Int(object)].serial }
+    if !isSet { request.serial = cache.pods[Int(object)].serial }
     world.submit(request, in: &loop)
   }
 

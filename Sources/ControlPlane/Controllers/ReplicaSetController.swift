@@ -128,7 +128,7 @@ struct ReplicaSetController: ~Copyable {
       let pod = ranked.removeFirst()
       cache.expectEnd(of: pod, true)
       var request = Request(.delete, .pod, client: client, object: pod)
-      request.tag = cache.pods[Int(pod)].serial
+      request.serial = cache.pods[Int(pod)].serial
       request.detail = set
       world.submit(request, in: &loop)
     }
@@ -177,7 +177,7 @@ struct ReplicaSetController: ~Copyable {
     let view = cache.pods[Int(request.object)]
     if request.outcome == .ok {
       recorder.record(set, &world, &loop)
-    } else if view.serial == request.tag, view.isExpectedGone {
+    } else if view.serial == request.serial, view.isExpectedGone {
       cache.expectEnd(of: request.object, false)
       states[Int(set)].deletions -= 1
       if request.outcome != .notFound { states[Int(set)].hasFailed = true }

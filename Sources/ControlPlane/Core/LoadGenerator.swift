@@ -35,31 +35,21 @@ struct LoadGenerator: ~Copyable {
     workload.desired = Int32(description.replicas)
     workload.cpu = Int32(description.cpu)
     workload.memory = Int32(description.memory.count >> 20)
+    workload.image = world.addImage(description.image)
     if let pool = description.pool {
       let place = world.model.nodes.pools.firstIndex { $0.name == pool }
       workload.pool = UInt8(place ?? Int(Workload.anyPool))
     }
     workload.isThere = description.isThere
-    workload.isDaemonSet = description.isDaemonSet
     workload.priority = Int32(clamping: description.priority)
     workload.zoneSkew = UInt8(clamping: description.zoneSkew)
     workload.nodeSkew = UInt8(clamping: description.nodeSkew)
     if description.toleratesBareMetal { workload.tolerations |= Taint.bareMetal }
-    if description.isDaemonSet {
-      workload.tolerations |= Taint.toleratedByDaemons
-      workload.hasService = false
-    }
     let number = world.add(workload)
     guard description.isThere else { return }
-    if description.isDaemonSet {
-      for node in world.nodes.indices where world.takes(workload, at: node) {
-        world.addReadyPod(of: number, on: UInt32(node))
-      }
-    } else {
-      for _ in 0..<description.replicas {
-        world.addReadyPod(of: number, on: UInt32(placed % max(1, world.nodes.count)))
-        placed += 1
-      }
+    for _ in 0..<description.replicas {
+      world.addReadyPod(of: number, on: UInt32(placed % max(1, world.model.nodes.count)))
+      placed += 1
     }
   }
 
@@ -104,7 +94,7 @@ struct LoadGenerator: ~Copyable {
   private mutating func churn(_ world: inout World, _ loop: inout Loop) {
     guard let pod = world.anyReadyPod(by: &victims) else { return }
     var request = Request(.delete, .pod, client: client, object: pod)
-    request.tag = world.pods[pod].serial
+    request.serial = world.pods[pod].serial
     world.submit(request, in: &loop)
   }
 }

@@ -11,11 +11,17 @@ extension World {
     case .lease: nodes[Int(request.object)].renewed = loop.now
     case .leaderLease: break
     case .node, .nodeStatus: commitNode(request, &loop)
-    case .pod, .podStatus, .binding: commitPod(place, request, &loop)
+    case .pod, .podStatus, .binding:
+      observations.committed(request, of: pods[request.object], at: loop.now)
+      commitPod(place, request, &loop)
     case .deployment, .deploymentStatus: commitWorkload(request, &loop)
     case .replicaSet, .replicaSetStatus: commitReplicaSet(request, &loop)
     case .endpointSlice: announce(.endpoints, of: request.object, in: &loop)
     case .event: announce(.event, of: request.object, in: &loop)
+    case .certificateSigningRequest:
+      let state = CertificateState(rawValue: UInt8(truncatingIfNeeded: request.argument))
+      nodes[Int(request.object)].certificate = state ?? .requested
+      announce(.certificate, of: request.object, in: &loop)
     default: announce(.other, of: request.object, in: &loop)
     }
   }
@@ -24,20 +30,45 @@ extension World {
     let node = Int(request.object)
     switch (request.resource, request.verb) {
     case (.node, .create):
+      guard !nodes[node].isRegistered else { return }
+      registeredNodes += 1
       nodes[node].isRegistered = true
       nodes[node].renewed = loop.now
+      // The admission plug-in TaintNodesByCondition taints every node that is created.
+      nodes[node].taints |= Taint.notReady
+      nodes[node].condition = .notReady
       announce(.nodeAdded, of: request.object, in: &loop)
     case (.node, .delete):
+      guard nodes[node].isRegistered else { return }
+      registeredNodes -= 1
       nodes[node].isRegistered = false
+      nodes[node].isWanted = false
+      nodes[node].becameReady = .zero
+      nodes[node].certificate = .none
+      nodes[node].condition = .unknown
+      nodes[node].taints &= Taint.bareMetal
       announce(.nodeGone, of: request.object, in: &loop)
     case (.node, _):
-      nodes[node].taints = UInt16(truncatingIfNeeded: request.argument)
-      announce(.nodeTaints, of: request.object, in: &loop)
+      let before = nodes[node].taints
+      nodes[node].taints =
+        before & ~UInt16(request.argument >> 16) | UInt16(truncatingIfNeeded: request.argument)
+      announce(
+        before == nodes[node].taints ? .nodeStatus : .nodeTaints, of: request.object, in: &loop)
     default:
       let condition = NodeCondition(rawValue: UInt8(truncatingIfNeeded: request.argument))
       nodes[node].condition = condition ?? .unknown
+      if nodes[node].condition == .ready { nodeIsReady(request.object, &loop) }
       announce(.nodeStatus, of: request.object, in: &loop)
     }
+  }
+
+  /// A node that was wanted is ready for the first time.
+  private mutating func nodeIsReady(_ node: UInt32, _ loop: inout Loop) {
+    let place = Int(node)
+    guard nodes[place].isWanted, nodes[place].becameReady == .zero else { return }
+    nodes[place].becameReady = loop.now
+    observations.nodeJoined(nodes[place])
+    loop.schedule(now: Event(component: .provisioning, what: Port.joined, index: node))
   }
 
   // MARK: Workloads
@@ -78,7 +109,7 @@ extension World {
   ) {
     let pod = request.object
     // Another pod has its place by now.
-    guard request.tag == 0 || request.tag == pods[pod].serial else {
+    guard request.serial == 0 || request.serial == pods[pod].serial else {
       return requests[place].outcome = .notFound
     }
     switch (request.resource, request.verb) {
@@ -101,18 +132,25 @@ extension World {
   }
 
   private mutating func commitStatus(of pod: UInt32, _ request: Request, _ loop: inout Loop) {
-    guard let phase = PodPhase(rawValue: UInt8(truncatingIfNeeded: request.argument)),
-      pods[pod].phase.rawValue < phase.rawValue, pods[pod].phase != .deleting
-    else { return }
+    guard let phase = PodPhase(rawValue: UInt8(truncatingIfNeeded: request.argument)) else {
+      return
+    }
+    if phase == .running, pods[pod].phase == .ready {
+      enter(.running, pod)
+      return announce(.podNotReady, of: pod, in: &loop)
+    }
+    guard pods[pod].phase.rawValue < phase.rawValue, pods[pod].phase != .deleting else { return }
     switch phase {
     case .running:
       pods[pod].running = loop.now
       enter(phase, pod)
       announce(.podRunning, of: pod, in: &loop)
     case .ready:
-      pods[pod].ready = loop.now
       enter(phase, pod)
-      observations.podBecameReady(pods[pod])
+      if pods[pod].ready == .zero {
+        pods[pod].ready = loop.now
+        observations.podBecameReady(pod, pods[pod])
+      }
       announce(.podReady, of: pod, in: &loop)
     case .failed:
       leave(pod)

@@ -59,13 +59,9 @@ extension World {
   /// A pod that has been ready since before the start.
   mutating func addReadyPod(of workload: Int, on node: UInt32) {
     var pod = pod(of: workload, wished: .zero)
-    if workloads[workload].isDaemonSet {
-      pod.wantedNode = node
-    } else {
-      pod.replicaSet = workloads[workload].newest
-      replicaSets[Int(pod.replicaSet)].replicas += 1
-      replicaSets[Int(pod.replicaSet)].ready += 1
-    }
+    pod.replicaSet = workloads[workload].newest
+    replicaSets[Int(pod.replicaSet)].replicas += 1
+    replicaSets[Int(pod.replicaSet)].ready += 1
     let place = add(pod)
     put(place, on: node)
     enter(.ready, place)
@@ -105,11 +101,5 @@ extension World {
     nodes[node].pods -= 1
     nodes[node].cpuAsked -= pods[pod].cpu
     nodes[node].memoryAsked -= pods[pod].memory
-  }
-
-  /// Whether the pods of a DaemonSet belong on a node: its pool, and taints that are not tolerated.
-  func takes(_ workload: Workload, at node: Int) -> Bool {
-    (workload.pool == Workload.anyPool || workload.pool == nodes[node].pool)
-      && nodes[node].taints & ~(workload.tolerations | Taint.toleratedByDaemons) == 0
   }
 }

@@ -10,7 +10,6 @@ struct ConservationTests {
   @Test(arguments: [1, 2, 3] as [UInt64]) func podsAddUpAtAnyTime(seed: UInt64) {
     var load = ClusterLoad()
     load.workloads = [.init(replicas: 60), .init(replicas: 30), .init(replicas: 300)]
-    load.workloads[1].isDaemonSet = true
     load.workloads[2].isThere = false
     load.podChurn = Rate(perSecond: 3)
     load.warmUp = .zero

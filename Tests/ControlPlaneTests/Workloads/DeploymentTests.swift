@@ -94,34 +94,4 @@ struct DeploymentTests {
     let events = rig.api.cluster.world.watchCaches.cache(of: .event, at: 0).end
     #expect(events == 226)
   }
-
-  @Test func everyNodeHasOnePodOfADaemonSet() throws {
-    var load = ClusterLoad()
-    var daemons = ClusterLoad.Deployment(replicas: 0)
-    daemons.isDaemonSet = true
-    load.workloads = [daemons]
-    var rig = WorkloadRig(WorkloadRig.quiet(nodes: 30), load)
-    func nodes(_ rig: borrowing WorkloadRig) -> Set<UInt32> {
-      var found: Set<UInt32> = []
-      for pod in 0..<UInt32(rig.api.cluster.world.pods.peak)
-      where rig.api.cluster.world.pods[pod].phase == .ready {
-        found.insert(rig.api.cluster.world.pods[pod].node)
-      }
-      return found
-    }
-    #expect(nodes(rig).count == 30)
-    rig.deletePods { $0.node < 10 }
-    rig.api.run(until: .seconds(60))
-    #expect(nodes(rig).count == 30 && rig.pods { $0.phase.isActive } == 30)
-    // A machine becomes a node.
-    var node = rig.api.cluster.world.nodes[0]
-    (node.isRegistered, node.pods, node.cpuAsked, node.memoryAsked) = (false, 0, 0, 0)
-    let number = rig.api.cluster.world.nodes.append(node)
-    rig.api.cluster.world.nodes[number].condition = .notReady
-    rig.api.submit(
-      Request(.create, .node, client: rig.api.addClient(.node), object: UInt32(number)))
-    rig.api.run(until: .seconds(80))
-    #expect(rig.pods { $0.wantedNode == UInt32(number) && $0.node == UInt32(number) } == 1)
-    #expect(rig.imbalance() == nil)
-  }
 }

@@ -37,7 +37,7 @@ struct WorkloadRig: ~Copyable {
     for pod in 0..<UInt32(api.cluster.world.pods.peak)
     where isMeant(api.cluster.world.pods[pod]) {
       var request = Request(.delete, .pod, client: client, object: pod)
-      request.tag = api.cluster.world.pods[pod].serial
+      request.serial = api.cluster.world.pods[pod].serial
       api.submit(request)
     }
   }

@@ -51,10 +51,10 @@ struct NodeChoice: ~Copyable {
     let workload = world.workloads[Int(object.workload)]
     candidates.removeAll()
     var result = Result()
-    if object.wantedNode != Pod.nowhere {
-      look(at: Int(object.wantedNode), object, workload, nil, cache, &result)
+    if object.target != Pod.nowhere {
+      look(at: Int(object.target), object, workload, nil, cache, &result)
       // The others are looked at, too, and are not the one that is named.
-      result.examined = cache.nodes.count
+      result.examined = cache.present
       result.misfits |= result.feasible == 0 ? Misfit.selector : 0
     } else {
       cache.count(workload: Int(object.workload))
@@ -71,11 +71,13 @@ struct NodeChoice: ~Copyable {
   ) {
     let count = cache.nodes.count
     guard count > 0 else { return }
-    let enough = Self.enough(of: count, percentage: parameters.percentageOfNodesToScore)
+    let enough = Self.enough(of: cache.present, percentage: parameters.percentageOfNodesToScore)
     let limits = Limits(workload, cache, zones: zones)
     let weights = Weights(nodes: enough, zones: zones)
     var node = next < count ? next : 0
-    while result.examined < count, result.feasible < enough {
+    while result.examined < cache.present, result.feasible < enough {
+      defer { node = node + 1 < count ? node + 1 : 0 }
+      guard cache.nodes[node].isThere else { continue }
       look(at: node, pod, workload, limits, cache, &result)
       if candidates.count > 0, candidates[candidates.count - 1].crowd < 0 {
         let last = candidates.count - 1
@@ -84,7 +86,6 @@ struct NodeChoice: ~Copyable {
           + cache.perZone[Int(cache.nodes[node].zone)] * weights.zone + weights.least
       }
       result.examined += 1
-      node = node + 1 < count ? node + 1 : 0
     }
     next = node
   }

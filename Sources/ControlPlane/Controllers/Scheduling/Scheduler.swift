@@ -22,6 +22,8 @@ struct Scheduler: ~Copyable {
   private var choice: NodeChoice
   private var election: LeaderElection
   private var isBusy = false
+  /// How long it was busy with decisions.
+  private(set) var busy = Nanoseconds.zero
   private var isWorking = true
   private var listsDue = 0
   private var endsBackOffs = false
@@ -136,6 +138,7 @@ struct Scheduler: ~Copyable {
     } else if found.feasible == 0 {
       cost = cost + parameters.preemptionCostPerPod * Int64(cache.placed)
     }
+    busy = busy + cost
     loop.schedule(
       Event(component: .scheduler, what: Kind.decided, lane: epoch, index: pod), after: cost)
   }
@@ -154,7 +157,7 @@ struct Scheduler: ~Copyable {
     cache.place(pod, on: found.node, world)
     var request = Request(.create, .binding, client: client, object: pod)
     request.argument = found.node
-    request.tag = entry.serial
+    request.serial = entry.serial
     request.bytes = UInt32(Resource.binding.objectBytes)
     world.submit(request, in: &loop)
   }
@@ -168,7 +171,7 @@ struct Scheduler: ~Copyable {
     if entry.attempts == 1 || entry.misfits != found.misfits {
       var request = Request(.patch, .podStatus, client: client, object: pod)
       request.argument = UInt32(PodPhase.pending.rawValue)
-      request.tag = entry.serial
+      request.serial = entry.serial
       request.bytes = UInt32(Resource.podStatus.objectBytes)
       world.submit(request, in: &loop)
     }
@@ -200,10 +203,10 @@ struct Scheduler: ~Copyable {
   private mutating func bound(_ request: Request, _ world: inout World, _ loop: inout Loop) {
     let pod = request.object
     if request.outcome == .ok { return tell(of: pod, .create, &world, &loop) }
-    guard cache.node(of: pod, request.tag) != SchedulerCache.none else { return }
+    guard cache.node(of: pod, request.serial) != SchedulerCache.none else { return }
     let object = world.pods[pod]
     // A binding whose answer was lost may have been done: then the pod is where it is.
-    guard object.serial == request.tag, object.phase == .pending else { return }
+    guard object.serial == request.serial, object.phase == .pending else { return }
     cache.remove(pod)
     queue.add(pod, object.serial, priority: world.priority(of: pod))
     queue.withdraw(pod, at: loop.now)

@@ -6,6 +6,8 @@ struct SchedulerCache: ~Copyable {
   static let none = UInt32.max
 
   private(set) var nodes = Table<NodeView>(capacity: 64)
+  /// How many nodes are there.
+  private(set) var present = 0
   /// The pods that count on a node, assumed or bound.
   private(set) var placed = 0
   private var pods = Table<Placement>(capacity: 1024)
@@ -43,8 +45,7 @@ struct SchedulerCache: ~Copyable {
 
   /// Takes in a node as it is committed.
   ///
-  /// A node that is not ready counts as tainted so: in reality the taint comes with the node, and
-  /// with the condition.
+  /// Conditions do not count, only the taints that follow them (TaintNodesByCondition).
   mutating func take(node number: Int, _ world: borrowing World) {
     while nodes.count < world.nodes.count {
       let node = world.nodes[nodes.count]
@@ -58,8 +59,9 @@ struct SchedulerCache: ~Copyable {
       perNode.append(0)
     }
     let node = world.nodes[number]
+    present += (node.isRegistered ? 1 : 0) - (nodes[number].isThere ? 1 : 0)
     nodes[number].isThere = node.isRegistered
-    nodes[number].taints = node.taints | (node.condition == .ready ? 0 : Taint.notReady)
+    nodes[number].taints = node.taints
   }
 
   // MARK: Pods
