@@ -33,6 +33,7 @@ public struct ClusterModel: Hashable, Codable, Sendable {
     self.profile = profile
     apiServer = APIServerParameters(profile)
     controllers = ControllerParameters(profile)
+    autoscaling = AutoscalingParameters(profile)
     guard profile == .modern else { return }
     nodes.qps = Rate(perSecond: 50)
     nodes.burst = 100
@@ -102,6 +103,12 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
     public var nodeSkew = 0
     /// Whether its pods tolerate `dedicated=baremetal:NoSchedule`.
     public var toleratesBareMetal = false
+    /// What users ask of its pods at usual traffic; nil is nothing.
+    public var traffic: ServedTraffic?
+    /// What changes its replicas with the traffic; nil is nothing.
+    public var autoscaler: HorizontalPodAutoscaler?
+    /// Whether the cluster autoscaler may evict its pods (the annotation `safe-to-evict`).
+    public var isMovable = true
 
     /// A workload of `replicas` pods.
     public init(replicas: Int) { self.replicas = replicas }

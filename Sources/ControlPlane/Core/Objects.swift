@@ -100,6 +100,8 @@ struct Pod: BitwiseCopyable {
   /// What tells it from others that have its place before or after it; `World.add` sets it.
   var serial: UInt16 = 0
   var phase = PodPhase.wished
+  /// Whether the scheduler has found no node for it (condition PodScheduled, reason Unschedulable).
+  var isUnschedulable = false
   /// Whether its node counts what it asks for: from its binding until it fails or is gone.
   var isCounted = false
   /// The replica set that owns it, or `ReplicaSet.nothing`.

@@ -57,7 +57,11 @@ extension World {
     default:
       let condition = NodeCondition(rawValue: UInt8(truncatingIfNeeded: request.argument))
       nodes[node].condition = condition ?? .unknown
-      if nodes[node].condition == .ready { nodeIsReady(request.object, &loop) }
+      // A status of the kubelet's own is a heartbeat too (`tryUpdateNodeHealth`).
+      if nodes[node].condition == .ready {
+        nodes[node].renewed = loop.now
+        nodeIsReady(request.object, &loop)
+      }
       announce(.nodeStatus, of: request.object, in: &loop)
     }
   }
@@ -133,6 +137,11 @@ extension World {
 
   private mutating func commitStatus(of pod: UInt32, _ request: Request, _ loop: inout Loop) {
     guard let phase = PodPhase(rawValue: UInt8(truncatingIfNeeded: request.argument)) else {
+      return
+    }
+    if phase == .pending {
+      // The scheduler says that it fits nowhere.
+      pods[pod].isUnschedulable = true
       return
     }
     if phase == .running, pods[pod].phase == .ready {
