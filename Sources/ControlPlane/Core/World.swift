@@ -33,7 +33,11 @@ struct World: ~Copyable {
   /// Bytes of the images that not every node has from the start.
   var images = Table<Int64>(capacity: 8)
   var pods = Slab<Pod>(capacity: 1024)
+  var census = PodCensus()
+  /// The serial of the last pod; 0 is none's.
+  var podSerial: UInt16 = 0
   var workloads = Table<Workload>(capacity: 64)
+  var replicaSets = Table<ReplicaSet>(capacity: 64)
   /// How many times as slow the image server's link is, by faults.
   var imageServerSlowness = 1.0
 

@@ -82,7 +82,8 @@ struct Faults: ~Copyable {
 
   /// Whether an event is the controller manager's, which is away: it is kept for later.
   mutating func holds(_ event: Event) -> Bool {
-    guard event.component == .controller || event.component == .lifecycle else { return false }
+    // The controllers of workloads end and begin by themselves.
+    guard event.component == .lifecycle else { return false }
     held.append(event)
     return true
   }
@@ -125,7 +126,9 @@ extension Cluster {
     case .slowDisk, .leaderKilled, .memberKilled, .memberPartitioned:
       beginOnEtcd(number, fault, &loop)
     case .apiServerRestarted: restartServer(number, fault, &loop)
-    case .controllerManagerDown: faults.controllerManagerDowns += 1
+    case .controllerManagerDown:
+      faults.controllerManagerDowns += 1
+      if faults.controllerManagerDowns == 1 { controllers.stop(&world, &loop) }
     case .imageServerSlow: world.imageServerSlowness *= fault.factor
     }
     world.observations.tracer.noteFault(number, begins: true, at: loop.now)
@@ -143,6 +146,7 @@ extension Cluster {
       faults.controllerManagerDowns -= 1
       guard faults.controllerManagerDowns == 0 else { break }
       while faults.held.count > 0 { loop.schedule(now: faults.held.removeFirst()) }
+      controllers.start(&world, &loop)
     case .imageServerSlow: world.imageServerSlowness /= fault.factor
     }
     world.observations.tracer.noteFault(number, begins: false, at: loop.now)

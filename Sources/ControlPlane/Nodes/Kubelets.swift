@@ -308,7 +308,7 @@ struct Kubelets: ~Copyable {
       case .bound: begin(pod, on: node, world, &loop)
       case .running where isRestart: begin(pod, on: node, world, &loop)
       case .running: reportReady(pod, on: node, &world, &loop)
-      case .pending, .ready, .gone: break
+      case .wished, .pending, .ready, .gone: break
       }
     }
   }
