@@ -63,7 +63,8 @@ enum Port {
   /// To `apiServer`: a change of resource `lane >> 8` goes from server `lane & 0xFF` to `index`
   /// watchers.
   static let fanOut: UInt8 = 0xFA
-  /// To `kubelet`: machine `index` has booted and starts its kubelet.
+  /// To `kubelet`: machine `index` has booted and starts its kubelet; if `lane` is 1 it ran all
+  /// the time and reaches the API servers again.
   static let booted: UInt8 = 0xFB
   /// To `provisioning`: machine `index` is wanted as a node (the cluster autoscaler asks).
   static let wanted: UInt8 = 0xFC

@@ -82,7 +82,7 @@ struct World: ~Copyable {
   /// What all objects take in etcd.
   var storedBytes: ByteCount {
     ByteCount(
-      Int64(nodes.count) * (Resource.node.objectBytes + Resource.lease.objectBytes)
+      Int64(registeredNodes) * (Resource.node.objectBytes + Resource.lease.objectBytes)
         + Int64(pods.live) * Resource.pod.objectBytes
         + Int64(workloads.count) * (2 * Resource.deployment.objectBytes))
   }
