@@ -84,7 +84,7 @@ struct Faults: ~Copyable {
   mutating func holds(_ event: Event) -> Bool {
     // The controllers of workloads end and begin by themselves.
     switch event.component {
-    case .lifecycle, .certificate:
+    case .lifecycle, .certificate, .daemonSet:
       held.append(event)
       return true
     default: return false
