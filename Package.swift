@@ -74,6 +74,9 @@ let package = Package(
         "Ledger", "Host", "Statistics", "Measure", "CLinux", crypto, asyncHTTPClient, nioCore,
         nioHTTP, nioPosix, nioSSL, grpcCore, grpcTransport, protobuf,
       ]),
+    library(
+      "Validation",
+      ["Calibration", "ControlPlane", "Simulation", "Ledger", "Statistics", "Measure", crypto]),
     library("RDMA", ["Measure", "CVerbs"]),
     library("Deploy", ["Host", "Measure", "CLinux"]),
     library(
@@ -100,8 +103,8 @@ let package = Package(
       name: "assay",
       dependencies: [
         "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Storage",
-        "Networking", "Deploy", "Calibration", "Ledger", "Host", "Measure", "Statistics", "CLinux",
-        argumentParser,
+        "Networking", "Deploy", "Validation", "Calibration", "Ledger", "Host", "Measure",
+        "Statistics", "CLinux", argumentParser,
       ],
       swiftSettings: strict),
 
@@ -124,6 +127,12 @@ let package = Package(
     tests(
       "ControlPlaneTests",
       ["ControlPlane", "Simulation", "Statistics", "Measure", "TestSupport"]),
+    tests(
+      "ValidationTests",
+      [
+        "Validation", "Calibration", "ControlPlane", "Simulation", "Statistics", "Measure",
+        "TestSupport",
+      ]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests(
       "JudgementTests",
