@@ -18,6 +18,8 @@ public struct ClusterModel: Hashable, Codable, Sendable {
   public var autoscaling = AutoscalingParameters()
   /// CoreDNS, Prometheus, Fluent Bit.
   public var addOns = AddOnParameters()
+  /// Where laws that were measured come from, by their keys in a scenario: `etcd.wal-sync`.
+  public var sources: [String: String] = [:]
 
   /// The defaults of Kubernetes 1.22 with three nodes.
   public init() {}
