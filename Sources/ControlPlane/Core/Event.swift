@@ -65,6 +65,8 @@ enum Port {
   static let wanted: UInt8 = 0xFC
   /// To `provisioning`: node `index` has become ready for the first time.
   static let joined: UInt8 = 0xFD
+  /// To `load`: the batch of a connection that begins with job `index` has had its CPU.
+  static let batch: UInt8 = 0xFE
   /// To every component once, at the start.
   static let start: UInt8 = 0xF8
 }

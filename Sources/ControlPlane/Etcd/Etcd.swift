@@ -14,7 +14,8 @@ struct Etcd: ~Copyable {
     case preparedPut, finished
     /// A request forwarded by a follower reaches the leader.
     case forwarded
-    case logWritten
+    /// The raft loop has a CPU to take what waits; its write is on disk; it has a CPU again.
+    case cycle, synced, logWritten
     /// The leader's entries up to `index` reach a follower; its lane holds the leader above.
     case appendArrives
     /// A follower's answer reaches the leader, which is `lane`'s high byte.
@@ -42,8 +43,12 @@ struct Etcd: ~Copyable {
   /// Requests that wait for the leader's next batch.
   var proposals = RequestQueue()
   var ballots = Slab<Ballot>(capacity: 16)
+  var machines: Machines
   var streams: Table<RandomStream>
+  /// Bytes of the write-ahead log up to entry `logBase`.
+  var logBytes: UInt64 = 0
   let walSync: Distribution
+  let walOverwrite: Distribution?
   let backendCommit: Distribution
   var database = DatabaseSize()
   var counters = EtcdCounters()
@@ -52,11 +57,13 @@ struct Etcd: ~Copyable {
     parameters = world.model.etcd
     members = Table(capacity: parameters.members)
     matched = Table(repeating: 0, count: parameters.members)
+    machines = Machines(parameters)
     streams = Table(capacity: parameters.members)
     walSync = parameters.walSync.distribution
+    walOverwrite = parameters.walOverwrite?.distribution
     backendCommit = parameters.backendCommit.distribution
     for member in 0..<parameters.members {
-      members.append(Member(member, cpus: parameters.cpus))
+      members.append(Member())
       streams.append(world.stream(.etcd, of: UInt32(member)))
     }
   }
@@ -87,13 +94,19 @@ struct Etcd: ~Copyable {
     case .preparedPut: preparedPut(event.index, at: member, &world, &loop)
     case .finished: finished(event.index, at: member, &world, &loop)
     case .forwarded: reachLeader(event.index, at: member, &world, &loop)
-    case .logWritten: logWritten(at: member, &world, &loop)
+    case .cycle: cycle(of: member, &world, &loop)
+    case .synced: synced(at: member, &world, &loop)
+    case .logWritten:
+      machines.leave(machines.home(of: member), &loop)
+      logWritten(at: member, &world, &loop)
     case .appendArrives: appendArrives(from: other, at: member, upTo: event.index, &world, &loop)
     case .acknowledged: acknowledged(by: member, to: other, upTo: event.index, &world, &loop)
     case .commitArrives: commitArrives(at: member, upTo: event.index, &world, &loop)
     case .heartbeatArrives: heartbeatArrives(from: other, at: member, &world, &loop)
     case .ballotArrives: ballotArrives(event.index, &world, &loop)
-    case .applied: appliedBatch(at: member, &world, &loop)
+    case .applied:
+      machines.leave(machines.home(of: member), &loop)
+      appliedBatch(at: member, &world, &loop)
     case .backendTick: backendTick(&loop)
     case .backendCommitted: backendCommitted(at: member, &world, &loop)
     case .readsConfirmed: readsConfirmed(at: member, &world, &loop)
@@ -144,6 +157,8 @@ struct LogEntry: BitwiseCopyable {
   var request: UInt32
   /// The member that answers.
   var endpoint: UInt8
+  /// Bytes of the write-ahead log up to its end.
+  var end: UInt64
 }
 
 /// A request for a vote, or the answer to one, on its way.

@@ -15,6 +15,12 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   public var preVote = false
   /// One write and fdatasync of the write-ahead log.
   public var walSync = LatencyLaw.localNVMe
+  /// The same where no page is written for the first time; nil where that makes no difference.
+  ///
+  /// The log's segments are allocated ahead (fallocate(2)). On ext4 and xfs the first write to a
+  /// page of one turns an unwritten extent into a written one, which the sync has to commit to the
+  /// file system's journal too.
+  public var walOverwrite: LatencyLaw?
   /// From one member to another and back.
   public var roundTrip = Nanoseconds.microseconds(200)
   /// What one turn of the raft loop costs beside the sync.
@@ -27,8 +33,15 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   public var readCPU = Nanoseconds.microseconds(30)
   /// How much of `putCPU` is spent before the entry is proposed.
   public var putCPUBeforeProposal = Fraction.percent(60)
-  /// CPUs of each member's machine.
+  /// Where the members run.
+  public var placement = Placement.machineEach
+  /// CPUs of a machine.
   public var cpus = 8
+  /// What an idle CPU takes until it runs what woke it: an interrupt, and on a virtual machine the
+  /// way through the hypervisor, which a CPU that is busy is spared.
+  public var wakeUp = Nanoseconds.zero
+  /// CPU that a message of raft costs the member that gets it.
+  public var messageCPU = Nanoseconds.zero
   /// What the one apply loop spends on an entry.
   public var applyCost = Nanoseconds.microseconds(8)
   /// How often the backend commits (`--backend-batch-interval`, default 100 ms).
@@ -46,6 +59,14 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   /// Proposals are refused while so many entries are committed and not applied
   /// (`maxGapBetweenApplyAndCommitIndex`).
   public var maximumLag = 5000
+
+  /// Where the members of a cluster run.
+  public enum Placement: String, Hashable, Codable, Sendable {
+    /// Each on a machine of its own, as deployments have them.
+    case machineEach
+    /// All on one machine, with their clients, as `assay calibrate etcd` has them.
+    case oneMachine
+  }
 
   /// The defaults of etcd 3.4 on local NVMe disks.
   public init() {}
