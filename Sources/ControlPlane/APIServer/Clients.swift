@@ -37,6 +37,7 @@ struct Clients: ~Copyable {
     guard limiter != Client.unlimited else { return send(place, &world, &loop) }
     let wait = world.limiters[Int(limiter)].reserve(at: loop.now)
     throttled.record(UInt64(wait.count))
+    world.requests[place].throttled = world.requests[place].throttled + wait
     loop.schedule(Event(component: .client, what: Kind.send, index: place), after: wait)
   }
 
@@ -97,6 +98,7 @@ struct Clients: ~Copyable {
     _ place: UInt32, _ world: inout World, _ loop: inout Loop
   ) {
     let request = world.requests[place]
+    world.observations.answered(request)
     let client = world.clients[Int(request.client)]
     guard request.outcome.isTransient, request.attempt + 1 < client.attempts else {
       return loop.schedule(now: Event(component: client.owner, what: Port.reply, index: place))

@@ -87,6 +87,9 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
     public var memory = ByteCount.mebibytes(128)
     /// The pool that its node selector names.
     public var pool: String?
+    /// The size of its image, compressed, which nodes without such a pod must pull; zero is an
+    /// image that every node has.
+    public var image = ByteCount.zero
     /// Whether its pods run from the start; otherwise it is made at the start.
     public var isThere = true
 

@@ -33,7 +33,7 @@ extension Etcd {
     _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
   ) {
     machines.leave(machines.home(of: member), &loop)
-    guard members[member].isUp else { return lose(place, &world, &loop) }
+    guard members[member].isUp else { return drop(place, at: member, &world, &loop) }
     let lead = members[member].lead
     if members[member].role == .leader {
       proposals.append(place, in: &world.requests)
@@ -59,8 +59,7 @@ extension Etcd {
   /// (etcdserver/config `ReqTimeout`).
   mutating func lose(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
     counters.failedProposals += 1
-    let limit = Nanoseconds.seconds(5) + parameters.electionTimeout * 2
-    let due = world.requests[place].proposed + limit
+    let due = world.requests[place].proposed + requestTimeout
     loop.schedule(own(.gaveUp, index: place), after: max(.zero, due - loop.now))
   }
 
@@ -79,12 +78,12 @@ extension Etcd {
   mutating func cycle(of member: Int, _ world: inout World, _ loop: inout Loop) {
     machines.leave(machines.home(of: member), &loop)
     let isLeader = members[member].role == .leader
-    if isLeader && members[member].isUp { appendProposals(of: member, &world) }
+    if isLeader && members[member].isUp { appendProposals(of: member, &world, at: loop.now) }
     let entries = members[member].last - members[member].synced
     if isLeader { sendEntries(from: member, &loop) }
-    let sync = drawSync(of: member)
-    let length = parameters.entryCost * Int64(entries) + sync
+    let length = parameters.entryCost * Int64(entries) + drawWrite(of: member)
     members[member].syncing = loop.now
+    if isLeader { counters.writing = counters.writing + parameters.cycleCost + length }
     members[member].writingTo = members[member].last
     members[member].writingUntil = loop.now + length
     loop.schedule(own(.synced, member), after: length)
@@ -110,18 +109,21 @@ extension Etcd {
   }
 
   /// Whether a page is new is a matter of the log's position: how large batches are decides it.
-  private mutating func drawSync(of member: Int) -> Nanoseconds {
-    guard let walOverwrite else { return walSync.draw(&streams[member]) }
+  private mutating func drawWrite(of member: Int) -> Nanoseconds {
+    guard let walOverwrite else { return drawSync(of: member) }
     let from = end(of: members[member].synced)
     let to = end(of: members[member].last)
-    return from / Self.pageBytes == to / Self.pageBytes
-      ? walOverwrite.draw(&streams[member]) : walSync.draw(&streams[member])
+    guard from / Self.pageBytes == to / Self.pageBytes else { return drawSync(of: member) }
+    return slowed(walOverwrite.draw(&streams[member]), at: member)
   }
 
-  private mutating func appendProposals(of member: Int, _ world: inout World) {
+  private mutating func appendProposals(
+    of member: Int, _ world: inout World, at now: Nanoseconds
+  ) {
     while proposals.count > 0 {
       let place = proposals.removeFirst(from: world.requests)
       let home = endpoint(of: world.requests[place].server) ?? member
+      world.requests[place].appended = now
       let bytes = Self.recordBytes + UInt64(world.requests[place].bytes)
       log.append(
         LogEntry(
@@ -168,7 +170,7 @@ extension Etcd {
     members[member].synced = min(members[member].writingTo, members[member].last)
     guard members[member].isRunning else { return }
     if members[member].role == .leader {
-      advanceCommit(of: member, &world, &loop)
+      advanceCommit(of: member)
     } else {
       acknowledge(at: member, &loop)
     }
@@ -195,15 +197,13 @@ extension Etcd {
   ) {
     guard members[leader].isUp, members[leader].role == .leader else { return }
     matched[member] = max(matched[member], UInt64(index))
-    advanceCommit(of: leader, &world, &loop)
+    advanceCommit(of: leader)
     if !members[leader].isWriting { deliver(at: leader, &world, &loop) }
   }
 
   /// Commits what a quorum has; the leader's own entries count once it has appended them, but a
   /// lone member's only when they are on disk (etcd 3.4.20, #14394).
-  private mutating func advanceCommit(
-    of leader: Int, _ world: inout World, _ loop: inout Loop
-  ) {
+  private mutating func advanceCommit(of leader: Int) {
     var reached = members[leader].commit
     if members.count == 1 {
       reached = members[leader].synced
@@ -215,11 +215,6 @@ extension Etcd {
       }
     }
     guard reached > members[leader].commit, reached >= termStart else { return }
-    for index in max(members[leader].commit, logBase)..<reached {
-      let entry = log[Int(index - logBase)]
-      guard entry.request != LogEntry.noRequest else { continue }
-      world.requests[entry.request].committed = loop.now
-    }
     members[leader].commit = reached
   }
 
@@ -227,8 +222,14 @@ extension Etcd {
   mutating func deliver(at member: Int, _ world: inout World, _ loop: inout Loop) {
     let reached = min(members[member].commit, members[member].last)
     guard reached > members[member].delivered else { return }
+    let begin = max(members[member].delivered, logBase)
     members[member].delivered = reached
     if members[member].role == .leader {
+      for index in begin..<max(begin, reached) {
+        let entry = log[Int(index - logBase)]
+        guard entry.request != LogEntry.noRequest else { continue }
+        world.requests[entry.request].committed = loop.now
+      }
       for follower in members.indices where follower != member && members[follower].isUp {
         loop.schedule(
           own(.commitArrives, follower, index: UInt32(truncatingIfNeeded: reached)),

@@ -1,5 +1,6 @@
 public import Measure
 public import Simulation
+internal import Statistics
 
 /// What a search for a frontier found, and everything that it asked.
 public struct FrontierResult: Codable, Sendable {

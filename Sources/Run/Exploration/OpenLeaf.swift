@@ -1,5 +1,5 @@
 internal import Foundation
-public import Measure
+internal import Measure
 
 /// A leaf of a scenario that takes different values: `systems.a.cluster.etcd.round-trip=1ms..5ms`.
 public struct OpenLeaf: Hashable, Codable, Sendable {

@@ -1,7 +1,7 @@
 internal import ControlPlane
 internal import Ledger
 public import Measure
-public import Scenario
+internal import Scenario
 
 /// A simulated scenario of which some leaves are open: what a search or a sweep asks.
 public struct OpenScenario: Sendable {

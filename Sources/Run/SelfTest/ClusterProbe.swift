@@ -1,5 +1,5 @@
 internal import CLinux
-public import ControlPlane
+internal import ControlPlane
 internal import Glibc
 public import Measure
 internal import Simulation
@@ -58,7 +58,7 @@ public struct ClusterProbe: Sendable {
     }
     let end = cl_process_cpu_ns()
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(RUSAGE_SELF.rawValue, &usage)
     return Figures(
       count: outcomes.reduce(0) { $0 + $1.simulated.count },
       events: outcomes.reduce(0) { $0 + $1.events }, cpuNs: end - start,
