@@ -34,11 +34,10 @@ public struct EtcdTrial: Sendable {
   /// CPU that a request costs its client, half of it before it is sent; it counts where all members
   /// run on one machine, which is the clients' too, and otherwise clients have CPUs enough.
   public var clientCPU = Nanoseconds.zero
-  /// CPU that each write to a connection costs, whatever it carries: what waits for its turn goes
-  /// out, and comes back, together.
-  public var flushCPU = Nanoseconds.zero
-  /// HTTP/2 connections that the clients share.
-  public var connections = 16
+  /// CPU that each turn of a client's thread costs, however many requests or answers it takes.
+  public var clientTurnCPU = Nanoseconds.zero
+  /// Threads that the clients share; what waits for a thread's turn is sent, or taken, together.
+  public var clientThreads = 4
   /// Whether all send to the leader's member rather than one after the other.
   public var toLeader = true
   /// The time before anything is measured, and the time measured.
@@ -131,7 +130,7 @@ struct EtcdClients: Model, ~Copyable {
       let mean = Nanoseconds(Int64(1e9 / rate.perSecond))
       gap = Distribution.known(try .exponential(mean: mean))
     }
-    etcd.machines.makeGates(2 * max(1, trial.connections))
+    etcd.machines.makeGates(2 * max(1, trial.clientThreads))
     _ = world.add(Client(owner: .load, identity: .admin))
   }
 
@@ -181,8 +180,8 @@ struct EtcdClients: Model, ~Copyable {
     return isShared ? Nanoseconds(trial.clientCPU.count / 2) : nil
   }
 
-  /// The connection of a client; those of an open loop take turns.
-  private func gate(of client: UInt32) -> Int { Int(client) % max(1, trial.connections) }
+  /// The thread of a client; those of an open loop take turns.
+  private func gate(of client: UInt32) -> Int { Int(client) % max(1, trial.clientThreads) }
 
   private mutating func begin(client: UInt32, _ loop: inout Loop) {
     var request = Request(
@@ -195,7 +194,7 @@ struct EtcdClients: Model, ~Copyable {
     if let halfCPU {
       let sent = Event(component: .load, what: Kind.sent, index: place)
       etcd.machines.spend(
-        halfCPU, and: trial.flushCPU, then: sent, at: gate(of: client), &loop)
+        halfCPU, and: trial.clientTurnCPU, then: sent, at: gate(of: client), &loop)
     } else {
       loop.schedule(Event(component: .load, what: Kind.arrived, index: place), after: halfTrip)
     }
@@ -227,8 +226,8 @@ struct EtcdClients: Model, ~Copyable {
   private mutating func take(_ place: UInt32, _ loop: inout Loop) {
     if let halfCPU {
       let received = Event(component: .load, what: Kind.received, index: place)
-      let gate = gate(of: world.requests[place].object) + trial.connections
-      etcd.machines.spend(halfCPU, and: trial.flushCPU, then: received, at: gate, &loop)
+      let gate = gate(of: world.requests[place].object) + trial.clientThreads
+      etcd.machines.spend(halfCPU, and: trial.clientTurnCPU, then: received, at: gate, &loop)
     } else {
       loop.schedule(Event(component: .load, what: Kind.answered, index: place), after: halfTrip)
     }

@@ -13,7 +13,7 @@ extension Etcd {
     let batch = min(members[member].delivered - members[member].applied, Self.applyBatch)
     members[member].isApplying = true
     members[member].applyingTo = members[member].applied + batch
-    spendCPU(.applied, parameters.applyCost * Int64(batch), member, &loop)
+    spendCPU(.applied, parameters.applyCost * Int64(batch), member, mayGoFirst: true, &loop)
   }
 
   mutating func appliedBatch(at member: Int, _ world: inout World, _ loop: inout Loop) {
@@ -92,10 +92,12 @@ extension Etcd {
 
   /// Spends `cost` of a member's CPUs, on a request if one is named; then `kind` happens.
   mutating func spendCPU(
-    _ kind: Kind, _ cost: Nanoseconds, _ member: Int, on place: UInt32 = 0, _ loop: inout Loop
+    _ kind: Kind, _ cost: Nanoseconds, _ member: Int, on place: UInt32 = 0,
+    wakes: Bool = false, mayGoFirst: Bool = false, _ loop: inout Loop
   ) {
     machines.spend(
-      cost, then: own(kind, member, index: place), on: machines.home(of: member), &loop)
+      cost, then: own(kind, member, index: place), on: machines.home(of: member), wakes: wakes,
+      mayGoFirst: mayGoFirst, &loop)
   }
 
   mutating func finished(
@@ -116,7 +118,7 @@ extension Etcd {
       return answer(place, .unavailable, &world, &loop)
     }
     guard linearizable else {
-      return spendCPU(.finished, parameters.readCPU, member, on: place, &loop)
+      return spendCPU(.finished, parameters.readCPU, member, on: place, wakes: true, &loop)
     }
     members[member].reads.append(place, in: &world.requests)
     confirmReads(at: member, &loop)

@@ -26,7 +26,7 @@ extension Etcd {
     let share = parameters.putCPUBeforeProposal.value
     spendCPU(
       .preparedPut, Nanoseconds(Int64(Double(parameters.putCPU.count) * share)), member,
-      on: place, &loop)
+      on: place, wakes: true, &loop)
   }
 
   mutating func preparedPut(
@@ -71,7 +71,7 @@ extension Etcd {
     else { return }
     members[member].isWriting = true
     members[member].writingUntil = loop.now
-    spendCPU(.cycle, parameters.cycleCost, member, &loop)
+    spendCPU(.cycle, parameters.cycleCost, member, mayGoFirst: true, &loop)
   }
 
   /// The raft loop takes all that waits by now into one write of the log.
@@ -83,6 +83,7 @@ extension Etcd {
     if isLeader { sendEntries(from: member, &loop) }
     let length = parameters.entryCost * Int64(entries) + drawWrite(of: member)
     members[member].syncing = loop.now
+    if parameters.syncCPU > .zero { spendCPU(.spent, parameters.syncCPU, member, &loop) }
     if isLeader { counters.writing = counters.writing + parameters.cycleCost + length }
     members[member].writingTo = members[member].last
     members[member].writingUntil = loop.now + length
@@ -91,11 +92,16 @@ extension Etcd {
 
   /// A thread that the disk held up has lost its CPU, and asks for one again.
   mutating func synced(at member: Int, _ world: inout World, _ loop: inout Loop) {
-    guard !machines.isFree(machines.home(of: member), for: .zero) else {
+    let wasHeld = loop.now - members[member].syncing > Self.patience
+    guard wasHeld, !machines.isReady(machines.home(of: member)) else {
       return logWritten(at: member, &world, &loop)
     }
-    spendCPU(.logWritten, .zero, member, &loop)
+    spendCPU(.logWritten, .zero, member, wakes: true, mayGoFirst: true, &loop)
   }
+
+  /// How long Go lets a system call have its processor (runtime/proc.go, `retake`: one turn of
+  /// sysmon, 20 us).
+  private static let patience = Nanoseconds.microseconds(20)
 
   /// A put in the log beside its value: the key of a lease, and the fields of the record, the entry
   /// and the request (wal/walpb, raftpb, etcdserverpb).

@@ -27,6 +27,10 @@ struct Etcd: ~Copyable {
     case applied
     case backendTick, backendCommitted
     case readsConfirmed
+    /// A message has had its CPU: what it says happens now.
+    case appendTaken, acknowledgementTaken, commitTaken
+    /// CPU was spent that nobody waits for.
+    case spent
     case compact
     case gaveUp
   }
@@ -57,7 +61,7 @@ struct Etcd: ~Copyable {
     parameters = world.model.etcd
     members = Table(capacity: parameters.members)
     matched = Table(repeating: 0, count: parameters.members)
-    machines = Machines(parameters)
+    machines = Machines(parameters, world.stream(.etcd, of: UInt32(parameters.members)))
     streams = Table(capacity: parameters.members)
     walSync = parameters.walSync.distribution
     walOverwrite = parameters.walOverwrite?.distribution
@@ -99,9 +103,13 @@ struct Etcd: ~Copyable {
     case .logWritten:
       machines.leave(machines.home(of: member), &loop)
       logWritten(at: member, &world, &loop)
-    case .appendArrives: appendArrives(from: other, at: member, upTo: event.index, &world, &loop)
-    case .acknowledged: acknowledged(by: member, to: other, upTo: event.index, &world, &loop)
-    case .commitArrives: commitArrives(at: member, upTo: event.index, &world, &loop)
+    case .appendArrives: take(event, as: .appendTaken, at: member, &world, &loop)
+    case .acknowledged: take(event, as: .acknowledgementTaken, at: other, &world, &loop)
+    case .commitArrives: take(event, as: .commitTaken, at: member, &world, &loop)
+    case .appendTaken, .acknowledgementTaken, .commitTaken:
+      machines.leave(machines.home(of: kind == .acknowledgementTaken ? other : member), &loop)
+      taken(event, kind, &world, &loop)
+    case .spent: machines.leave(machines.home(of: member), &loop)
     case .heartbeatArrives: heartbeatArrives(from: other, at: member, &world, &loop)
     case .ballotArrives: ballotArrives(event.index, &world, &loop)
     case .applied:
@@ -112,6 +120,30 @@ struct Etcd: ~Copyable {
     case .readsConfirmed: readsConfirmed(at: member, &world, &loop)
     case .compact: compact(&loop)
     case .gaveUp: answer(event.index, .timeout, &world, &loop)
+    }
+  }
+
+  /// A message costs the member that gets it CPU.
+  private mutating func take(
+    _ event: Event, as kind: Kind, at member: Int, _ world: inout World, _ loop: inout Loop
+  ) {
+    guard parameters.messageCPU > .zero else { return taken(event, kind, &world, &loop) }
+    var next = event
+    next.what = kind.rawValue
+    machines.spend(
+      parameters.messageCPU, then: next, on: machines.home(of: member), wakes: true, &loop)
+  }
+
+  private mutating func taken(
+    _ event: Event, _ kind: Kind, _ world: inout World, _ loop: inout Loop
+  ) {
+    let member = Int(event.lane & 0xFF)
+    let other = Int(event.lane >> 8)
+    switch kind {
+    case .appendTaken: appendArrives(from: other, at: member, upTo: event.index, &world, &loop)
+    case .acknowledgementTaken:
+      acknowledged(by: member, to: other, upTo: event.index, &world, &loop)
+    default: commitArrives(at: member, upTo: event.index, &world, &loop)
     }
   }
 
