@@ -74,7 +74,10 @@ struct Scheduler: ~Copyable {
     isBusy = false
     defer { begin(world, &loop) }
     guard world.pods[pod].phase == .pending else { return }
-    guard let node = choose(for: pod, world) else { return unschedulable.append(pod) }
+    guard let node = choose(for: pod, world) else {
+      world.pods[pod].isUnschedulable = true
+      return unschedulable.append(pod)
+    }
     assume(pod, on: node, 1, world)
     var request = Request(.create, .binding, client: client, object: pod)
     request.argument = UInt32(node)

@@ -32,6 +32,7 @@ public struct ClusterModel: Hashable, Codable, Sendable {
   public init(profile: KubernetesProfile) {
     self.profile = profile
     apiServer = APIServerParameters(profile)
+    autoscaling = AutoscalingParameters(profile)
     guard profile == .modern else { return }
     nodes.qps = Rate(perSecond: 50)
     nodes.burst = 100
@@ -92,6 +93,12 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
     public var image = ByteCount.zero
     /// Whether its pods run from the start; otherwise it is made at the start.
     public var isThere = true
+    /// What users ask of its pods at usual traffic; nil is nothing.
+    public var traffic: ServedTraffic?
+    /// What changes its replicas with the traffic; nil is nothing.
+    public var autoscaler: HorizontalPodAutoscaler?
+    /// Whether the cluster autoscaler may evict its pods (the annotation `safe-to-evict`).
+    public var isMovable = true
 
     /// A workload of `replicas` pods.
     public init(replicas: Int) { self.replicas = replicas }

@@ -89,6 +89,8 @@ struct Pod: BitwiseCopyable {
   /// The workload that it belongs to.
   var workload: UInt16 = 0
   var phase = PodPhase.pending
+  /// Whether the scheduler has found no node for it (condition PodScheduled, reason Unschedulable).
+  var isUnschedulable = false
   /// The node that it is bound to, or `nowhere`.
   var node = Pod.nowhere
   /// The only node that its affinity allows (a daemon set's pod), or `nowhere`.

@@ -20,6 +20,8 @@ enum Resource: UInt8, Sendable, CaseIterable {
   case certificateSigningRequest
   case horizontalPodAutoscaler, podMetrics
   case customResource
+  /// What a node serves by way of the API server (`nodes/proxy`), as its metrics.
+  case nodeProxy
 }
 
 /// What part of a resource a request is about, as SLOs and metrics tell them apart.

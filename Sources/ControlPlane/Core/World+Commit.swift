@@ -14,6 +14,9 @@ extension World {
       observations.committed(request, of: pods[request.object], at: loop.now)
       commitPod(request, &loop)
     case .deployment, .replicaSet:
+      if request.resource == .deployment, request.verb == .update {
+        workloads[Int(request.object)].desired = Int32(clamping: request.argument)
+      }
       announce(
         request.resource == .deployment ? .workloadChanged : .replicaSetChanged,
         of: request.object, in: &loop)
@@ -58,7 +61,11 @@ extension World {
     default:
       let condition = NodeCondition(rawValue: UInt8(truncatingIfNeeded: request.argument))
       nodes[node].condition = condition ?? .unknown
-      if nodes[node].condition == .ready { nodeIsReady(request.object, &loop) }
+      // A status of the kubelet's own is a heartbeat too (`tryUpdateNodeHealth`).
+      if nodes[node].condition == .ready {
+        nodes[node].renewed = loop.now
+        nodeIsReady(request.object, &loop)
+      }
       announce(.nodeStatus, of: request.object, in: &loop)
     }
   }

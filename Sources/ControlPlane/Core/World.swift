@@ -10,8 +10,9 @@ typealias Loop = Simulator<Event>
 /// A component reads objects here only where the real one would ask the API server or etcd; what
 /// an informer knows, the component keeps itself, by `Port.observed`.
 struct World: ~Copyable {
-  let model: ClusterModel
-  let load: ClusterLoad
+  private let modelPlace: Place<ClusterModel>
+  private let loadPlace: Place<ClusterLoad>
+  private let observationsPlace: Place<Observations>
   let seed: UInt64
   var clients = Table<Client>(capacity: 64)
   /// The rate limiters of clients that have one.
@@ -35,15 +36,25 @@ struct World: ~Copyable {
   var workloads = Table<Workload>(capacity: 64)
   /// How many times as slow the image server's link is, by faults.
   var imageServerSlowness = 1.0
-  var observations: Observations
 
   init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {
-    self.model = model
-    self.load = load
+    modelPlace = Place(model)
+    loadPlace = Place(load)
     self.seed = seed
-    observations = Observations(model, load)
+    observationsPlace = Place(Observations(model, load))
     watchCaches = WatchCaches(model.apiServer)
     connections = Connections(servers: model.apiServer.servers)
+  }
+
+  var model: ClusterModel {
+    @inline(__always) unsafeAddress { UnsafePointer(modelPlace.address) }
+  }
+  var load: ClusterLoad {
+    @inline(__always) unsafeAddress { UnsafePointer(loadPlace.address) }
+  }
+  var observations: Observations {
+    @inline(__always) unsafeAddress { UnsafePointer(observationsPlace.address) }
+    @inline(__always) nonmutating unsafeMutableAddress { observationsPlace.address }
   }
 
   /// The random stream of `purpose` of `entity`; ask once and keep it.

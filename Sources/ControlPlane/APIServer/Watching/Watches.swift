@@ -38,6 +38,10 @@ struct Watches: ~Copyable {
   /// The watcher of each (component, resource) that has an informer.
   private var informers: Table<UInt32>
   private var firstOfNodes = 0
+  /// The watchers of add-ons stand from here to `firstOfNodes`.
+  private var firstOfAddOns = 0
+  /// Resources whose changes go to many watchers alike, as bits.
+  private var fannedOut: UInt32 = 1 << UInt32(Resource.endpointSlice.rawValue)
   private var missed = Slab<Missed>(capacity: 64)
   /// The revision at the last bookmark.
   private var bookmark: UInt64 = 1
@@ -67,7 +71,22 @@ struct Watches: ~Copyable {
       addInformer(.certificate, .kubeControllerManager, [.certificateSigningRequest], &world)
       addInformer(.daemonSet, .kubeControllerManager, [.node, .pod], &world)
     }
+    addAddOns(&world)
     firstOfNodes = watchers.count
+  }
+
+  /// Add-ons watch as kube-proxies do, whom no one tells one by one; they begin with a list.
+  private mutating func addAddOns(_ world: inout World) {
+    firstOfAddOns = watchers.count
+    for watch in world.model.addOns.watches(nodes: world.model.nodes.count) {
+      fannedOut |= 1 << UInt32(watch.resource.rawValue)
+      for _ in 0..<watch.instances {
+        var client = Client(owner: .watch, identity: .kubeSystem)
+        client.server = world.connections.connect() ?? 0
+        _ = addWatcher(
+          .watch, watch.resource, world.add(client), 0, isThere: false, &world)
+      }
+    }
   }
 
   private mutating func addInformer(
@@ -157,6 +176,10 @@ struct Watches: ~Copyable {
     switch event.what {
     case Port.start:
       addNodes(&world)
+      for number in firstOfAddOns..<firstOfNodes {
+        loop.schedule(
+          now: Event(component: .watch, what: Kind.relist, index: UInt32(number)))
+      }
       scheduleBookmark(&loop)
     case Port.changed: changed(event, &world, &loop)
     case Self.retire: world.pods.remove(event.index)
@@ -198,9 +221,9 @@ struct Watches: ~Copyable {
       if node != Pod.nowhere {
         tell(watcher(of: node, proxy: false), change, event.index, &loop)
       }
-    case .endpoints: fanOut(resource, world, &loop)
     default: break
     }
+    if fannedOut & 1 << UInt32(resource.rawValue) != 0 { fanOut(resource, world, &loop) }
   }
 
   /// Who has an informer for it, but for kubelets and kube-proxies.
