@@ -76,7 +76,10 @@ let package = Package(
       ]),
     library(
       "Validation",
-      ["Calibration", "ControlPlane", "Simulation", "Ledger", "Statistics", "Measure", crypto]),
+      [
+        "Calibration", "ControlPlane", "Simulation", "Ledger", "Host", "Statistics", "Measure",
+        crypto,
+      ]),
     library("RDMA", ["Measure", "CVerbs"]),
     library("Deploy", ["Host", "Measure", "CLinux"]),
     library(

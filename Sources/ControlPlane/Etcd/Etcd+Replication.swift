@@ -126,7 +126,9 @@ extension Etcd {
   private mutating func appendProposals(
     of member: Int, _ world: inout World, at now: Nanoseconds
   ) {
-    while proposals.count > 0 {
+    var room = parameters.entriesPerWrite
+    while proposals.count > 0 && room > 0 {
+      room -= 1
       let place = proposals.removeFirst(from: world.requests)
       let home = endpoint(of: world.requests[place].server) ?? member
       world.requests[place].appended = now

@@ -23,6 +23,9 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   public var walOverwrite: LatencyLaw?
   /// From one member to another and back.
   public var roundTrip = Nanoseconds.microseconds(200)
+  /// How many entries one write of the log takes at most; etcd has no such bound, and 1 shows what
+  /// batches are worth.
+  public var entriesPerWrite = Int.max
   /// What one turn of the raft loop costs beside the sync.
   public var cycleCost = Nanoseconds.microseconds(60)
   /// What each entry adds to a turn of the raft loop.

@@ -1,4 +1,4 @@
-public import Calibration
+internal import Calibration
 public import ControlPlane
 internal import Crypto
 internal import Foundation
@@ -34,6 +34,8 @@ public struct EtcdModel: Hashable, Codable, Sendable {
   public var parameters: EtcdParameters
   /// CPU of a request on its client's side.
   public var clientCPU: Nanoseconds
+  /// CPU of a turn of a client's thread.
+  public var clientTurnCPU: Nanoseconds
   /// The disks.
   public var places: [Place]
 
@@ -43,6 +45,7 @@ public struct EtcdModel: Hashable, Codable, Sendable {
     case calibrationSHA256 = "calibrationSha256"
     case etcdVersion, fittedPoints, residual, parameters
     case clientCPU = "clientCpuNs"
+    case clientTurnCPU = "clientTurnCpuNs"
     case places
   }
 

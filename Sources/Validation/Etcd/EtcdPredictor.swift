@@ -1,6 +1,6 @@
-internal import Calibration
-internal import ControlPlane
-internal import Measure
+public import Calibration
+public import ControlPlane
+public import Measure
 internal import Simulation
 internal import Statistics
 
@@ -30,6 +30,7 @@ struct EtcdPredictor: Sendable {
       point.load.clients.map { .closed(clients: $0) } ?? .poisson(Rate(perSecond: rate ?? 1))
     trial.valueSize = point.load.valueSize
     trial.clientCPU = model.clientCPU
+    trial.clientTurnCPU = model.clientTurnCPU
     trial.warmUp = .milliseconds(500)
     trial.duration = duration
     return trial
@@ -49,6 +50,7 @@ struct EtcdPredictor: Sendable {
     // As often as a calibration tries.
     trial.arrival = .poisson(Rate(perSecond: 50))
     trial.clientCPU = model.clientCPU
+    trial.clientTurnCPU = model.clientTurnCPU
     trial.leaderStops = true
     trial.duration = .seconds(60)
     return (0..<elections).compactMap { number in
@@ -91,9 +93,10 @@ extension EtcdTable {
     }
     let predictor = EtcdPredictor(model: model, duration: duration, elections: count)
     let points = Self.inOrder(calibration.points)
+    let speeds = MachineSpeed(calibration)
     let runs = Replications(seed: 1, atOnce: atOnce)
     let rows = try await runs.run(0..<points.count) { run in
-      Self.row(points[run.number], calibration, predictor)
+      Self.row(points[run.number], calibration, speeds, predictor)
     }
     let series = calibration.elections
     let outages = try await runs.run(0..<series.count) { run in
@@ -123,14 +126,15 @@ extension EtcdTable {
   }
 
   static func name(_ point: EtcdPoint, _ calibration: EtcdCalibration) -> String {
-    "\(calibration.places[point.place].path), \(counted(point.members, "member")), "
+    "\(calibration.settings.places[point.place]), \(counted(point.members, "member")), "
       + point.load.text
   }
 
   private static func row(
-    _ point: EtcdPoint, _ calibration: EtcdCalibration, _ predictor: EtcdPredictor
+    _ point: EtcdPoint, _ calibration: EtcdCalibration, _ speeds: MachineSpeed,
+    _ predictor: EtcdPredictor
   ) -> Row? {
-    guard let real = RealPoint(point) else { return nil }
+    guard let real = RealPoint(point, speeds) else { return nil }
     let outcome = predictor.outcome(point)
     let quantile = { (fraction: Double) in
       Double(outcome.latency.quantile(fraction) ?? 0) / 1e6
@@ -145,7 +149,7 @@ extension EtcdTable {
       out.append("batch")
     }
     return Row(
-      place: calibration.places[point.place].path, members: point.members,
+      place: calibration.settings.places[point.place], members: point.members,
       load: point.load.text, isFitted: EtcdFit.takes(point, of: calibration),
       repetitions: point.used.count, rateSpread: real.largestRate / real.leastRate, rate: rate,
       mean: mean, p50: Compared(real: real.p50, simulated: quantile(0.5)),

@@ -1,4 +1,3 @@
-public import Calibration
 internal import Foundation
 internal import Measure
 

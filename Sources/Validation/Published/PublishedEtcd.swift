@@ -20,10 +20,10 @@ enum PublishedEtcd {
         .serializableRead, clients: 1, [.rate(2909).fitted, .middle("mean", 0.3)]),
       google.case(
         "V5", "1000 clients, linearizable reads", .linearizableRead, clients: 1000,
-        [.rate(141_578), .middle("mean", 5.5)].map { $0.but(Self.client) }),
+        [.rate(141_578).but(client), .middle("mean", 5.5).but(client)]),
       google.case(
         "V5", "1000 clients, serializable reads", .serializableRead, clients: 1000,
-        [.rate(185_758), .middle("mean", 2.2)].map { $0.but(Self.client) }),
+        [.rate(185_758).but(client), .middle("mean", 2.2).but(client)]),
       ant(model), azure(model),
     ]
   }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Measure
 internal import Simulation
+internal import Statistics
 
 /// What others have published, beside what the simulator says of the same.
 public struct PublishedTable: Codable, Sendable {
