@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Measure
 public import Simulation
 public import Statistics
 
