@@ -88,7 +88,8 @@ struct SimulationExecution {
     _ facts: SimulationFacts, _ observations: SimulationObservations
   ) throws(RunError) -> JSONValue {
     .object([
-      "simulation": try Self.json(facts), "observations": try Self.json(observations), "cluster": try Self.json(work.cluster),
+      "simulation": try Self.json(facts), "observations": try Self.json(observations),
+      "cluster": try Self.json(work.cluster),
       "load": try Self.json(work.load), "seed": .string(String(trial.seed)),
       "kind": .string(trial.kind.rawValue),
     ])

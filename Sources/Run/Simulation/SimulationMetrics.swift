@@ -37,12 +37,14 @@ enum SimulationMetrics {
   /// The latencies of an outcome by the names of their metrics' families.
   static func distributions(of outcome: ClusterOutcome) -> [String: LatencyDistribution] {
     [
-      "mutating api latency": sli(outcome) { ["POST", "PUT", "PATCH", "DELETE"].contains($0.verb) },
+      "mutating api latency": sli(outcome) {
+        ["POST", "PUT", "PATCH", "DELETE"].contains($0.verb)
+      },
       "get api latency": sli(outcome) { $0.verb == "GET" },
       "namespace list api latency": sli(outcome) { $0.verb == "LIST" && $0.scope != "cluster" },
       "cluster list api latency": sli(outcome) { $0.verb == "LIST" && $0.scope == "cluster" },
-      "deploy time": outcome.join.createToPing,
-      "join time": outcome.join.createToReady,
+      "deploy latency": outcome.join.createToPing,
+      "join latency": outcome.join.createToReady,
       podStartup: outcome.podStartup,
       "etcd wal sync latency": outcome.walSync,
       "etcd backend commit latency": outcome.backendCommit,
