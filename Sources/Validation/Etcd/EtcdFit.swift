@@ -77,10 +77,10 @@ public enum EtcdFit {
     var squares: [Double] = []
     for (point, real) in targets {
       let outcome = predictor.outcome(point)
-      let rate = log(max(outcome.throughput.perSecond, 1) / real.rate)
+      let rate = log(max(outcome.throughput.perSecond, 1) / real.rate.median)
       squares.append(rate * rate)
       guard let batch = real.batch, point.load.clients != 1 else { continue }
-      let size = log(max(outcome.batch, 0.1) / batch)
+      let size = log(max(outcome.batch, 0.1) / batch.median)
       squares.append(size * size)
     }
     return squares.reduce(0, +) / Double(squares.count)

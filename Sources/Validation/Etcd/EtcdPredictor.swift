@@ -139,21 +139,26 @@ extension EtcdTable {
     let quantile = { (fraction: Double) in
       Double(outcome.latency.quantile(fraction) ?? 0) / 1e6
     }
-    let rate = Compared(real: real.rate, simulated: outcome.throughput.perSecond)
-    let mean = Compared(real: real.mean, simulated: outcome.latency.mean / 1e6)
-    let batch = real.batch.map { Compared(real: $0, simulated: outcome.batch) }
-    var out: [String] = []
-    if !Bars.rate.holds(simulated: rate.simulated, real: rate.real) { out.append("rate") }
-    if !Bars.mean.holds(simulated: mean.simulated, real: mean.real) { out.append("mean") }
-    if let batch, !Bars.batch.holds(simulated: batch.simulated, real: batch.real) {
-      out.append("batch")
-    }
+    let rate = Compared(real.rate, outcome.throughput.perSecond)
+    let mean = Compared(real.mean, outcome.latency.mean / 1e6)
+    let batch = real.batch.map { Compared($0, outcome.batch) }
+    var judged = [("rate", real.rate, rate, Bars.rate), ("mean", real.mean, mean, Bars.mean)]
+    if let spread = real.batch, let batch { judged.append(("batch", spread, batch, Bars.batch)) }
+    let out = judged.filter { !$0.3.holds(simulated: $0.2.simulated, real: $0.2.real) }
     return Row(
       place: calibration.settings.places[point.place], members: point.members,
       load: point.load.text, isFitted: EtcdFit.takes(point, of: calibration),
-      repetitions: point.used.count, rateSpread: real.largestRate / real.leastRate, rate: rate,
-      mean: mean, p50: Compared(real: real.p50, simulated: quantile(0.5)),
-      p99: Compared(real: real.p99, simulated: quantile(0.99)), batch: batch, outOfBars: out)
+      repetitions: point.used.count, rateSpread: real.rate.largest / real.rate.least,
+      rate: rate, mean: mean, p50: Compared(real.p50, quantile(0.5)),
+      p99: Compared(real.p99, quantile(0.99)), batch: batch,
+      outOfBars: out.filter { !$0.1.contains($0.2.simulated) }.map(\.0),
+      undecided: out.filter { $0.1.contains($0.2.simulated) }.map(\.0))
+  }
+}
+
+extension Compared {
+  init(_ real: RealPoint.Spread, _ simulated: Double) {
+    self.init(real: real.median, simulated: simulated)
   }
 }
 
