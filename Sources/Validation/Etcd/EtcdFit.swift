@@ -11,8 +11,8 @@ internal import Statistics
 /// several members show (messages, the CPU of followers) needs those of several members too. The
 /// disks are not fitted but taken from the calibration's own probes. Rates are held against those
 /// of the model, batches too where there is more than one client; least squares of logarithms by
-/// the simplex of Nelder & Mead from a fixed start, with fixed seeds: the same calibration, the same
-/// model.
+/// the simplex of Nelder & Mead from a fixed start, with fixed seeds: the same calibration, the
+/// same model.
 public enum EtcdFit {
   /// Whether a point is fitted.
   static func takes(_ point: EtcdPoint, of calibration: EtcdCalibration) -> Bool {
@@ -68,7 +68,7 @@ public enum EtcdFit {
     return try EtcdModel(reading: model.text())
   }
 
-  /// The mean square of the logarithms of model over real, and a wall where a knob leaves its range.
+  /// The mean square of the logarithms of model over real; a wall where a knob leaves its range.
   private static func misfit(
     of model: EtcdModel, _ targets: [(point: EtcdPoint, real: RealPoint)]
   ) -> Double {
@@ -101,7 +101,9 @@ struct Knob: Sendable {
     }
   }
 
-  /// All of them. The starts are of the order of what a request, a wake-up of a thread and a turn of
+  /// All of them.
+  ///
+  /// The starts are of the order of what a request, a wake-up of a thread and a turn of
   /// a loop take on one virtual CPU.
   static let all = [
     time(60, \.putCPU), time(85, \.cycleCost), time(10, \.applyCost), time(50, \.messageCPU),

@@ -167,7 +167,8 @@ extension ElectionRow {
   init?(_ series: ElectionSeries, _ simulated: [Double]) {
     let used = series.trials.filter(\.isUsed).map(\.outage.inSeconds)
     guard let test = KolmogorovSmirnov(used, simulated) else { return nil }
-    cluster = "\(counted(series.cluster.members, "member")), "
+    cluster =
+      "\(counted(series.cluster.members, "member")), "
       + "\(series.cluster.heartbeat.count / 1_000_000)/"
       + "\(series.cluster.electionTimeout.count / 1_000_000) ms"
       + (series.cluster.preVote ? ", pre-vote" : "")
