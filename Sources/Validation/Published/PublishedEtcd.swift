@@ -93,7 +93,7 @@ extension EtcdModel {
 /// etcd 3.2 on three machines of 8 CPUs each with SSDs at Google, as etcd's own figures are of.
 ///
 /// Neither network nor disk is published: the network is chosen to meet the rate of serializable
-/// reads of one client, then the disk to meet the rate of puts of one client; the rest is predicted.
+/// reads of one client, then the disk to meet the rate of puts of one client; the rest follows.
 struct GoogleMachines: Sendable {
   private let parameters: EtcdParameters
   private let network: Nanoseconds
