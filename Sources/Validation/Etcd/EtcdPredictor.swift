@@ -7,6 +7,8 @@ internal import Statistics
 /// What a fitted model says of the points of a calibration.
 struct EtcdPredictor: Sendable {
   let model: EtcdModel
+  /// How long each point runs before it is looked at.
+  var warmUp = Nanoseconds.milliseconds(500)
   /// How long each point is simulated after its warm-up.
   var duration = Nanoseconds.seconds(3)
   /// Losses of the leader of each kind of cluster.
@@ -31,7 +33,7 @@ struct EtcdPredictor: Sendable {
     trial.valueSize = point.load.valueSize
     trial.clientCPU = model.clientCPU
     trial.clientTurnCPU = model.clientTurnCPU
-    trial.warmUp = .milliseconds(500)
+    trial.warmUp = warmUp
     trial.duration = duration
     return trial
   }
