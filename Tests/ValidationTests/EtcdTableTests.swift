@@ -79,7 +79,7 @@ import Testing
     var model = try Self.model()
     model.parameters.entriesPerWrite = 1
     let table = try await Self.table(try Self.calibration(), model)
-    #expect(!table.holds)
+    #expect(table.holds == false)
     #expect(table.predicted.contains { $0.outOfBars.contains("batch") })
   }
 
