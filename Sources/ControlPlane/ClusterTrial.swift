@@ -61,7 +61,7 @@ public struct ClusterTrial: Sendable {
   private static let patience = Nanoseconds.seconds(60)
 
   private func startedCluster() -> Cluster {
-    var cluster = Cluster(model: model, load: load, seed: seed)
+    let cluster = Cluster(model: model, load: load, seed: seed)
     cluster.world.observations.begin = load.warmUp
     return cluster
   }

@@ -120,7 +120,9 @@ extension Cluster {
         component: .fault, what: Faults.Kind.nodeServes, lane: faults.nodes[place].losses,
         index: node),
       after: faults.restart.draw(&faults.restarts))
-    returnToCluster(node, &loop)
+    // A kubelet that starts says that its node is ready, and starts its pods.
+    guard faults.nodes[place].cutOff == 0 else { return }
+    loop.schedule(now: Event(component: .kubelet, what: Port.booted, index: node))
   }
 
   /// The containers of its pods run again.
@@ -135,26 +137,20 @@ extension Cluster {
     world.nodes[Int(node)].isAlive = false
   }
 
-  private mutating func joinAgain(_ node: UInt32, _ loop: inout Loop) {
-    faults.nodes[Int(node)].cutOff -= 1
-    returnToCluster(node, &loop)
-  }
-
-  /// The kubelet reaches the API servers: it says that its node is ready, and lists its pods.
+  /// The kubelet reaches the API servers again: its next renewal comes through, and with it what
+  /// it has to say of its node.
   ///
   /// What it was told of while it was away is told again: pods that were bound to it, and those
   /// that are to end. O(pods).
-  private mutating func returnToCluster(_ node: UInt32, _ loop: inout Loop) {
+  private mutating func joinAgain(_ node: UInt32, _ loop: inout Loop) {
+    faults.nodes[Int(node)].cutOff -= 1
     let state = faults.nodes[Int(node)]
-    guard state.withoutPower == 0, state.cutOff == 0, !world.nodes[Int(node)].isAlive else {
-      return
-    }
+    guard state.withoutPower == 0, state.cutOff == 0 else { return }
     world.nodes[Int(node)].isAlive = true
-    loop.schedule(now: Event(component: .kubelet, what: Port.booted, index: node))
     for pod in 0..<UInt32(world.pods.peak) where world.pods[pod].node == node {
       let change: ChangeKind
       switch world.pods[pod].phase {
-      case .bound, .running: change = .podBound
+      case .bound: change = .podBound
       case .deleting: change = .podDeleting
       default: continue
       }

@@ -82,9 +82,12 @@ struct Faults: ~Copyable {
 
   /// Whether an event is the controller manager's, which is away: it is kept for later.
   mutating func holds(_ event: Event) -> Bool {
-    guard event.component == .controller || event.component == .lifecycle else { return false }
-    held.append(event)
-    return true
+    switch event.component {
+    case .controller, .lifecycle, .certificate, .daemonSet:
+      held.append(event)
+      return true
+    default: return false
+    }
   }
 }
 
