@@ -33,7 +33,11 @@ struct World: ~Copyable {
   /// Bytes of the images that not every node has from the start.
   var images = Table<Int64>(capacity: 8)
   var pods = Slab<Pod>(capacity: 1024)
+  var census = PodCensus()
+  /// The serial of the last pod; 0 is none's.
+  var podSerial: UInt16 = 0
   var workloads = Table<Workload>(capacity: 64)
+  var replicaSets = Table<ReplicaSet>(capacity: 64)
   /// How many times as slow the image server's link is, by faults.
   var imageServerSlowness = 1.0
 
@@ -41,7 +45,10 @@ struct World: ~Copyable {
     modelPlace = Place(model)
     loadPlace = Place(load)
     self.seed = seed
-    observationsPlace = Place(Observations(model, load))
+    var observations = Observations(model, load)
+    // What was wished for in the warm-up does not count, whatever comes of it later.
+    observations.begin = load.warmUp
+    observationsPlace = Place(observations)
     watchCaches = WatchCaches(model.apiServer)
     connections = Connections(servers: model.apiServer.servers)
   }
@@ -75,7 +82,7 @@ struct World: ~Copyable {
   /// What all objects take in etcd.
   var storedBytes: ByteCount {
     ByteCount(
-      Int64(nodes.count) * (Resource.node.objectBytes + Resource.lease.objectBytes)
+      Int64(registeredNodes) * (Resource.node.objectBytes + Resource.lease.objectBytes)
         + Int64(pods.live) * Resource.pod.objectBytes
         + Int64(workloads.count) * (2 * Resource.deployment.objectBytes))
   }

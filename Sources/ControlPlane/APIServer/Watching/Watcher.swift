@@ -10,6 +10,8 @@ struct Watcher: BitwiseCopyable {
   let node: UInt32
   var server: UInt8 = 0
   var isConnected = false
+  /// Whether its process has ended: it does not come back by itself.
+  var isDetached = false
   /// Attempts to come back since the watch broke.
   var attempts: UInt8 = 0
   /// What it had seen when the watch broke, or what its list is of.
