@@ -25,7 +25,7 @@ public struct ClusterTrial: Sendable {
   /// O(events). `watch` is asked after each simulated second, with the time simulated, whether to
   /// go on; without that the outcome is the same.
   public func run(_ watch: (Nanoseconds) -> Bool = { _ in true }) -> ClusterOutcome {
-    var cluster = startedCluster()
+    var cluster = Cluster(model: model, load: load, seed: seed)
     var loop = startedLoop()
     let stop = advance(&cluster, &loop, limit: load.eventBudget, watch)
     return ClusterOutcome(cluster, loop, stop)
@@ -35,7 +35,7 @@ public struct ClusterTrial: Sendable {
   ///
   /// The same events happen as in ``run(_:)``: the hash after an event is the same. O(events).
   public func run(untilEvent event: UInt64) -> ClusterSnapshot {
-    var cluster = startedCluster()
+    var cluster = Cluster(model: model, load: load, seed: seed)
     var loop = startedLoop()
     _ = advance(&cluster, &loop, limit: min(event, load.eventBudget)) { _ in true }
     return ClusterSnapshot(cluster, loop, last: cluster.last)
@@ -48,7 +48,7 @@ public struct ClusterTrial: Sendable {
   public func trace(
     from begin: Nanoseconds, to end: Nanoseconds, limit: Int = 100_000
   ) -> ClusterTrace {
-    var cluster = startedCluster()
+    var cluster = Cluster(model: model, load: load, seed: seed)
     var loop = startedLoop()
     cluster.world.observations.tracer.turnOn(from: begin, until: end, limit: limit)
     // Requests that were wished for in the stretch end after it.
@@ -59,12 +59,6 @@ public struct ClusterTrial: Sendable {
 
   /// How long after the end of a trace its requests are waited for: `--request-timeout`.
   private static let patience = Nanoseconds.seconds(60)
-
-  private func startedCluster() -> Cluster {
-    let cluster = Cluster(model: model, load: load, seed: seed)
-    cluster.world.observations.begin = load.warmUp
-    return cluster
-  }
 
   private func startedLoop() -> Loop {
     var loop = Loop(capacity: 4 * model.nodes.count + 1024)
