@@ -11,6 +11,8 @@ struct APIServerRig: ~Copyable {
 
   init(_ model: ClusterModel, _ load: ClusterLoad = ClusterLoad(), seed: UInt64 = 1) {
     cluster = Cluster(model: model, load: load, seed: seed)
+    // All counts, not only what comes after the warm-up.
+    cluster.world.observations.begin = .zero
     loop = Loop(capacity: 4096)
     Cluster.start(&loop)
   }
