@@ -53,7 +53,9 @@ struct Autoscaled: ~Copyable {
 
   var outcome: ScalingOutcome.Nodes { ScalingOutcome(rig.cluster).nodes }
   var cluster: Cluster { _read { yield rig.cluster } }
-  var nodes: Int { rig.cluster.world.nodes.indices.count { rig.cluster.world.nodes[$0].isRegistered } }
+  var nodes: Int {
+    rig.cluster.world.nodes.indices.count { rig.cluster.world.nodes[$0].isRegistered }
+  }
 
   /// Nodes of each pool.
   var sizes: [Int] {
@@ -87,36 +89,13 @@ struct Autoscaled: ~Copyable {
     rig.submit(request)
   }
 
-  /// Puts ready pods onto a node.
+  /// Puts ready pods onto a node, before anything has run.
   mutating func add(_ count: Int, podsOf cpu: Int32, to node: Int) {
-    for _ in 0..<count {
-      var pod = Pod()
-      pod.workload = 3
-      pod.cpu = cpu
-      pod.phase = .ready
-      pod.node = UInt32(node)
-      rig.cluster.world.nodes[node].pods += 1
-      rig.cluster.world.nodes[node].cpuAsked += cpu
-      _ = rig.cluster.world.pods.insert(pod)
-    }
     rig.cluster.world.workloads[3].cpu = cpu
     rig.cluster.world.workloads[3].desired += Int32(count)
-    rig.cluster.world.workloads[3].pods += Int32(count)
-    rig.cluster.world.workloads[3].ready += Int32(count)
-  }
-
-  /// Ends all pods of a node.
-  mutating func clear(_ node: Int) {
-    for pod in rig.cluster.world.livePods(on: UInt32(node)) {
-      let workload = Int(rig.cluster.world.pods[pod].workload)
-      rig.cluster.world.workloads[workload].desired -= 1
-      rig.cluster.world.workloads[workload].pods -= 1
-      rig.cluster.world.workloads[workload].ready -= 1
-      rig.cluster.world.nodes[node].pods -= 1
-      rig.cluster.world.nodes[node].cpuAsked -= rig.cluster.world.pods[pod].cpu
-      rig.cluster.world.nodes[node].memoryAsked -= rig.cluster.world.pods[pod].memory
-      rig.cluster.world.pods[pod].phase = .gone
-    }
+    let set = Int(rig.cluster.world.workloads[3].newest)
+    rig.cluster.world.replicaSets[set].desired += Int32(count)
+    for _ in 0..<count { rig.cluster.world.addReadyPod(of: 3, on: UInt32(node)) }
   }
 
   /// Marks a node as one that has not been heard of.
