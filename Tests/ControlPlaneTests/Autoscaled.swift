@@ -24,13 +24,17 @@ struct Autoscaled: ~Copyable {
   }
 
   init(
-    _ model: ClusterModel, _ fillers: Int, pods: Int, giants: Int = 0, isMovable: Bool = true
+    _ model: ClusterModel, _ fillers: Int, pods: Int, giants: Int = 0, isMovable: Bool = true,
+    burst: Int = 1050
   ) {
     var load = ClusterLoad()
-    load.workloads = [(fillers, 15_750), (pods, 1050), (giants, 64_000), (0, 350)].map {
+    let workloads = [
+      (fillers, 15_750, true), (pods, burst, false), (giants, 64_000, false), (0, 350, true),
+    ]
+    load.workloads = workloads.map {
       var deployment = ClusterLoad.Deployment(replicas: $0.0)
       deployment.cpu = $0.1
-      deployment.isThere = $0.1 == 15_750
+      deployment.isThere = $0.2
       deployment.isMovable = isMovable
       return deployment
     }
@@ -52,10 +56,8 @@ struct Autoscaled: ~Copyable {
   }
 
   var outcome: ScalingOutcome.Nodes { ScalingOutcome(rig.cluster).nodes }
-  var cluster: Cluster { _read { yield rig.cluster } }
-  var nodes: Int {
-    rig.cluster.world.nodes.indices.count { rig.cluster.world.nodes[$0].isRegistered }
-  }
+  var levels: [APIServerOutcome.Level] { APIServerOutcome(rig.cluster).levels }
+  var nodes: Int { rig.cluster.world.registeredNodes }
 
   /// Nodes of each pool.
   var sizes: [Int] {
@@ -74,7 +76,7 @@ struct Autoscaled: ~Copyable {
 
   mutating func run(for span: Nanoseconds) { rig.run(until: rig.loop.now + span) }
 
-  /// Lets it run until so many nodes are there and all pods of the burst are ready, an hour at most.
+  /// Lets it run until so many nodes are there and the burst's pods are ready, an hour at most.
   mutating func run(until nodes: Int) {
     for _ in 0..<360 {
       run(for: .seconds(10))
