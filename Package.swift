@@ -74,6 +74,12 @@ let package = Package(
         "Ledger", "Host", "Statistics", "Measure", "CLinux", crypto, asyncHTTPClient, nioCore,
         nioHTTP, nioPosix, nioSSL, grpcCore, grpcTransport, protobuf,
       ]),
+    library(
+      "Validation",
+      [
+        "Calibration", "ControlPlane", "Simulation", "Ledger", "Host", "Statistics", "Measure",
+        crypto,
+      ]),
     library("RDMA", ["Measure", "CVerbs"]),
     library("Deploy", ["Host", "Measure", "CLinux"]),
     library(
@@ -100,8 +106,8 @@ let package = Package(
       name: "assay",
       dependencies: [
         "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Simulation",
-        "Storage", "Networking", "Deploy", "Calibration", "Ledger", "Host", "Measure", "Statistics", "CLinux",
-        argumentParser,
+        "Storage", "Networking", "Deploy", "Validation", "Calibration", "Ledger", "Host",
+        "Measure", "Statistics", "CLinux", argumentParser,
       ],
       swiftSettings: strict),
 
@@ -124,6 +130,12 @@ let package = Package(
     tests(
       "ControlPlaneTests",
       ["ControlPlane", "Simulation", "Statistics", "Measure", "TestSupport"]),
+    tests(
+      "ValidationTests",
+      [
+        "Validation", "Calibration", "ControlPlane", "Simulation", "Statistics", "Measure",
+        "TestSupport",
+      ]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests(
       "JudgementTests",

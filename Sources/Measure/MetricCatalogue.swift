@@ -151,8 +151,8 @@ public enum MetricCatalogue {
     count("failed proposals", "writes that etcd refused or lost"),
     count("overdue pods", "pods that were not ready at the end, 30 s or longer after the wish"),
     count("missed slo windows", "windows of 5 minutes in which a service level objective was missed"),
-    time("deploy time", "from the wish for a machine until it answers ping"),
-    time("join time", "from the wish for a machine until its node is ready"),
+    time("deploy latency", "from the wish for a machine until it answers ping"),
+    time("join latency", "from the wish for a machine until its node is ready"),
     span("last node joined", "from the first wish for machines until all of them are ready nodes"),
     Entry(
       name: "nodes joined", unit: .count, direction: .higher, about: "machines that became nodes"),

@@ -13,6 +13,10 @@ enum ModuleRules {
       "Ledger", "Host", "Statistics", "Measure", "CLinux", "Crypto", "AsyncHTTPClient", "NIOCore",
       "NIOHTTP1", "NIOPosix", "NIOSSL", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "SwiftProtobuf",
     ],
+    "Validation": [
+      "Calibration", "ControlPlane", "Simulation", "Ledger", "Host", "Statistics", "Measure",
+      "Crypto",
+    ],
     "RDMA": ["Measure", "CVerbs"],
     "Deploy": ["Host", "Measure", "CLinux"],
     "Storage": [
@@ -35,8 +39,8 @@ enum ModuleRules {
     ],
     "assay": [
       "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Simulation",
-      "Storage", "Networking", "Deploy", "Calibration", "Ledger", "Host", "Statistics", "Measure", "CLinux",
-      "ArgumentParser",
+      "Storage", "Networking", "Deploy", "Validation", "Calibration", "Ledger", "Host",
+      "Statistics", "Measure", "CLinux", "ArgumentParser",
     ],
   ]
 

@@ -76,6 +76,8 @@ enum Port {
   static let leads: UInt8 = 0xE1
   /// To the same: their process works no longer.
   static let halted: UInt8 = 0xE2
+  /// To `load`: the batch of a connection that begins with job `index` has had its CPU.
+  static let batch: UInt8 = 0xFE
   /// To every component once, at the start.
   static let start: UInt8 = 0xF8
 }
