@@ -135,6 +135,7 @@ struct EtcdClients: Model, ~Copyable {
       if let gap { loop.schedule(event, after: gap.draw(&stream)) }
     case (.load, Kind.measure): measure(&loop)
     case (.apiServer, Port.stored): answered(event.index, &loop)
+    case (.machine, _): world.machine.handle(event, &loop)
     default: preconditionFailure("etcd alone has no such event")
     }
   }

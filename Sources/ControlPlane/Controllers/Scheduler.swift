@@ -43,7 +43,9 @@ struct Scheduler: ~Copyable {
 
   private mutating func observed(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     switch ChangeKind(rawValue: event.lane) {
-    case .podCreated: queue.append(event.index)
+    case .podCreated:
+      guard world.workloads[Int(world.pods[event.index].workload)].isScheduled else { return }
+      queue.append(event.index)
     case .nodeAdded, .nodeTaints, .podGone: retry(&world, &loop)
     default: return
     }

@@ -41,7 +41,7 @@ struct Cluster: Model, ~Copyable {
   static func start(_ loop: inout Loop) {
     let components: [Component] = [
       .client, .apiServer, .etcd, .watch, .kubelet, .lifecycle, .scheduler, .controller, .load,
-      .provisioning, .autoscaler, .addOn, .fault, .sample,
+      .provisioning, .autoscaler, .addOn, .fault, .sample, .machine,
     ]
     for component in components {
       loop.schedule(now: Event(component: component, what: Port.start))
@@ -64,6 +64,7 @@ struct Cluster: Model, ~Copyable {
     case .addOn: addOns.handle(event, &world, &loop)
     case .fault: handleFault(event, &loop)
     case .sample: sample(event, &loop)
+    case .machine: world.machine.handle(event, &loop)
     }
   }
 

@@ -34,6 +34,8 @@ enum Component: UInt8, Sendable {
   case fault
   /// Samples for the time series.
   case sample
+  /// The CPUs that all processes share.
+  case machine
 }
 
 /// What one component tells another; a component's own kinds stay below these.

@@ -17,6 +17,7 @@ struct World: ~Copyable {
   /// The rate limiters of clients that have one.
   var limiters = Table<TokenBucket>(capacity: 64)
   var requests = Slab<Request>(capacity: 1024)
+  var machine: Machine
   /// Which API servers run, and where clients connect to.
   var connections: Connections
   /// etcd's revision: how many writes are committed.
@@ -26,12 +27,15 @@ struct World: ~Copyable {
   var pods = Slab<Pod>(capacity: 1024)
   var workloads = Table<Workload>(capacity: 64)
   var observations: Observations
+  var sightings: Sightings
 
   init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {
     self.model = model
     self.load = load
     self.seed = seed
     observations = Observations(interval: load.sampling)
+    sightings = Sightings(isOn: load.isWatched)
+    machine = Machine(model.machine)
     watchCaches = WatchCaches(model.apiServer)
     connections = Connections(servers: model.apiServer.servers)
   }

@@ -85,8 +85,14 @@ struct Kubelets: ~Copyable {
     }
   }
 
-  private func renew(_ event: Event, _ world: inout World, _ loop: inout Loop) {
-    loop.schedule(event, after: parameters.leaseInterval)
+  private mutating func renew(_ event: Event, _ world: inout World, _ loop: inout Loop) {
+    var interval = parameters.leaseInterval
+    let most = Int64(Double(interval.count) * parameters.leaseJitter.value)
+    if most > 0 {
+      let jitter = streams[Int(event.index)].below(UInt64(most))
+      interval = interval + Nanoseconds(Int64(jitter))
+    }
+    loop.schedule(event, after: interval)
     guard world.nodes[Int(event.index)].isAlive else { return }
     var request = Request(
       .update, .lease, client: client(0, of: event.index), object: event.index)
