@@ -102,8 +102,8 @@ let package = Package(
     .executableTarget(
       name: "assay",
       dependencies: [
-        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Storage",
-        "Networking", "Deploy", "Validation", "Calibration", "Ledger", "Host", "Measure",
+        "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Simulation",
+        "Storage", "Networking", "Deploy", "Validation", "Calibration", "Ledger", "Host", "Measure",
         "Statistics", "CLinux", argumentParser,
       ],
       swiftSettings: strict),

@@ -26,131 +26,68 @@ public struct ClusterTrial: Sendable {
   /// go on; without that the outcome is the same.
   public func run(_ watch: (Nanoseconds) -> Bool = { _ in true }) -> ClusterOutcome {
     var cluster = Cluster(model: model, load: load, seed: seed)
-    var loop = Loop(capacity: 4 * model.nodes.count + 1024)
-    Cluster.start(&loop)
-    cluster.world.observations.begin = load.warmUp
-    var stop = advance(&cluster, &loop, until: load.warmUp, watch)
-    // What etcd counts of itself, too, is of the measured time only.
-    cluster.etcd.counters = EtcdCounters()
-    if stop == .reachedEnd {
-      stop = advance(&cluster, &loop, until: load.warmUp + load.duration, watch)
-    }
+    var loop = startedLoop()
+    let stop = advance(&cluster, &loop, limit: load.eventBudget, watch)
     return ClusterOutcome(cluster, loop, stop)
   }
 
+  /// Simulates it until `event` events have happened, and says how the world stands then.
+  ///
+  /// The same events happen as in ``run(_:)``: the hash after an event is the same. O(events).
+  public func run(untilEvent event: UInt64) -> ClusterSnapshot {
+    var cluster = Cluster(model: model, load: load, seed: seed)
+    var loop = startedLoop()
+    _ = advance(&cluster, &loop, limit: min(event, load.eventBudget)) { _ in true }
+    return ClusterSnapshot(cluster, loop, last: cluster.last)
+  }
+
+  /// Simulates it up to `end` and draws what was wished for from `begin` on.
+  ///
+  /// Both are counted from the start of the simulation, the warm-up included; of requests and of
+  /// moments at most `limit` are kept. O(events), and memory of O(limit).
+  public func trace(
+    from begin: Nanoseconds, to end: Nanoseconds, limit: Int = 100_000
+  ) -> ClusterTrace {
+    var cluster = Cluster(model: model, load: load, seed: seed)
+    var loop = startedLoop()
+    cluster.world.observations.tracer.turnOn(from: begin, until: end, limit: limit)
+    // Requests that were wished for in the stretch end after it.
+    let last = end + Self.patience
+    _ = advance(&cluster, &loop, limit: load.eventBudget) { $0 < last }
+    return ClusterTrace(cluster)
+  }
+
+  /// How long after the end of a trace its requests are waited for: `--request-timeout`.
+  private static let patience = Nanoseconds.seconds(60)
+
+  private func startedLoop() -> Loop {
+    var loop = Loop(capacity: 4 * model.nodes.count + 1024)
+    Cluster.start(&loop)
+    return loop
+  }
+
+  /// Lets time pass to the end, or until so many events have happened.
   private func advance(
-    _ cluster: inout Cluster, _ loop: inout Loop, until end: Nanoseconds,
+    _ cluster: inout Cluster, _ loop: inout Loop, limit: UInt64, _ watch: (Nanoseconds) -> Bool
+  ) -> Stop {
+    let stop = advance(&cluster, &loop, until: load.warmUp, limit: limit, watch)
+    guard stop == .reachedEnd else { return stop }
+    cluster.beginMeasuring(at: load.warmUp)
+    return advance(
+      &cluster, &loop, until: load.warmUp + load.duration, limit: limit, watch)
+  }
+
+  private func advance(
+    _ cluster: inout Cluster, _ loop: inout Loop, until end: Nanoseconds, limit: UInt64,
     _ watch: (Nanoseconds) -> Bool
   ) -> Stop {
     while true {
       let next = min(end, loop.now + .seconds(1))
-      let stop = loop.run(&cluster, until: next, limit: load.eventBudget)
+      let stop = loop.run(&cluster, until: next, limit: limit)
       if stop == .spentBudget { return stop }
       // Without any event left nothing happens until the end.
       if stop == .ranDry || next == end { return .reachedEnd }
       if !watch(next) { return .ranDry }
-    }
-  }
-}
-
-/// What a trial showed, all of it after the warm-up.
-public struct ClusterOutcome: Sendable {
-  /// The time simulated, warm-up included.
-  public var simulated: Nanoseconds
-  /// How many events happened, those of the warm-up included.
-  public var events: UInt64
-  /// The hash of all of them.
-  public var trace: UInt64
-  /// Whether it ended because the budget of events was spent.
-  public var spentBudget: Bool
-  /// API latency of mutating requests, from arrival to answer.
-  public var mutatingLatency: LatencyDistribution
-  /// The same of reads of one object.
-  public var getLatency: LatencyDistribution
-  /// The same of lists of a namespace.
-  public var namespaceListLatency: LatencyDistribution
-  /// The same of lists of a whole resource.
-  public var clusterListLatency: LatencyDistribution
-  /// From the wish for a pod to its being seen ready.
-  public var podStartup: LatencyDistribution
-  /// What the API servers and their clients went through.
-  public var apiServers: APIServerOutcome
-  /// `etcd_disk_wal_fsync_duration_seconds` of the leader.
-  public var walSync: LatencyDistribution
-  /// `etcd_disk_backend_commit_duration_seconds` of the leader.
-  public var backendCommit: LatencyDistribution
-  /// Requests by how they ended.
-  public var requests: RequestCounts
-  /// `etcd_server_leader_changes_seen_total`.
-  public var leaderChanges: UInt64
-  /// `etcd_server_proposals_failed_total`.
-  public var failedProposals: UInt64
-  /// Pods that were not ready at the end though they had been wanted for ``overdue`` or longer.
-  public var overduePods: Int
-  /// How long a pod may take before it counts as overdue: six times the objective of 5 s.
-  public static let overdue = Nanoseconds.seconds(30)
-
-  /// Requests by how they ended.
-  public struct RequestCounts: Hashable, Codable, Sendable {
-    /// Answered with what was asked for.
-    public var succeeded: UInt64 = 0
-    /// 409, 404 and 410: answered otherwise, for the client to deal with.
-    public var refused: UInt64 = 0
-    /// 429.
-    public var rejected: UInt64 = 0
-    /// 504, or given up by the client.
-    public var timedOut: UInt64 = 0
-    /// 500, 503, connections refused, and what etcd had no space for.
-    public var unavailable: UInt64 = 0
-
-    /// None.
-    public init() {}
-
-    /// All of them.
-    public var all: UInt64 { succeeded + refused + rejected + timedOut + unavailable }
-
-    mutating func add(_ count: UInt64, _ outcome: Outcome) {
-      switch outcome {
-      case .pending: break
-      case .ok: succeeded += count
-      case .conflict, .notFound, .gone: refused += count
-      case .tooManyRequests: rejected += count
-      case .timeout: timedOut += count
-      case .unavailable, .noSpace: unavailable += count
-      }
-    }
-  }
-
-  init(_ cluster: borrowing Cluster, _ loop: borrowing Loop, _ stop: Stop) {
-    simulated = loop.now
-    events = loop.handled
-    trace = loop.trace.value
-    spentBudget = stop == .spentBudget
-    mutatingLatency = cluster.world.observations.mutating.snapshot()
-    getLatency = cluster.world.observations.singleGet.snapshot()
-    namespaceListLatency = cluster.world.observations.namespaceList.snapshot()
-    clusterListLatency = cluster.world.observations.clusterList.snapshot()
-    podStartup = cluster.world.observations.podStartup.snapshot()
-    walSync = cluster.etcd.counters.walSyncs.snapshot()
-    backendCommit = cluster.etcd.counters.backendCommits.snapshot()
-    leaderChanges = cluster.etcd.counters.leaderChanges
-    failedProposals = cluster.etcd.counters.failedProposals
-    requests = RequestCounts()
-    for outcome in Outcome.allCases {
-      requests.add(cluster.world.observations.outcomes[Int(outcome.rawValue)], outcome)
-    }
-    apiServers = APIServerOutcome(cluster)
-    overduePods = cluster.world.pods(waitingSince: loop.now - Self.overdue)
-  }
-}
-
-extension World {
-  /// How many pods have been wanted since `moment` or longer and were never ready.
-  ///
-  /// O(pods).
-  func pods(waitingSince moment: Nanoseconds) -> Int {
-    (0..<UInt32(pods.peak)).count { pod in
-      pods[pod].phase.rawValue < PodPhase.ready.rawValue && pods[pod].wished <= moment
     }
   }
 }

@@ -280,7 +280,7 @@ struct CaseJudge {
     let texts = MetricText.texts(
       [interval.value, interval.lower, interval.upper, bound], unit, isRatio: limit.isRatio,
       apartFrom: bound)
-    let level = MetricText.digits(interval.level.value * 100, 3)
+    let level = significant(interval.level.value * 100, 3)
     return "\(texts[0]) of \(counted(interval.count, what)); its \(level)% interval "
       + "\(texts[1]) to \(texts[2]) \(relation) \(texts[3])"
   }

@@ -80,7 +80,7 @@ struct WorkloadFigures: Sendable {
   }
 
   /// Colour by the point of the sweep and dash by system, or colour alone where one varies.
-  private func style(_ key: CaseKey, in group: [CaseFigures]) -> Series.Style {
+  func style(_ key: CaseKey, in group: [CaseFigures]) -> Series.Style {
     let system = systems.firstIndex(of: key.system) ?? 0
     let shown = group.map(\.key.point).uniqued()
     let point = shown.firstIndex(of: key.point) ?? 0
@@ -111,7 +111,7 @@ extension WorkloadFigures {
           group, direction, alone: directions.filter { $0 != "sync" }.count == 1, number)
         if let chart { charts.append(chart) }
       }
-      charts += overTime(group, number)
+      charts += overTime(group, number) + simulatedSeries(group, number)
     }
     if let chart = trialsInOrder { charts.append(chart) }
     return charts

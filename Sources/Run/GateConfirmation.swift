@@ -47,7 +47,8 @@ public enum GateConfirmation {
   /// The scenario expanded anew, with as many blocks as were run.
   private static func fresh(_ record: RunRecord) throws(RunError) -> Plan {
     do {
-      var scenario = try ScenarioReader.read(recorded: record.scenario).scenario
+      let records = Plan(recordedIn: record).map { plan in plan.recorded }
+      var scenario = try ScenarioReader.read(recorded: record.scenario, records: records).scenario
       scenario.design.blocks = record.trials.map(\.block).max() ?? scenario.design.blocks
       return Plan.expand(scenario, seed: FreshSeed.draw())
     } catch {

@@ -76,6 +76,7 @@ struct SimulationExecution {
       "simulator": "control plane model \(ClusterTrial.modelVersion)",
       "random numbers": "common to all trials of a block",
     ]
+    for (key, source) in cluster.sources { facts["\(key) from"] = source }
     if !settings.isEmpty {
       facts["settings"] = settings.map { "\($0.key) \($0.text)" }.joined(separator: ", ")
     }

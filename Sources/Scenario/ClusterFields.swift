@@ -16,6 +16,10 @@ enum ClusterFields {
   static let groups = [
     Group(name: "etcd", doc: "etcd: its members, their disks and timers", fields: etcd),
     Group(name: "api-servers", doc: "the API servers", fields: apiServers),
+    Group(
+      name: "flow-control", doc: "API Priority and Fairness of the API servers",
+      fields: FlowControlFields.all),
+    Group(name: "watch-cache", doc: "the API servers' watch caches", fields: watchCache),
     Group(name: "kubelets", doc: "the kubelets, and where nodes stand", fields: kubelets),
     Group(name: "controllers", doc: "kube-controller-manager", fields: controllers),
     Group(name: "scheduler", doc: "kube-scheduler", fields: scheduler),
@@ -30,6 +34,16 @@ enum ClusterFields {
         return ("\(group.name).\(field.name)", value.text)
       }
     }
+  }
+
+  /// The value of a key, `etcd.members`, as the model has it.
+  static func value(of key: String, in model: ClusterModel) -> Value? {
+    for group in groups {
+      for field in group.fields where "\(group.name).\(field.name)" == key {
+        return field.render(model)
+      }
+    }
+    return nil
   }
 
   private static let etcd: [ClusterField] = [
@@ -84,8 +98,30 @@ enum ClusterFields {
     .duration(
       "list-cpu-per-object", \.apiServer.listCPUPerObject, least: 0,
       "CPU that each object of a list adds"),
+    .duration(
+      "etcd-list-cpu-per-object", \.apiServer.etcdListCPUPerObject, least: 0,
+      "what it adds to that where the list is from etcd"),
+    .duration("send-cpu", \.apiServer.sendCPU, least: 0, "CPU to send an event to one watcher"),
     .latency(
       "watch-latency", \.apiServer.watchLatency, "from etcd's commit until an informer has it"),
+    .flag(
+      "fan-out-per-watcher", \.apiServer.hasFanOutPerWatcher,
+      "simulates each watcher's send by itself: exact, and slower"),
+  ]
+
+  private static let watchCache: [ClusterField] = [
+    .flag(
+      "dynamic", \.apiServer.watchCache.isDynamic,
+      "whether caches grow and shrink with what comes (since 1.19)"),
+    .integer(
+      "least-events", \.apiServer.watchCache.leastEvents, 4...10_000_000,
+      "events that a cache holds at least; where it is not dynamic, its size"),
+    .integer(
+      "most-events", \.apiServer.watchCache.mostEvents, 4...10_000_000,
+      "events that a cache holds at most"),
+    .flag(
+      "relists-from-etcd", \.apiServer.watchCache.relistsFromEtcd,
+      "whether informers that lost their place list from etcd (client-go before 0.18)"),
   ]
 
   private static let kubelets: [ClusterField] = [

@@ -11,7 +11,7 @@ struct ClusterRules {
   private typealias Problem = TargetRules.Problem
 
   func problems(of model: ClusterModel) -> [TargetRules.Problem] {
-    contradictions() + timers(model) + laws() + members(model)
+    contradictions() + timers(model) + laws() + members(model) + apiServers(model)
   }
 
   private func contradictions() -> [Problem] {
@@ -55,6 +55,12 @@ struct ClusterRules {
           path: "\(path).\(group.name).\(field.name)", message: problem.message, hint: problem.hint)
       }
     }
+  }
+
+  private func apiServers(_ model: ClusterModel) -> [Problem] {
+    guard let fault = model.apiServer.fault else { return [] }
+    let key = ["flow-control", "watch-cache", "api-servers"].first { given[$0] != nil }
+    return [Problem(path: key.map { "\(path).\($0)" } ?? path, message: fault)]
   }
 
   private func members(_ model: ClusterModel) -> [Problem] {

@@ -131,6 +131,8 @@ indirect enum Value: Hashable, Sendable {
   case number(Double)
   case rate(RateValue)
   case limit(Limit)
+  /// What a record's histogram holds; no file has it, a reference in one leads to it.
+  case measured(LatencyDistribution)
   case figure(PublishedFigures.Figure)
   case list([Value])
   case record([Pair])
@@ -187,6 +189,11 @@ indirect enum Value: Hashable, Sendable {
     case .rate(.shareOfMaximum(let share)): return share.text
     case .limit(let limit): return YAMLText.scalar(limit.text)
     case .figure(let figure): return YAMLText.scalar(figure.text)
+    case .measured(let distribution):
+      let parts = [("p50", 0.5), ("p99", 0.99)].compactMap { name, share in
+        distribution.quantile(share).map { "\(name) \(Nanoseconds(Int64(clamping: $0)).text)" }
+      }
+      return "measured (\(parts.joined(separator: ", ")))"
     case .list(let items): return "[\(items.map(\.text).joined(separator: ", "))]"
     case .record(let pairs):
       let body = pairs.map { "\($0.key): \($0.value.text)" }.joined(separator: ", ")

@@ -5,21 +5,37 @@ internal import Measure
 enum LatencyGrammar {
   static let kind = Kind.anyOf([
     .duration(least: 0),
-    .record([
-      Member(name: "p50", kind: .duration(least: 1), doc: "the median", required: true),
-      Member(
-        name: "p99", kind: .duration(least: 1), doc: "one in a hundred takes longer",
-        required: true),
-      Member(name: "tail-p50", kind: .duration(least: 1), doc: "the median of the tail"),
-      Member(name: "tail-p99", kind: .duration(least: 1), doc: "the 99th percentile of the tail"),
-      Member(
-        name: "tail-share", kind: .share(0.000001...0.999999),
-        doc: "how many of all are of the tail"),
-    ]),
+    .variant(noun: "latency", [percentiles, record]),
   ])
 
-  /// The law of a checked value; nil for one that says half of a tail.
+  /// Which metric of a record is meant where none is named.
+  static let standardMetric = "sync latency"
+
+  private static let percentiles = [
+    Member(name: "p50", kind: .duration(least: 1), doc: "the median", required: true),
+    Member(
+      name: "p99", kind: .duration(least: 1), doc: "one in a hundred takes longer",
+      required: true),
+    Member(name: "tail-p50", kind: .duration(least: 1), doc: "the median of the tail"),
+    Member(name: "tail-p99", kind: .duration(least: 1), doc: "the 99th percentile of the tail"),
+    Member(
+      name: "tail-share", kind: .share(0.000001...0.999999),
+      doc: "how many of all are of the tail"),
+  ]
+
+  private static let record = [
+    Member(
+      name: "from-record", kind: .text, doc: "a record's folder: all values that it measured",
+      required: true),
+    Member(name: "system", kind: .name, doc: "whose trials, where it has several systems"),
+    Member(name: "workload", kind: .name, doc: "which workload's, where several have the metric"),
+    Member(
+      name: "metric", kind: .text, doc: "the latency in the record", standard: standardMetric),
+  ]
+
+  /// The law of a checked value; nil for one that says half of a tail, or is in a record.
   static func law(_ value: Value) -> LatencyLaw? {
+    if case .measured(let distribution) = value { return .measured(distribution) }
     if let constant = value.duration { return .constant(constant) }
     guard let p50 = value["p50"]?.duration, let p99 = value["p99"]?.duration else { return nil }
     let tail = (
@@ -33,8 +49,8 @@ enum LatencyGrammar {
     }
   }
 
-  /// What a law looks like in a scenario; nil for a measured one, which stands in no file.
-  static func value(of law: LatencyLaw) -> Value? {
+  /// What a law looks like in a scenario.
+  static func value(of law: LatencyLaw) -> Value {
     switch law {
     case .constant(let value): .duration(value)
     case .lognormal(let p50, let p99):
@@ -45,12 +61,13 @@ enum LatencyGrammar {
         .init("tail-p50", .duration(tailP50)), .init("tail-p99", .duration(tailP99)),
         .init("tail-share", .share(share)),
       ])
-    case .measured: nil
+    case .measured(let distribution): .measured(distribution)
     }
   }
 
   /// What is wrong with a checked value, and how to mend it; nil where nothing is.
   static func problem(of value: Value) -> (message: String, hint: String)? {
+    guard value["from-record"] == nil else { return nil }
     guard let law = law(value) else {
       return (
         "a tail needs tail-p50, tail-p99 and tail-share", "give all three, or none of them"

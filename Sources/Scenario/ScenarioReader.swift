@@ -1,3 +1,4 @@
+internal import ControlPlane
 internal import Deploy
 internal import Measure
 internal import Storage
@@ -14,13 +15,15 @@ public enum ScenarioReader {
 
   /// Reads `text`, which stands in `file` (named in messages only), with overrides `path=value`.
   ///
-  /// Throws every error of the file at once, in its order, those of overrides last.
+  /// Latencies that the scenario takes from records are looked for by `records`; without it their
+  /// keys keep their defaults. Throws every error of the file at once, in its order, those of
+  /// overrides last.
   public static func read(
-    text: String, file: String, overrides: [String] = []
+    text: String, file: String, overrides: [String] = [], records: RecordedLatencies? = nil
   ) throws(ScenarioError) -> Reading {
     let (tree, document, checker) = try checked(
       text: text, file: file, as: Grammar.document, overrides: overrides)
-    var builder = Builder(checker: checker, tree: tree)
+    var builder = Builder(checker: checker, tree: tree, records: records)
     let scenario = document.map { builder.scenario($0) }
     let found = builder.checker.diagnostics
     guard let scenario, !found.hasErrors else { throw ScenarioError(diagnostics: found.ordered) }
@@ -30,11 +33,13 @@ public enum ScenarioReader {
   /// Reads the scenario of a record: the overrides that it was run with stand below it as comments.
   ///
   /// Throws as ``read(text:file:overrides:)``.
-  public static func read(recorded text: String) throws(ScenarioError) -> Reading {
+  public static func read(
+    recorded text: String, records: RecordedLatencies? = nil
+  ) throws(ScenarioError) -> Reading {
     let mark = "# --set "
     let overrides = text.split(separator: "\n").filter { $0.hasPrefix(mark) }
       .map { String($0.dropFirst(mark.count)) }
-    return try read(text: text, file: "scenario.yaml", overrides: overrides)
+    return try read(text: text, file: "scenario.yaml", overrides: overrides, records: records)
   }
 
   /// The file as a value of `kind` where it is one; what is wrong so far is in the checker.
@@ -77,11 +82,13 @@ public enum ScenarioReader {
 struct Builder {
   var checker: Checker
   let tree: Tree
+  private let records: RecordedLatencies?
   private var blocks = 1
 
-  init(checker: Checker, tree: Tree) {
+  init(checker: Checker, tree: Tree, records: RecordedLatencies?) {
     self.checker = checker
     self.tree = tree
+    self.records = records
   }
 
   mutating func scenario(_ document: Value) -> Scenario {
@@ -110,13 +117,37 @@ struct Builder {
   }
 
   private mutating func made(_ pair: Value.Pair) -> ScenarioSystem? {
-    guard let target = SystemGrammar.target(pair.value) else { return nil }
+    guard var target = SystemGrammar.target(pair.value) else { return nil }
     for problem in TargetRules.problems(of: target, pair.value, named: pair.key) {
       let place = checker.keyPlaces[problem.path] ?? checker.place(problem.path)
       checker.diagnostics.add(
         problem.message, at: place, hint: problem.hint, severity: problem.severity)
     }
+    if case .cluster(var model) = target {
+      takeMeasured(&model, pair)
+      target = .cluster(model)
+    }
     return ScenarioSystem(name: pair.key, target: target)
+  }
+
+  /// Gives the model the latencies that its keys take from records.
+  private mutating func takeMeasured(_ model: inout ClusterModel, _ pair: Value.Pair) {
+    guard let records else { return }
+    for group in ClusterFields.groups {
+      for field in group.fields {
+        let key = "\(group.name).\(field.name)"
+        let given = pair.value["cluster"]?[group.name]?[field.name]
+        guard let latency = RecordedLatency(given, for: key, of: pair.key) else { continue }
+        do throws(RecordedLatencyError) {
+          let measured = try records(latency)
+          field.apply(.measured(measured.distribution), &model)
+          model.sources[key] = measured.source
+        } catch {
+          let path = "systems.\(pair.key).cluster.\(key).from-record"
+          checker.diagnostics.add(error.message, at: checker.place(path), hint: error.hint)
+        }
+      }
+    }
   }
 
   private func design(_ value: Value?) -> Design {

@@ -26,6 +26,24 @@ enum SimulationFields {
         guard !load.workloads.isEmpty else { return nil }
         return .integer(load.workloads.reduce(0) { $0 + $1.replicas })
       }),
+    .integer(
+      "add-nodes", \.addedNodes, 0...50_000,
+      "nodes that are added from the end of the warm-up on, as provisioning says"),
+    SimulationField(
+      name: "add-to-pool", kind: .name, doc: "the pool that they belong to; the last one without",
+      apply: { value, load in load.addedPool = value.word },
+      render: { $0.addedPool.map(Value.word) }),
+    SimulationField(
+      name: "faults", kind: FaultGrammar.kind, doc: "what goes wrong, and when",
+      apply: { value, load in load.faults = value.items.compactMap(FaultGrammar.fault) },
+      render: { load in
+        load.faults.isEmpty ? nil : .list(load.faults.map(FaultGrammar.value))
+      }),
+    SimulationField(
+      name: "traffic", kind: .record(TrafficGrammar.members),
+      doc: "the users' traffic, which autoscaled deployments follow",
+      apply: { value, load in load.traffic = TrafficGrammar.curve(value) },
+      render: { TrafficGrammar.value(of: $0.traffic) }),
     SimulationField(
       name: "event-budget", kind: .integer(1...Int.max),
       doc: "the most events that a trial may take; one that needs more is a failed trial",

@@ -38,7 +38,9 @@ enum PlanCheck {
   /// The scenario, with the overrides that stand below it, must expand to the plan.
   private static func expand(_ record: RunRecord, _ plan: Plan, _ log: inout CheckLog) {
     do throws(ScenarioError) {
-      var scenario = try ScenarioReader.read(recorded: record.scenario).scenario
+      var scenario = try ScenarioReader.read(
+        recorded: record.scenario, records: plan.recorded
+      ).scenario
       let due: Plan
       if let cases = plan.only {
         // A confirmation has as many blocks as the run that it confirms.

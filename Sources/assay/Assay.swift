@@ -33,8 +33,10 @@ struct Assay: AsyncParsableCommand {
         subcommands: [
           RunCommand.self, PlanCommand.self, ValidateCommand.self, DoctorCommand.self,
           PeerCommand.self, CalibrateCommand.self, CleanupCommand.self, SelfTestCommand.self,
-          SimulatorCellCommand.self,
+          SimulatorCellCommand.self, ClusterCellCommand.self,
         ]),
+      CommandGroup(
+        name: "Simulating", subcommands: [FrontierCommand.self, SensitivityCommand.self]),
       CommandGroup(
         name: "Judging",
         subcommands: [

@@ -258,7 +258,7 @@ struct ValidateCommand: ParsableCommand {
           _ = try SpecificationReader.read(text: text, file: path)
         } else {
           warnings = try ScenarioReader.read(
-            text: text, file: path, overrides: scenario.overrides
+            text: text, file: path, overrides: scenario.overrides, records: StoredLatencies.find
           ).warnings
         }
         answers.append(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Measure
+import Run
 import Scenario
 
 /// What every command that takes a scenario has in common.
@@ -25,7 +26,8 @@ struct ScenarioArguments: ParsableArguments {
   func load(_ path: String) throws -> Loaded {
     let text = try Self.text(of: path)
     do {
-      let reading = try ScenarioReader.read(text: text, file: path, overrides: overrides)
+      let reading = try ScenarioReader.read(
+        text: text, file: path, overrides: overrides, records: StoredLatencies.find)
       for warning in reading.warnings { Output.note(warning.description) }
       return Loaded(text: text, scenario: reading.scenario)
     } catch {

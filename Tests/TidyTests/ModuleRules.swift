@@ -37,9 +37,9 @@ enum ModuleRules {
       "Judgement", "Ledger", "Scenario", "Statistics", "Measure", "Crypto", "Mustache",
     ],
     "assay": [
-      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Storage",
-      "Networking", "Deploy", "Validation", "Calibration", "Ledger", "Host", "Statistics",
-      "Measure", "CLinux", "ArgumentParser",
+      "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Simulation",
+      "Storage", "Networking", "Deploy", "Validation", "Calibration", "Ledger", "Host",
+      "Statistics", "Measure", "CLinux", "ArgumentParser",
     ],
   ]
 

@@ -6,6 +6,10 @@ pending events, against std::priority_queue compiled by g++ -O3 and against SimP
 the C++ side is the bare queue. Both are pinned to one CPU and run in turn (A B B A); each times
 its own loop by its thread's CPU clock, after filling and warming up. SimPy is installed once into
 ~/.cache/assay/bench.
+
+The whole model has no peer that simulates: kubemark and KWOK run at real time. So its rows stand
+against bars: CPU time per event and per simulated second, the time of replications on all CPUs
+against one, and memory.
 """
 import dataclasses
 import json
@@ -47,7 +51,17 @@ class Case:
   pending: int = 0
 
 
-# A row of another kind (the whole model, memory, scaling) is a method of Bench beside these.
+@dataclasses.dataclass(frozen=True)
+class WholeModel:
+  """One row of the model of a whole cluster against a bar."""
+
+  name: str
+  about: str
+  judge: str  # events, realtime, scaling or memory
+  bar: float
+  options: tuple
+
+
 CASES = [
     Case("hold-1k", "1000 pending, against std::priority_queue", CPP, 1.2, "hold",
          4_000_000, 4_000_000, 1000),
@@ -64,7 +78,20 @@ CASES = [
     Case("mm10-simpy", "customers of M/M/10 at 80 % load, against SimPy", SIMPY, 8, "queue",
          1_000_000, 100_000),
 ]
-NAMES = [case.name for case in CASES]
+WHOLE = [
+    WholeModel("events", "CPU time per event, 1200 nodes with 20 pods/s; at least 3 M events/s",
+               "events", 3e6, ("--pods", "20000", "--churn", "20", "--seconds", "600")),
+    WholeModel("idle-1200", "CPU time per simulated second, 1200 idle nodes; at least 2000 x real "
+               "time", "realtime", 2000, ("--seconds", "3600")),
+    WholeModel("churn-1200", "the same with 20000 pods, 20 a second replaced; at least 600 x real "
+               "time", "realtime", 600, ("--pods", "20000", "--churn", "20", "--seconds", "600")),
+    WholeModel("replications", "8 replications on all CPUs against one after the other, CPUs times "
+               "wall time; at least 0.9 of the CPUs", "scaling", 0.9,
+               ("--pods", "20000", "--churn", "20", "--seconds", "120", "--replications", "8")),
+    WholeModel("memory-5000", "peak memory, 5000 nodes and 150 000 pods; at most 1 GiB", "memory",
+               1 << 30, ("--nodes", "5000", "--pods", "150000", "--seconds", "60")),
+]
+NAMES = [case.name for case in CASES + WHOLE]
 
 
 def add_arguments(parser):
@@ -116,6 +143,7 @@ class Bench:
     self.problems = []
     self.versions = []
     self.cases = [case for case in CASES if case.name in (arguments.case or NAMES)]
+    self.whole = [case for case in WHOLE if case.name in (arguments.case or NAMES)]
     self.pin = ["taskset", "-c", str(arguments.cpu)]
     peers = {case.peer for case in self.cases}
     if CPP in peers:
@@ -145,15 +173,18 @@ class Bench:
     print(f"{time.monotonic() - self.begin:6.0f} s  {text}", file=sys.stderr, flush=True)
 
   def measure(self):
-    pairs = {case.name: [] for case in self.cases}
+    pairs = {case.name: [] for case in self.cases + self.whole}
     control = []
     for index in range(self.arguments.pairs):
       self.say(f"pair {index + 1} of {self.arguments.pairs}")
       for case in self.cases:
         pairs[case.name].append(self.pair(case, index))
+      for case in self.whole:
+        pairs[case.name].append(self.against_bar(case, index))
       cell = lambda: self.ours(CASES[0])  # noqa: E731
       control.append(interleaved(index, cell, cell))
-    return {"cases": [self.case_row(case, pairs[case.name]) for case in self.cases],
+    return {"cases": [self.case_row(case, pairs[case.name]) for case in self.cases]
+            + [self.whole_row(case, pairs[case.name]) for case in self.whole],
             "control": self.control_row(control), "notes": NOTES, "problems": self.problems,
             "lastColumn": "best of each ours / peer", "machine": {}}
 
@@ -187,7 +218,40 @@ class Bench:
              f"= {ours['ns'] / peer['ns']:.4f}")
     return ours["ns"], peer["ns"]
 
+  def cluster(self, case, *more, pinned=True):
+    """What one execution of the whole model took."""
+    command = [self.assay.path, "cluster-cell", *case.options, *more]
+    return json.loads(execute([*(self.pin if pinned else []), *command])[0])
+
+  def against_bar(self, case, index):
+    """(ours, what it is held against) of one execution."""
+    if case.judge == "scaling":
+      cpus = len(os.sched_getaffinity(0))
+      all_cpus, one = interleaved(
+          index, lambda: self.cluster(case, "--threads", str(cpus), pinned=False),
+          lambda: self.cluster(case, "--threads", "1", pinned=False))
+      if all_cpus["traces"] != one["traces"]:
+        self.problems.append(f"NOT VALID: {case.name}: threads change what is simulated")
+      pair = all_cpus["wallNs"] * cpus / 1e9, one["wallNs"] / 1e9
+    else:
+      figures = self.cluster(case)
+      pair = {"events": lambda: (figures["cpuNs"] / figures["events"], 1e9 / case.bar),
+              "realtime": lambda: (figures["cpuNs"] * 1e9 / figures["count"], 1e9),
+              "memory": lambda: (figures["peakBytes"], case.bar)}[case.judge]()
+    self.say(f"{case.name}: {pair[0]:.6g} / {pair[1]:.6g} = {pair[0] / pair[1]:.6f}")
+    return pair
+
   # Rows
+
+  def whole_row(self, case, pairs):
+    unit = {"events": "ns", "realtime": "ns", "scaling": "s", "memory": "B"}[case.judge]
+    most = 1 / case.bar if case.judge in ("realtime", "scaling") else 1
+    figures = row(case.name, case.about, unit, pairs, most, "ratio")
+    if case.judge == "realtime":
+      figures["timesRealTime"] = 1 / figures["ratio"]
+    if case.judge == "scaling":
+      figures["partOfCPUs"] = 1 / figures["ratio"]
+    return figures
 
   def case_row(self, case, pairs):
     figures = row(case.name, f"{case.about}, at least {case.faster} x as fast", "ns", pairs,

@@ -394,6 +394,9 @@ struct APIServers: ~Copyable {
     Clients.answer(place, world, &loop)
   }
 
+  /// Whether an event lets a server serve again.
+  static func mayStart(_ event: Event) -> Bool { event.what == Kind.started }
+
   private func started(_ server: Int, _ world: inout World, _ loop: inout Loop) {
     world.connections.start(server)
     loop.schedule(

@@ -65,6 +65,7 @@ struct Clients: ~Copyable {
     guard limiter != Client.unlimited else { return send(place, &world, &loop) }
     let wait = world.limiters[Int(limiter)].reserve(at: loop.now)
     throttled.record(UInt64(wait.count))
+    world.requests[place].throttled = world.requests[place].throttled + wait
     loop.schedule(Event(component: .client, what: Kind.send, index: place), after: wait)
   }
 
@@ -160,6 +161,7 @@ struct Clients: ~Copyable {
     _ place: UInt32, _ world: inout World, _ loop: inout Loop
   ) {
     let request = world.requests[place]
+    world.observations.answered(request)
     let client = world.clients[Int(request.client)]
     world.sightings.note(request, of: client.owner, at: loop.now)
     guard request.outcome.isTransient, request.attempt + 1 < client.attempts else {

@@ -20,6 +20,9 @@ struct Connections: ~Copyable {
 
   func isUp(_ server: Int) -> Bool { states[server].isUp }
 
+  /// Whether any server runs.
+  var anyIsUp: Bool { states.indices.contains { states[$0].isUp } }
+
   /// Changes with every stop of the server.
   func epoch(of server: Int) -> UInt8 { states[server].epoch }
 

@@ -1,5 +1,3 @@
-public import Measure
-
 /// The horizontal pod autoscaler and the cluster autoscaler.
 public struct AutoscalingParameters: Hashable, Codable, Sendable {
   /// Without either.

@@ -20,6 +20,8 @@ public struct ControllerParameters: Hashable, Codable, Sendable {
   public var largeClusterThreshold = 50
   /// How long pods tolerate an unreachable node (DefaultTolerationSeconds, 300 s).
   public var unreachableToleration = Nanoseconds.seconds(300)
+  /// How long pods tolerate a node that is not ready (DefaultTolerationSeconds, 300 s).
+  public var notReadyToleration = Nanoseconds.seconds(300)
   /// `--kube-api-qps` of kube-scheduler (default 50).
   public var schedulerQPS = Rate(perSecond: 50)
   /// `--kube-api-burst` of kube-scheduler (default 100).

@@ -38,7 +38,7 @@ struct Controllers: ~Copyable {
     case .podCreated:
       let workload = Int(world.pods[event.index].workload)
       expected[workload] = max(0, expected[workload] - 1)
-    case .podReady: endpointsChanged(world.pods[event.index].workload, world, &loop)
+    case .podReady, .podNotReady: endpointsChanged(world.pods[event.index].workload, world, &loop)
     case .podDeleting, .podGone, .podFailed:
       let workload = world.pods[event.index].workload
       sync(Int(workload), &world, &loop)
@@ -49,6 +49,7 @@ struct Controllers: ~Copyable {
 
   /// Makes the pods that are missing.
   private mutating func sync(_ workload: Int, _ world: inout World, _ loop: inout Loop) {
+    guard !world.workloads[workload].isDaemonSet else { return }
     let missing =
       world.workloads[workload].desired - world.workloads[workload].pods - expected[workload]
     guard missing > 0 else { return }

@@ -15,6 +15,8 @@ struct Scheduler: ~Copyable {
   /// What its cache has assumed on each node beside what is bound.
   private var assumed: Table<Assumed>
   private var isBusy = false
+  /// How long it was busy with decisions.
+  private(set) var busy = Nanoseconds.zero
   private var next = 0
 
   struct Assumed: BitwiseCopyable {
@@ -57,10 +59,11 @@ struct Scheduler: ~Copyable {
     guard !isBusy, queue.count > 0 else { return }
     isBusy = true
     let pod = queue.removeFirst()
-    let looked = min(world.nodes.count, Self.feasibleNodesToFind(of: world.nodes.count))
+    let looked = Self.feasibleNodesToFind(of: world.registeredNodes)
+    let cost = parameters.schedulingCost + parameters.schedulingCostPerNode * Int64(looked)
+    busy = busy + cost
     loop.schedule(
-      Event(component: .scheduler, what: Kind.decided, index: pod),
-      after: parameters.schedulingCost + parameters.schedulingCostPerNode * Int64(looked))
+      Event(component: .scheduler, what: Kind.decided, index: pod), after: cost)
   }
 
   /// How many feasible nodes are enough (`numFeasibleNodesToFind`, percentageOfNodesToScore 0).
@@ -83,8 +86,10 @@ struct Scheduler: ~Copyable {
 
   /// The best of enough feasible nodes, looked for from where the last search ended.
   private mutating func choose(for pod: UInt32, _ world: borrowing World) -> Int? {
+    let target = world.pods[pod].target
+    if target != Pod.nowhere { return fits(pod, Int(target), world) ? Int(target) : nil }
     let count = world.nodes.count
-    let enough = Self.feasibleNodesToFind(of: count)
+    let enough = Self.feasibleNodesToFind(of: world.registeredNodes)
     var found = 0
     var best: (node: Int, score: Int32)?
     for step in 0..<count {
@@ -105,8 +110,7 @@ struct Scheduler: ~Copyable {
     let candidate = world.nodes[node]
     let workload = world.workloads[Int(world.pods[pod].workload)]
     let needed = world.pods[pod]
-    return candidate.isRegistered && candidate.condition == .ready
-      && candidate.taints & ~workload.tolerations == 0
+    return candidate.isRegistered && candidate.taints & ~workload.tolerations == 0
       && (workload.pool == Workload.anyPool || workload.pool == candidate.pool)
       && candidate.pods + assumed[node].pods < candidate.maximumPods
       && candidate.cpuAsked + assumed[node].cpu + needed.cpu <= candidate.cpu

@@ -9,6 +9,8 @@ struct Cluster: Model, ~Copyable {
   var etcd: Etcd
   var watches: Watches
   var kubelets: Kubelets
+  var certificates: CertificateSigner
+  var daemonSets: DaemonSets
   var lifecycle: NodeLifecycle
   var scheduler: Scheduler
   var controllers: Controllers
@@ -18,6 +20,10 @@ struct Cluster: Model, ~Copyable {
   var addOns: AddOns
   var faults: Faults
   var sampler: Sampler
+  /// What was used when the measured time began.
+  var useStart = UseStart()
+  /// The last event, for whoever stops to look.
+  private(set) var last: Event?
 
   init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {
     world = World(model: model, load: load, seed: seed)
@@ -26,22 +32,25 @@ struct Cluster: Model, ~Copyable {
     etcd = Etcd(world)
     watches = Watches(&world)
     kubelets = Kubelets(&world)
+    certificates = CertificateSigner(&world)
     lifecycle = NodeLifecycle(&world)
     scheduler = Scheduler(&world)
     generator = LoadGenerator(&world)
+    daemonSets = DaemonSets(&world)
     controllers = Controllers(&world)
     provisioning = Provisioning(&world)
     autoscalers = Autoscalers(&world)
     addOns = AddOns(&world)
     faults = Faults(&world)
     sampler = Sampler(world)
+    etcd.database.holds(world.storedBytes)
   }
 
   /// Every component is told to start, in order.
   static func start(_ loop: inout Loop) {
     let components: [Component] = [
       .client, .apiServer, .etcd, .watch, .kubelet, .lifecycle, .scheduler, .controller, .load,
-      .provisioning, .autoscaler, .addOn, .fault, .sample, .machine,
+      .provisioning, .autoscaler, .addOn, .fault, .sample, .certificate, .daemonSet, .machine,
     ]
     for component in components {
       loop.schedule(now: Event(component: component, what: Port.start))
@@ -49,10 +58,19 @@ struct Cluster: Model, ~Copyable {
   }
 
   mutating func handle(_ event: Event, in loop: inout Loop) {
+    last = event
+    if faults.controllerManagerDowns > 0, faults.holds(event) { return }
+    if event.what == Port.changed || event.what == Port.observed {
+      world.noteNews(event, at: loop.now)
+    }
     switch event.component {
     case .client: clients.handle(event, &world, &loop)
-    case .apiServer: apiServers.handle(event, &world, &loop)
-    case .etcd: etcd.handle(event, &world, &loop)
+    case .apiServer:
+      apiServers.handle(event, &world, &loop)
+      if APIServers.mayStart(event) { noteAvailability(at: loop.now) }
+    case .etcd:
+      etcd.handle(event, &world, &loop)
+      if Etcd.mayChangeLeader(event) { noteAvailability(at: loop.now) }
     case .watch: watches.handle(event, &world, &loop)
     case .kubelet: kubelets.handle(event, &world, &loop)
     case .lifecycle: lifecycle.handle(event, &world, &loop)
@@ -65,6 +83,8 @@ struct Cluster: Model, ~Copyable {
     case .fault: handleFault(event, &loop)
     case .sample: sample(event, &loop)
     case .machine: world.machine.handle(event, &loop)
+    case .certificate: certificates.handle(event, &world, &loop)
+    case .daemonSet: daemonSets.handle(event, &world, &loop)
     }
   }
 

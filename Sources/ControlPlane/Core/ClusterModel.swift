@@ -20,6 +20,8 @@ public struct ClusterModel: Hashable, Codable, Sendable {
   public var addOns = AddOnParameters()
   /// The machine that all of it runs on; nil where each component has one of its own.
   public var machine: SharedMachine?
+  /// Where laws that were measured come from, by their keys in a scenario: `etcd.wal-sync`.
+  public var sources: [String: String] = [:]
 
   /// The defaults of Kubernetes 1.22 with three nodes.
   public init() {}
@@ -91,6 +93,9 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
     public var memory = ByteCount.mebibytes(128)
     /// The pool that its node selector names.
     public var pool: String?
+    /// The size of its image, compressed, which nodes without such a pod must pull; zero is an
+    /// image that every node has.
+    public var image = ByteCount.zero
     /// Whether its pods run from the start; otherwise it is made at the start.
     public var isThere = true
 

@@ -19,13 +19,14 @@ extension ClusterModel {
 
   /// Without counterpart in the model: growth by steps of 200, the traffic's peak factor of 10, the
   /// three etcd members of the sample manifest (five are told), watch cache sizes and RAM of the
-  /// API server; of the kubelet pods per core, serial image pulls and eviction thresholds; GPUs;
+  /// API server; of the kubelet pods per core and eviction thresholds; GPUs;
   /// Calico, CoreDNS, Prometheus, Fluent Bit, the autoscalers.
   private static var thousandNodes: ClusterModel {
     var model = ClusterModel(profile: .v1_22)
     let pools = [("compute", 128), ("memory", 256), ("gpu", 32), ("general", 1200 - 416)]
     model.nodes.pools = pools.map { NodeParameters.Pool(name: $0.0, nodes: $0.1) }
     model.nodes.maximumPods = 250
+    model.nodes.serializeImagePulls = false
     model.nodes.qps = Rate(perSecond: 50)
     model.nodes.burst = 100
     model.nodes.eventQPS = Rate(perSecond: 10)
@@ -42,9 +43,8 @@ extension ClusterModel {
 
   /// Its release, 1.24, has the constants of 1.22.
   ///
-  /// Without counterpart in the model: that one of the three nodes stands by, the toleration of
-  /// nodes that are not ready, etcd's daily snapshot, requests and limits of the workload, the
-  /// availability that is claimed.
+  /// Without counterpart in the model: that one of the three nodes stands by, etcd's daily
+  /// snapshot, requests and limits of the workload, the availability that is claimed.
   private static var smallCluster: ClusterModel {
     var model = ClusterModel(profile: .v1_22)
     var pool = NodeParameters.Pool(name: "general", nodes: 3)
@@ -53,6 +53,7 @@ extension ClusterModel {
     model.nodes.pools = [pool]
     model.controllers.nodeMonitorGracePeriod = .seconds(40)
     model.controllers.unreachableToleration = .seconds(30)
+    model.controllers.notReadyToleration = .seconds(30)
     return model
   }
 }

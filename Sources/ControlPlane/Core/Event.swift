@@ -34,6 +34,10 @@ enum Component: UInt8, Sendable {
   case fault
   /// Samples for the time series.
   case sample
+  /// The approver and the signer of kubelets' certificates.
+  case certificate
+  /// The daemon-set controller.
+  case daemonSet
   /// The CPUs that all processes share.
   case machine
 }

@@ -47,6 +47,7 @@ struct LoadGenerator: ~Copyable {
     workload.desired = Int32(description.replicas)
     workload.cpu = Int32(description.cpu)
     workload.memory = Int32(description.memory.count >> 20)
+    workload.image = world.addImage(description.image)
     if let pool = description.pool {
       let place = world.model.nodes.pools.firstIndex { $0.name == pool }
       workload.pool = UInt8(place ?? Int(Workload.anyPool))
@@ -54,7 +55,7 @@ struct LoadGenerator: ~Copyable {
     let number = world.workloads.append(workload)
     guard description.isThere else { return }
     for _ in 0..<description.replicas {
-      let node = pods.count % max(1, world.nodes.count)
+      let node = pods.count % max(1, world.model.nodes.count)
       var pod = Pod()
       pod.workload = UInt16(number)
       pod.cpu = workload.cpu

@@ -10,6 +10,10 @@ enum ChangeKind: UInt16, Sendable, CaseIterable {
   case event
   case configuration
   case other
+  /// A pod is not ready any more, though its containers may run.
+  case podNotReady
+  /// A certificate signing request.
+  case certificate
 }
 
 /// A node as the API has it, and its machine as it is.
@@ -21,6 +25,9 @@ struct Node: BitwiseCopyable {
   var isRegistered = false
   /// Whether its machine runs and reaches the API servers; no one in the API knows.
   var isAlive = true
+  /// Whether its machine runs its pods, though it may reach no API server; the truth, for what is
+  /// measured of availability only.
+  var runsPods = true
   var condition = NodeCondition.unknown
   /// Bits of `Taint`.
   var taints: UInt16 = 0
@@ -33,7 +40,22 @@ struct Node: BitwiseCopyable {
   var cpuAsked: Int32 = 0
   var memoryAsked: Int32 = 0
   var pods: Int32 = 0
+  /// Whether someone has wanted the machine as a node, if it was none from the start.
+  var isWanted = false
+  /// Whether its provisioning was given up.
+  var isGivenUp = false
+  /// When it was wanted, when its kubelet started, and when it was first ready as committed.
+  var wished = Nanoseconds.zero
+  var booted = Nanoseconds.zero
+  var becameReady = Nanoseconds.zero
+  /// How far its kubelet's certificate is, as committed.
+  var certificate = CertificateState.none
+  /// Whether it reports the condition MemoryPressure.
+  var hasMemoryPressure = false
 }
+
+/// How far a certificate signing request is.
+enum CertificateState: UInt8, Sendable { case none, requested, approved, issued }
 
 /// The Ready condition of a node.
 enum NodeCondition: UInt8, Sendable { case ready, notReady, unknown }
@@ -48,6 +70,14 @@ enum Taint {
   static let bareMetal: UInt16 = 16
   static let memoryPressure: UInt16 = 32
   static let diskPressure: UInt16 = 64
+  static let notReadyNoExecute: UInt16 = 128
+  /// The taints that end pods.
+  static let noExecute = unreachableNoExecute | notReadyNoExecute
+  /// What a node's own daemons tolerate: everything, as kube-proxy's and Calico's manifests say.
+  static let ofDaemons = UInt16.max
+
+  /// What a patch of a node's taints says, as `Request.argument`: which it sets, which it clears.
+  static func change(set: UInt16, clear: UInt16) -> UInt32 { UInt32(clear) << 16 | UInt32(set) }
 }
 
 /// Where a pod stands, as the API has it.
@@ -61,6 +91,8 @@ struct Pod: BitwiseCopyable {
   var phase = PodPhase.pending
   /// The node that it is bound to, or `nowhere`.
   var node = Pod.nowhere
+  /// The only node that its affinity allows (a daemon set's pod), or `nowhere`.
+  var target = Pod.nowhere
   var cpu: Int32 = 0
   var memory: Int32 = 0
   /// When its owner first wanted it: the start of pod start-up.
@@ -74,6 +106,7 @@ struct Pod: BitwiseCopyable {
 /// A Deployment with its replica set and service, as far as the model has them.
 struct Workload: BitwiseCopyable {
   static let anyPool: UInt8 = 255
+  static let noImage = UInt16.max
 
   var namespace: UInt16 = 0
   var desired: Int32 = 0
@@ -92,4 +125,8 @@ struct Workload: BitwiseCopyable {
   var hasService = true
   /// Whether one pod runs on every node (a DaemonSet).
   var isDaemonSet = false
+  /// What a daemon set's pods do for their node.
+  var role = DaemonRole.other
+  /// Its image, a place in `World.images`; `noImage` is one that every node has.
+  var image = Workload.noImage
 }

@@ -96,14 +96,16 @@ struct Request: BitwiseCopyable {
   var dispatched = Nanoseconds.zero
   /// When the API server handed it to etcd.
   var proposed = Nanoseconds.zero
-  /// When a quorum had it on disk.
+  /// When the leader took it into a write of its log.
+  var appended = Nanoseconds.zero
+  /// When the leader handed it on as committed: a quorum has it on disk.
   var committed = Nanoseconds.zero
   /// When etcd answered.
   var stored = Nanoseconds.zero
   /// When the API server's answer left it.
   var answered = Nanoseconds.zero
-  /// How much of `committed - proposed` was the leader's fdatasync.
-  var synced = Nanoseconds.zero
+  /// How long it waited for its client's own limiter, all attempts together.
+  var throttled = Nanoseconds.zero
   /// What it waits for a CPU for, and how much of it; of whoever serves it now.
   var phase: UInt8 = 0
   var cost = Nanoseconds.zero

@@ -10,13 +10,19 @@ extension World {
     switch request.resource {
     case .lease: nodes[Int(request.object)].renewed = loop.now
     case .node, .nodeStatus: commitNode(request, &loop)
-    case .pod, .podStatus, .binding: commitPod(request, &loop)
+    case .pod, .podStatus, .binding:
+      observations.committed(request, of: pods[request.object], at: loop.now)
+      commitPod(request, &loop)
     case .deployment, .replicaSet:
       announce(
         request.resource == .deployment ? .workloadChanged : .replicaSetChanged,
         of: request.object, in: &loop)
     case .endpointSlice, .endpoints: announce(.endpoints, of: request.object, in: &loop)
     case .event: announce(.event, of: request.object, in: &loop)
+    case .certificateSigningRequest:
+      let state = CertificateState(rawValue: UInt8(truncatingIfNeeded: request.argument))
+      nodes[Int(request.object)].certificate = state ?? .requested
+      announce(.certificate, of: request.object, in: &loop)
     default: announce(.other, of: request.object, in: &loop)
     }
   }
@@ -25,20 +31,45 @@ extension World {
     let node = Int(request.object)
     switch (request.resource, request.verb) {
     case (.node, .create):
+      guard !nodes[node].isRegistered else { return }
+      registeredNodes += 1
       nodes[node].isRegistered = true
       nodes[node].renewed = loop.now
+      // The admission plug-in TaintNodesByCondition taints every node that is created.
+      nodes[node].taints |= Taint.notReady
+      nodes[node].condition = .notReady
       announce(.nodeAdded, of: request.object, in: &loop)
     case (.node, .delete):
+      guard nodes[node].isRegistered else { return }
+      registeredNodes -= 1
       nodes[node].isRegistered = false
+      nodes[node].isWanted = false
+      nodes[node].becameReady = .zero
+      nodes[node].certificate = .none
+      nodes[node].condition = .unknown
+      nodes[node].taints &= Taint.bareMetal
       announce(.nodeGone, of: request.object, in: &loop)
     case (.node, _):
-      nodes[node].taints = UInt16(truncatingIfNeeded: request.argument)
-      announce(.nodeTaints, of: request.object, in: &loop)
+      let before = nodes[node].taints
+      nodes[node].taints =
+        before & ~UInt16(request.argument >> 16) | UInt16(truncatingIfNeeded: request.argument)
+      announce(
+        before == nodes[node].taints ? .nodeStatus : .nodeTaints, of: request.object, in: &loop)
     default:
       let condition = NodeCondition(rawValue: UInt8(truncatingIfNeeded: request.argument))
       nodes[node].condition = condition ?? .unknown
+      if nodes[node].condition == .ready { nodeIsReady(request.object, &loop) }
       announce(.nodeStatus, of: request.object, in: &loop)
     }
+  }
+
+  /// A node that was wanted is ready for the first time.
+  private mutating func nodeIsReady(_ node: UInt32, _ loop: inout Loop) {
+    let place = Int(node)
+    guard nodes[place].isWanted, nodes[place].becameReady == .zero else { return }
+    nodes[place].becameReady = loop.now
+    observations.nodeJoined(nodes[place])
+    loop.schedule(now: Event(component: .provisioning, what: Port.joined, index: node))
   }
 
   private mutating func commitPod(_ request: Request, _ loop: inout Loop) {
@@ -60,10 +91,16 @@ extension World {
   }
 
   private mutating func commitStatus(of pod: UInt32, _ request: Request, _ loop: inout Loop) {
-    guard let phase = PodPhase(rawValue: UInt8(truncatingIfNeeded: request.argument)),
-      pods[pod].phase.rawValue < phase.rawValue, pods[pod].phase != .deleting
-    else { return }
+    guard let phase = PodPhase(rawValue: UInt8(truncatingIfNeeded: request.argument)) else {
+      return
+    }
     let workload = Int(pods[pod].workload)
+    if phase == .running, pods[pod].phase == .ready {
+      pods[pod].phase = .running
+      workloads[workload].ready -= 1
+      return announce(.podNotReady, of: pod, in: &loop)
+    }
+    guard pods[pod].phase.rawValue < phase.rawValue, pods[pod].phase != .deleting else { return }
     if pods[pod].phase == .ready { workloads[workload].ready -= 1 }
     pods[pod].phase = phase
     switch phase {
@@ -71,9 +108,11 @@ extension World {
       pods[pod].running = loop.now
       announce(.podRunning, of: pod, in: &loop)
     case .ready:
-      pods[pod].ready = loop.now
       workloads[workload].ready += 1
-      observations.podBecameReady(pods[pod])
+      if pods[pod].ready == .zero {
+        pods[pod].ready = loop.now
+        observations.podBecameReady(pod, pods[pod])
+      }
       announce(.podReady, of: pod, in: &loop)
     default: announce(.podFailed, of: pod, in: &loop)
     }

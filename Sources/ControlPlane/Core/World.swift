@@ -16,6 +16,9 @@ struct World: ~Copyable {
   var clients = Table<Client>(capacity: 64)
   /// The rate limiters of clients that have one.
   var limiters = Table<TokenBucket>(capacity: 64)
+  /// Their rates, per second, and what they had given at the end of the warm-up.
+  var limitRates = Table<Double>(capacity: 64)
+  var limitStarts = Table<LimitStart>(capacity: 64)
   var requests = Slab<Request>(capacity: 1024)
   var machine: Machine
   /// Which API servers run, and where clients connect to.
@@ -23,9 +26,16 @@ struct World: ~Copyable {
   /// etcd's revision: how many writes are committed.
   var revision: UInt64 = 1
   var watchCaches: WatchCaches
+  /// The nodes, and behind them the machines that may become nodes.
   var nodes = Table<Node>(capacity: 64)
+  /// How many of them have a Node object.
+  var registeredNodes = 0
+  /// Bytes of the images that not every node has from the start.
+  var images = Table<Int64>(capacity: 8)
   var pods = Slab<Pod>(capacity: 1024)
   var workloads = Table<Workload>(capacity: 64)
+  /// How many times as slow the image server's link is, by faults.
+  var imageServerSlowness = 1.0
   var observations: Observations
   var sightings: Sightings
 
@@ -33,7 +43,7 @@ struct World: ~Copyable {
     self.model = model
     self.load = load
     self.seed = seed
-    observations = Observations(interval: load.sampling)
+    observations = Observations(model, load)
     sightings = Sightings(isOn: load.isWatched)
     machine = Machine(model.machine)
     watchCaches = WatchCaches(model.apiServer)
@@ -48,8 +58,19 @@ struct World: ~Copyable {
   /// Adds a client, with client-go's limiter if it has a rate, and gives its number.
   mutating func add(_ client: Client, rate: Rate? = nil, burst: Int = 1) -> UInt32 {
     var client = client
-    if let rate { client.limiter = UInt32(limiters.append(TokenBucket(rate: rate, burst: burst))) }
+    if let rate {
+      client.limiter = UInt32(limiters.append(TokenBucket(rate: rate, burst: burst)))
+      limitRates.append(rate.perSecond)
+    }
     return UInt32(clients.append(client))
+  }
+
+  /// What all objects take in etcd.
+  var storedBytes: ByteCount {
+    ByteCount(
+      Int64(nodes.count) * (Resource.node.objectBytes + Resource.lease.objectBytes)
+        + Int64(pods.live) * Resource.pod.objectBytes
+        + Int64(workloads.count) * (2 * Resource.deployment.objectBytes))
   }
 
   /// The pods that are bound to `node` and not ending.
@@ -62,6 +83,44 @@ struct World: ~Copyable {
       found.append(pod)
     }
     return found
+  }
+
+  /// The pods that are bound to `node` and not gone.
+  ///
+  /// O(pods); for rare occasions.
+  func allPods(on node: UInt32) -> [UInt32] {
+    var found: [UInt32] = []
+    for pod in 0..<UInt32(pods.peak) where pods[pod].node == node && pods[pod].phase != .gone {
+      found.append(pod)
+    }
+    return found
+  }
+
+  /// How many machines of `pool` are no nodes at the start, but may become some.
+  func spareMachines(of pool: Int) -> Int {
+    let pools = model.nodes.pools
+    let wanted = pools.firstIndex { $0.name == load.addedPool } ?? pools.count - 1
+    let added = pool == wanted ? load.addedNodes : 0
+    return max(added, (pools[pool].maximum ?? 0) - pools[pool].nodes)
+  }
+
+  /// Whether nodes can join.
+  var hasSpareMachines: Bool {
+    model.nodes.pools.indices.contains { spareMachines(of: $0) > 0 }
+  }
+
+  /// A machine of `pool` that is no node and that no one has wanted; nil if there is none.
+  ///
+  /// O(nodes); for rare occasions.
+  func spareMachine(of pool: Int) -> UInt32? {
+    nodes.indices.first { node in
+      !nodes[node].isRegistered && !nodes[node].isWanted && Int(nodes[node].pool) == pool
+    }.map { UInt32($0) }
+  }
+
+  /// Adds an image of so many bytes, which nodes must pull, and gives its number.
+  mutating func addImage(_ bytes: ByteCount) -> UInt16 {
+    bytes.count > 0 ? UInt16(images.append(bytes.count)) : Workload.noImage
   }
 
   /// One of the ready pods, by chance; nil if none is found soon.
@@ -110,6 +169,7 @@ enum Purpose: UInt16, Sendable {
   case etcd = 300
   case watch = 400
   case kubelet = 500
+  case kubeletJoin = 501
   case lifecycle = 600
   case scheduler = 700
   case controller = 800

@@ -71,7 +71,7 @@ extension Etcd {
     members[member].isBackendDue = false
     members[member].isBackendBusy = true
     let length =
-      backendCommit.draw(&streams[member])
+      slowed(backendCommit.draw(&streams[member]), at: member)
       + parameters.backendCommitPerOperation * Int64(members[member].operations)
     members[member].operations = 0
     if members[member].role == .leader { counters.backendCommits.record(UInt64(length.count)) }

@@ -19,6 +19,7 @@ extension Etcd {
 
   mutating func tickFalls(on member: Int, _ world: inout World, _ loop: inout Loop) {
     loop.schedule(own(.tick, member), after: parameters.heartbeatInterval)
+    answerOverdue(&world, &loop)
     guard members[member].isRunning else { return }
     // The raft loop writes its log and cannot tick; its ticker keeps one tick for afterwards.
     if members[member].isWriting {
@@ -118,7 +119,7 @@ extension Etcd {
       drawTimeout(of: member)
       term = members[member].term
       // A candidate's own vote is on disk before it asks for others'.
-      delay = delay + walSync.draw(&streams[member])
+      delay = delay + drawSync(of: member)
     }
     if quorum == 1 { return won(member, isPre: isPre, &loop) }
     for other in members.indices where other != member {
@@ -166,7 +167,7 @@ extension Etcd {
     if reply.granted && !ballot.isPre {
       members[member].vote = ballot.from
       members[member].elapsed = 0
-      delay = delay + walSync.draw(&streams[member])
+      delay = delay + drawSync(of: member)
     }
     loop.schedule(own(.ballotArrives, index: ballots.insert(reply)), after: delay)
   }
@@ -201,7 +202,7 @@ extension Etcd {
   }
 
   /// A new leader appends an empty entry; what the old one had and it has not is lost.
-  private mutating func beginTerm(
+  mutating func beginTerm(
     of member: Int, _ world: inout World, _ loop: inout Loop
   ) {
     for other in members.indices

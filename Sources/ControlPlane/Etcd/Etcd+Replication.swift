@@ -33,7 +33,7 @@ extension Etcd {
     _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
   ) {
     members[member].processors.leave(&world, &loop)
-    guard members[member].isUp else { return lose(place, &world, &loop) }
+    guard members[member].isUp else { return drop(place, at: member, &world, &loop) }
     let lead = members[member].lead
     if members[member].role == .leader {
       proposals.append(place, in: &world.requests)
@@ -59,8 +59,7 @@ extension Etcd {
   /// (etcdserver/config `ReqTimeout`).
   mutating func lose(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
     counters.failedProposals += 1
-    let limit = Nanoseconds.seconds(5) + parameters.electionTimeout * 2
-    let due = world.requests[place].proposed + limit
+    let due = world.requests[place].proposed + requestTimeout
     loop.schedule(own(.gaveUp, index: place), after: max(.zero, due - loop.now))
   }
 
@@ -68,23 +67,29 @@ extension Etcd {
   mutating func beginWrite(at member: Int, _ world: inout World, _ loop: inout Loop) {
     guard members[member].isUp, !members[member].isWriting else { return }
     let isLeader = members[member].role == .leader
-    if isLeader { appendProposals(of: member, &world) }
+    if isLeader { appendProposals(of: member, &world, at: loop.now) }
     let entries = members[member].last - members[member].synced
     guard entries > 0 else { return }
     if isLeader { sendEntries(from: member, &loop) }
-    let sync = walSync.draw(&streams[member])
+    let sync = drawSync(of: member)
     let length = parameters.cycleCost + parameters.entryCost * Int64(entries) + sync
-    if isLeader { counters.walSyncs.record(UInt64(sync.count)) }
+    if isLeader {
+      counters.walSyncs.record(UInt64(sync.count))
+      counters.writing = counters.writing + length
+    }
     members[member].isWriting = true
     members[member].writingTo = members[member].last
     members[member].writingUntil = loop.now + length
     loop.schedule(own(.logWritten, member), after: length)
   }
 
-  private mutating func appendProposals(of member: Int, _ world: inout World) {
+  private mutating func appendProposals(
+    of member: Int, _ world: inout World, at now: Nanoseconds
+  ) {
     while proposals.count > 0 {
       let place = proposals.removeFirst(from: world.requests)
       let home = endpoint(of: world.requests[place].server) ?? member
+      world.requests[place].appended = now
       log.append(LogEntry(request: place, endpoint: UInt8(home)))
       members[member].last += 1
       database.written(ByteCount(Int64(world.requests[place].bytes)))
@@ -124,7 +129,7 @@ extension Etcd {
     members[member].synced = min(members[member].writingTo, members[member].last)
     guard members[member].isRunning else { return }
     if members[member].role == .leader {
-      advanceCommit(of: member, &world, &loop)
+      advanceCommit(of: member)
     } else {
       acknowledge(at: member, &loop)
     }
@@ -151,15 +156,13 @@ extension Etcd {
   ) {
     guard members[leader].isUp, members[leader].role == .leader else { return }
     matched[member] = max(matched[member], UInt64(index))
-    advanceCommit(of: leader, &world, &loop)
+    advanceCommit(of: leader)
     if !members[leader].isWriting { deliver(at: leader, &world, &loop) }
   }
 
   /// Commits what a quorum has; the leader's own entries count once it has appended them, but a
   /// lone member's only when they are on disk (etcd 3.4.20, #14394).
-  private mutating func advanceCommit(
-    of leader: Int, _ world: inout World, _ loop: inout Loop
-  ) {
+  private mutating func advanceCommit(of leader: Int) {
     var reached = members[leader].commit
     if members.count == 1 {
       reached = members[leader].synced
@@ -171,11 +174,6 @@ extension Etcd {
       }
     }
     guard reached > members[leader].commit, reached >= termStart else { return }
-    for index in max(members[leader].commit, logBase)..<reached {
-      let entry = log[Int(index - logBase)]
-      guard entry.request != LogEntry.noRequest else { continue }
-      world.requests[entry.request].committed = loop.now
-    }
     members[leader].commit = reached
   }
 
@@ -183,8 +181,14 @@ extension Etcd {
   mutating func deliver(at member: Int, _ world: inout World, _ loop: inout Loop) {
     let reached = min(members[member].commit, members[member].last)
     guard reached > members[member].delivered else { return }
+    let begin = max(members[member].delivered, logBase)
     members[member].delivered = reached
     if members[member].role == .leader {
+      for index in begin..<max(begin, reached) {
+        let entry = log[Int(index - logBase)]
+        guard entry.request != LogEntry.noRequest else { continue }
+        world.requests[entry.request].committed = loop.now
+      }
       for follower in members.indices where follower != member && members[follower].isUp {
         loop.schedule(
           own(.commitArrives, follower, index: UInt32(truncatingIfNeeded: reached)),

@@ -172,4 +172,6 @@ struct EtcdCounters: ~Copyable {
   var campaigns: UInt64 = 0
   /// `etcd_server_proposals_failed_total`.
   var failedProposals: UInt64 = 0
+  /// How long the leader's raft loop was in writes of its log.
+  var writing = Nanoseconds.zero
 }

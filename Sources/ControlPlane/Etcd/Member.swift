@@ -6,6 +6,10 @@ struct Member: BitwiseCopyable {
 
   /// Whether its process runs.
   var isRunning = true
+  /// Whether it was killed rather than held: those who were connected to it know at once.
+  var wasKilled = false
+  /// How many times as long its disk takes.
+  var diskFactor = 1.0
   /// Whether the network carries its messages.
   var isConnected = true
   var role = Role.follower

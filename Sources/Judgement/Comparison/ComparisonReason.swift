@@ -134,7 +134,7 @@ enum ComparisonText {
     let percent = share * 100
     var digits = percent.magnitude >= 100 ? 4 : percent.magnitude >= 10 ? 3 : 2
     // 99.98 % is not all.
-    while share < 1, digits < 9, MetricText.digits(percent, digits) == "100" { digits += 1 }
-    return MetricText.digits(percent, digits) + " %"
+    while share < 1, digits < 9, significant(percent, digits) == "100" { digits += 1 }
+    return significant(percent, digits) + " %"
   }
 }

@@ -142,7 +142,7 @@ extension Baseline.Outlier {
   public var sentence: String {
     let unit = MetricUnit(rawValue: unit) ?? .count
     let texts = MetricText.texts([value, centre], unit, isRatio: false, apartFrom: centre)
-    let far = distance.map { "modified z \(MetricText.digits($0, 3))" } ?? "all others agree"
+    let far = distance.map { "modified z \(significant($0, 3))" } ?? "all others agree"
     return "\(machine): \(metric) of \(key) is \(texts[0]), of the fleet \(texts[1]) (\(far))"
   }
 }

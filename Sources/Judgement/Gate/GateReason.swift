@@ -35,7 +35,7 @@ struct GateReason {
     let tolerance = "the tolerance of \(ComparisonText.percent(rules.tolerance.value))"
     switch row.verdict {
     case .fail:
-      let p = row.adjustedP.map { MetricText.digits($0, 2) } ?? "1"
+      let p = row.adjustedP.map { significant($0, 2) } ?? "1"
       return "beyond \(tolerance) (p \(p) over \(rows) \(rows == 1 ? "row" : "rows"))"
     case .pass: return "not beyond \(tolerance)"
     default:

@@ -14,7 +14,7 @@ public struct PageReport: Sendable {
     library = try PageFrame.library([
       "page": PageTemplate.page, "verdict": PageTemplate.verdict,
       "results": PageTemplate.results, "cpu": PageTemplate.cpu, "trials": PageTemplate.trials,
-      "online": PageTemplate.online,
+      "online": PageTemplate.online, "parts": PageTemplate.parts,
       "disclosure": PageTemplate.disclosure, "environment": PageTemplate.environment,
       "provenance": PageTemplate.provenance, "systems": PageTemplate.systems,
       "counts": PageTemplate.counts,
@@ -33,11 +33,8 @@ public struct PageReport: Sendable {
     if let comparison = input.comparison, let systems = SystemsSection.model(comparison) {
       page["systems"] = systems
     }
-    page["results"] =
-      [
-        "groups": workloads.map { ResultsSection.group($0) },
-        "columns": ResultsSection.columns(CountedEvents(cases)),
-      ] as [String: Any]
+    page["results"] = ResultsSection.model(workloads, CountedEvents(cases))
+    if let parts = LatencyPartsSection.model(cases) { page["parts"] = parts }
     let bySize = SizeCurves(workloads).charts
     page["workloads"] =
       (bySize.isEmpty ? [] : [Self.section("Message sizes", bySize)])
@@ -122,14 +119,45 @@ enum ResultsSection {
       + [counted.cost, "errors"]
   }
 
-  static func group(_ workload: WorkloadFigures) -> [String: Any] {
-    [
-      "workload": workload.name,
-      "cases": workload.cases.map { ["lines": lines($0, named: workload.name(of: $0))] },
+  /// The tables of all workloads, without the columns in which no case has a value.
+  static func model(_ workloads: [WorkloadFigures], _ counted: CountedEvents) -> [String: Any] {
+    let cases = workloads.map { workload in
+      workload.cases.map { lines($0, named: workload.name(of: $0)) }
+    }
+    let all = columns(counted)
+    let used = all.indices.filter { column in
+      cases.joined().joined().contains { !["", none].contains($0.cells[column].value) }
+    }
+    return [
+      "columns": used.map { all[$0] },
+      "groups": zip(workloads, cases).map { workload, cases in
+        [
+          "workload": workload.name,
+          "cases": cases.map { lines in ["lines": lines.map { $0.model(used) }] },
+        ] as [String: Any]
+      },
     ]
   }
 
-  private static func lines(_ figures: CaseFigures, named name: String) -> [[String: Any]] {
+  private static let none = "–"
+
+  /// A row of the table.
+  private struct Line {
+    var label: String
+    var isPart: Bool
+    var marks: [[String: String]]
+    var trials: String
+    var cells: [(value: String, range: [String])]
+
+    func model(_ columns: [Int]) -> [String: Any] {
+      [
+        "label": label, "isPart": isPart, "mark": marks, "n": trials,
+        "cells": columns.map { ["value": cells[$0].value, "range": cells[$0].range] as [String: Any] },
+      ]
+    }
+  }
+
+  private static func lines(_ figures: CaseFigures, named name: String) -> [Line] {
     figures.lines.enumerated().map { index, line in
       let isFirst = index == 0
       var marks: [[String: String]] = []
@@ -144,28 +172,24 @@ enum ResultsSection {
       let latencies = LatencyColumn.allCases.map { column in
         cell(line.text(of: column, ascii: false), line.perTrial[column])
       }
-      var last = [cell(nil, nil), cell(nil, nil)]
-      if isFirst {
-        let errors = figures.errors.map { Quantity($0.values.reduce(0, +), .count).text }
-        last = [spread(figures.cpuPerIO), cell(errors, nil)]
-      } else {
-        last = [["value": "", "range": [String]()], ["value": "", "range": [String]()]]
-      }
-      return [
-        "label": isFirst ? name : line.direction, "isPart": !isFirst, "mark": marks,
-        "n": isFirst ? ResultRows.trials(figures) : "",
-        "cells": [spread(line.iops), spread(line.bandwidth)] + latencies + last,
-      ]
+      let errors = figures.errors.map { Quantity($0.values.reduce(0, +), .count).text }
+      let last =
+        isFirst ? [spread(figures.cpuPerIO), cell(errors, nil)] : [("", []), ("", [])]
+      return Line(
+        label: isFirst ? name : line.direction, isPart: !isFirst, marks: marks,
+        trials: isFirst ? ResultRows.trials(figures) : "",
+        cells: [spread(line.iops), spread(line.bandwidth)] + latencies + last)
     }
   }
 
-  private static func spread(_ spread: CaseFigures.Spread?) -> [String: Any] {
+  private static func spread(_ spread: CaseFigures.Spread?) -> (value: String, range: [String]) {
     cell(spread?.text(ascii: false), spread)
   }
 
-  private static func cell(_ text: String?, _ spread: CaseFigures.Spread?) -> [String: Any] {
-    let range = spread?.range(ascii: false).map { [$0] } ?? []
-    return ["value": text ?? "–", "range": range]
+  private static func cell(
+    _ text: String?, _ spread: CaseFigures.Spread?
+  ) -> (value: String, range: [String]) {
+    (text ?? none, spread?.range(ascii: false).map { [$0] } ?? [])
   }
 
   static func trials(_ input: ReportInput) -> [String: Any] {

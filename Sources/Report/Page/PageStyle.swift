@@ -34,7 +34,8 @@ enum PageStyle {
     vertical-align:bottom}
     tbody th{font-weight:500}
     .results tbody{border-bottom:1px solid var(--rule)}
-    .results small{display:block;font-size:11px;line-height:1.25;color:var(--soft)}
+    .results small,#parts small{display:block;font-size:11px;line-height:1.25;color:var(--soft)}
+    .part-bar{display:block;height:3px;margin:2px 0 0 auto;background:var(--s0)}
     .results tbody tr:first-child td,.results tbody tr:first-child th{padding-top:7px}
     .results .part th{font-weight:400;padding-left:16px;color:var(--soft)}
     .plain tbody tr{border-bottom:1px solid var(--faint)}

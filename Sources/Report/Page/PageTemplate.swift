@@ -43,6 +43,7 @@ enum PageTemplate {
     <li class="{{severity}}"><b>{{severity}}</b> <span class="where">{{place}}</span> {{message}} \
     <code>{{code}}</code></li>{{/findings}}
     </ul></section>{{/hasFindings}}
+    {{#parts}}{{>parts}}{{/parts}}
     {{#workloads}}
     <section class="workload"><h2>{{name}}</h2>
     {{#isSingle}}<div class="charts one">{{/isSingle}}{{^isSingle}}<div class="charts">{{/isSingle}}
@@ -97,6 +98,23 @@ enum PageTemplate {
     {{/lines}}</tbody>{{/cases}}
     </table></div>
     {{/groups}}
+    """
+
+  static let parts = """
+    <section id="parts"><h2>Where time goes</h2>
+    {{#bottlenecks}}<p><b>{{name}}</b> {{text}}</p>{{/bottlenecks}}
+    {{#tables}}
+    <h3>{{name}}</h3>
+    <div class="wide"><table class="plain"><thead><tr><th scope="col">part</th>\
+    {{#columns}}<th scope="col">{{.}}</th>{{/columns}}</tr></thead><tbody>
+    {{#rows}}<tr><th scope="row">{{name}}</th>{{#cells}}<td>{{value}}<small>{{share}}</small>\
+    <span class="part-bar" style="width:{{width}}%"></span></td>{{/cells}}</tr>
+    {{/rows}}<tr><th scope="row">together</th>{{#totals}}<td>{{.}}</td>{{/totals}}</tr>
+    </tbody></table></div>
+    {{/tables}}
+    <p class="foot">Of the requests and pods whose latency lies at the percentile, the mean time in \
+    each part; means over the valid trials.</p>
+    </section>
     """
 
   static let cpu = """

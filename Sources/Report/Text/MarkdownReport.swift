@@ -38,9 +38,11 @@ public struct MarkdownReport: Sendable {
       text += "\n"
     }
     let counted = CountedEvents(cases)
-    let rows = ResultRows(cases, ascii: false).rows.map(MarkdownText.row)
-    if !rows.isEmpty {
-      text += MarkdownText.head(ResultRows.headers(counted), words: ResultRows.words)
+    let table = ResultRows(cases, ascii: false)
+    if !table.rows.isEmpty {
+      let used = table.headers.indices.filter { $0 <= ResultRows.words || !table.headers[$0].isEmpty }
+      text += MarkdownText.head(used.map { table.headers[$0] }, words: ResultRows.words)
+      let rows = table.rows.map { row in MarkdownText.row(used.map { row[$0] }) }
       text.append(rows, of: "rows", elsewhere: elsewhere)
       text +=
         isPublished

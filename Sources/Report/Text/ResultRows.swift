@@ -3,13 +3,8 @@ internal import Measure
 
 /// The results as rows of text: what terminal and Markdown both show.
 struct ResultRows {
-  /// Above the columns, with the words for what the cases count.
-  static func headers(_ counted: CountedEvents) -> [String] {
-    [
-      "case", "", "n", counted.rate, "bandwidth", "mean", "p50", "p99", "p99.9", "max",
-      counted.cost, "errors",
-    ]
-  }
+  /// Above the columns, with the words for what the cases count; empty where no row has a value.
+  var headers: [String]
   /// How many columns from the left are words.
   static let words = 2
 
@@ -23,7 +18,7 @@ struct ResultRows {
       spread?.text(ascii: ascii) ?? none
     }
     // What the table has no column for stands below it; a row of dashes would say nothing.
-    rows = cases.filter { $0.hasColumns || $0.otherMetrics.isEmpty }.flatMap { figures in
+    let rows = cases.filter { $0.hasColumns || $0.otherMetrics.isEmpty }.flatMap { figures in
       figures.lines.enumerated().map { index, line in
         let latencies = LatencyColumn.allCases.map { line.text(of: $0, ascii: ascii) ?? none }
         let isFirst = index == 0
@@ -37,6 +32,16 @@ struct ResultRows {
           + [isFirst ? text(figures.cpuPerIO) : "", isFirst ? errors : ""]
       }
     }
+    let counted = CountedEvents(cases)
+    let names = [
+      "case", "", "n", counted.rate, "bandwidth", "mean", "p50", "p99", "p99.9", "max",
+      counted.cost, "errors",
+    ]
+    let used = names.indices.map { column in
+      column <= Self.words || rows.contains { !["", none].contains($0[column]) }
+    }
+    headers = zip(names, used).map { $1 ? $0 : "" }
+    self.rows = rows.map { row in zip(row, used).map { $1 ? $0 : "" } }
   }
 
   /// Metrics of the cases that the table has no column for, a line each; of a simulation what was
@@ -44,8 +49,7 @@ struct ResultRows {
   static func others(_ cases: [CaseFigures], ascii: Bool) -> [String] {
     cases.flatMap { figures -> [String] in
       if figures.isOfRequests {
-        let counts = figures.otherMetrics.filter { $0.spread.kind == .count }
-        let texts = counts.map { "\($0.name) \($0.spread.text(ascii: ascii))" }
+        let texts = figures.otherMetrics.map { "\($0.name) \($0.spread.text(ascii: ascii))" }
         return ["\(figures.key): " + texts.joined(separator: ", ")]
       }
       guard !figures.hasColumns else { return [] }

@@ -26,12 +26,12 @@ public struct TerminalReport: Sendable {
     lines += RunCaveats.all(of: input, cases).map { terminal.paint("! " + $0, .yellow) }
     lines.append("")
     if !table.rows.isEmpty {
-      lines += terminal.table(
-        ResultRows.headers(CountedEvents(cases)), table.rows, words: ResultRows.words)
+      lines += terminal.table(table.headers, table.rows, words: ResultRows.words)
       let isPublished = input.header.evidence == .published
       lines.append(terminal.dim(isPublished ? "figures as published" : legend(cases)))
     }
     lines += ResultRows.others(cases, ascii: !unicode)
+    lines += LatencyParts.all(of: cases).flatMap { $0.lines(ascii: !unicode) }
     lines += OperationFigures.all(of: input).flatMap { $0.lines(ascii: !unicode) }
     let findings = PlacedFinding.all(of: input)
     if !findings.isEmpty { lines.append("") }

@@ -93,6 +93,14 @@ struct EventQueue<Payload: BitwiseCopyable>: ~Copyable {
     return near[head].time <= bound
   }
 
+  /// Looks at every event.
+  ///
+  /// O(count).
+  func forEach(_ body: (Event) -> Void) {
+    for index in head..<tail { body(near[index]) }
+    wheel.forEach(body)
+  }
+
   /// Takes the event with the least key.
   ///
   /// O(1).

@@ -126,6 +126,22 @@ struct EventWheel<Payload: BitwiseCopyable>: ~Copyable {
     return Place(level: level, digit: digit, start: reference & above | Int64(digit) &<< shift)
   }
 
+  /// Looks at every event, slot by slot.
+  ///
+  /// O(events + slots).
+  func forEach(_ body: (Event) -> Void) {
+    for index in 0..<Self.levelCount << Self.digitBits {
+      var left = slots[index].count
+      var next = slots[index].head
+      while left > 0, let chunk = next {
+        next = Self.next(after: chunk)
+        let events = Self.events(of: chunk)
+        for place in 0..<min(left, Self.chunkLength) { body(events[place]) }
+        left -= Self.chunkLength
+      }
+    }
+  }
+
   @inlinable @inline(__always) func count(at place: Place) -> Int {
     slots[place.level &<< Self.digitBits | place.digit].count
   }

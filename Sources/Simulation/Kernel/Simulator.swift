@@ -62,6 +62,19 @@ public struct Simulator<Event: BitwiseCopyable>: ~Copyable {
   /// How many events are pending, cancelled timers that are not yet due included.
   @inlinable public var pending: Int { queue.count + immediate.count }
 
+  /// Looks at every pending event with its instant, in no order of use; cancelled timers that are
+  /// not yet due are left out.
+  ///
+  /// O(pending).
+  public func forEachPending(_ body: (Event, Nanoseconds) -> Void) {
+    for index in 0..<immediate.count { body(immediate[index], now) }
+    queue.forEach { pending in
+      let slot = Int(pending.key.slot)
+      guard slot == 0 || timers[slot] == pending.key.word else { return }
+      body(pending.payload, pending.key.instant)
+    }
+  }
+
   /// Lets `event` happen `delay` from now; a delay below zero is a fault of the model.
   @inlinable public mutating func schedule(_ event: Event, after delay: Nanoseconds) {
     precondition(delay.count >= 0, "an event was scheduled in the past")

@@ -25,8 +25,14 @@ public struct Ring<Element: BitwiseCopyable>: ~Copyable {
   ///
   /// O(1).
   @inlinable public subscript(index: Int) -> Element {
-    assert(index >= 0 && index < count, "index \(index) outside 0..<\(count)")
-    return base[(head &+ index) & mask]
+    get {
+      assert(index >= 0 && index < count, "index \(index) outside 0..<\(count)")
+      return base[(head &+ index) & mask]
+    }
+    set {
+      assert(index >= 0 && index < count, "index \(index) outside 0..<\(count)")
+      base[(head &+ index) & mask] = newValue
+    }
   }
 
   /// Adds `element` behind all others.

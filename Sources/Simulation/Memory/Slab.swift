@@ -33,6 +33,15 @@ public struct Slab<Element: BitwiseCopyable>: ~Copyable {
     @inline(__always) unsafeMutableAddress { places.base + Int(place) }
   }
 
+  /// The places that are taken, in order.
+  ///
+  /// O(peak), with memory of its own: for looking at a world that stands still.
+  public var livePlaces: [UInt32] {
+    var isFree = [Bool](repeating: false, count: places.count)
+    for index in free.indices { isFree[Int(free[index])] = true }
+    return (0..<UInt32(places.count)).filter { !isFree[Int($0)] }
+  }
+
   /// Takes the value out and frees its place.
   @discardableResult
   @inlinable public mutating func remove(_ place: UInt32) -> Element {

@@ -42,9 +42,8 @@ extension APIServers {
     let bytes = Int64(request.objects) * request.resource.objectBytes
     servers[server].watchBytes += bytes
     let sent = transmit(bytes, by: server, world.model.apiServer, at: loop.now)
-    world.observations.watchLag.record(
-      UInt64((sent + world.model.apiServer.halfTrip - request.wished).count),
-      times: UInt64(request.objects))
+    world.observations.noteWatchLag(
+      sent + world.model.apiServer.halfTrip - request.wished, of: request)
   }
 
   /// Informers are told of a change, on a machine where that takes CPU from others.
@@ -96,10 +95,7 @@ extension APIServers {
   /// O(workloads + resources).
   func memory(of server: Int, watches: Int, _ world: borrowing World) -> ByteCount {
     let parameters = world.model.apiServer
-    let stored =
-      Int64(world.nodes.count) * (Resource.node.objectBytes + Resource.lease.objectBytes)
-      + Int64(world.pods.live) * Resource.pod.objectBytes
-      + Int64(world.workloads.count) * (2 * Resource.deployment.objectBytes)
+    let stored = world.storedBytes.count
     let cached = world.watchCaches.bytes(at: server)
     let listing = Double(servers[server].listing) * parameters.listMemoryFactor
     return ByteCount(

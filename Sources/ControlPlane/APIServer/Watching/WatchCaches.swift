@@ -197,13 +197,16 @@ extension ChangeKind {
     switch self {
     case .nodeAdded, .nodeStatus, .nodeTaints, .nodeGone: .node
     case .lease: .lease
-    case .podCreated, .podBound, .podRunning, .podReady, .podFailed, .podDeleting, .podGone: .pod
+    case .podCreated, .podBound, .podRunning, .podReady, .podFailed, .podDeleting, .podGone,
+      .podNotReady:
+      .pod
     case .workloadChanged: .deployment
     case .replicaSetChanged: .replicaSet
     case .endpoints: .endpointSlice
     case .event: .event
     case .configuration: .configMap
     case .other: .customResource
+    case .certificate: .certificateSigningRequest
     }
   }
 }

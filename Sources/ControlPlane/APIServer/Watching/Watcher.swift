@@ -71,7 +71,7 @@ extension World {
   /// O(workloads).
   func objects(of watcher: Watcher, perSlice: Int) -> Int {
     switch watcher.resource {
-    case .node: nodes.count
+    case .node: registeredNodes
     case .pod: watcher.seesAll ? pods.live : Int(nodes[Int(watcher.node)].pods)
     case .endpointSlice:
       workloads.indices.reduce(0) { sum, workload in

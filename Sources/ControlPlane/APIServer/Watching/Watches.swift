@@ -14,6 +14,8 @@ struct Watches: ~Copyable {
   static let serverLost: UInt8 = 1
   /// To `watch`: server `lane` runs again.
   static let serverStarted: UInt8 = 2
+  /// To `watch`: the kubelet of node `index` (`lane` 0) or its kube-proxy (1) starts to watch.
+  static let begin: UInt8 = 6
   private enum Kind {
     /// Watcher `index` asks to watch on.
     static let rewatch: UInt8 = 3
@@ -21,6 +23,9 @@ struct Watches: ~Copyable {
     static let relist: UInt8 = 4
     static let bookmark: UInt8 = 5
   }
+
+  /// The tag of a list that no watch follows.
+  private static let listOnly: UInt16 = 1
 
   /// How long a pod that is gone keeps its place: longer than any news of it travels.
   static let retention = Nanoseconds.seconds(300)
@@ -33,7 +38,6 @@ struct Watches: ~Copyable {
   /// The watcher of each (component, resource) that has an informer.
   private var informers: Table<UInt32>
   private var firstOfNodes = 0
-  private var nodesWatched = 0
   /// The watcher of pods for all nodes, where they have none of their own.
   private var sharedByNodes = UInt32.max
   private var missed = Slab<Missed>(capacity: 64)
@@ -59,11 +63,15 @@ struct Watches: ~Copyable {
     latency = parameters.watchLatency.distribution
     stream = world.stream(.watch)
     backOffs = world.stream(.watch, of: 1)
-    informers = Table(repeating: .max, count: 16 * Resource.allCases.count)
+    informers = Table(repeating: .max, count: 32 * Resource.allCases.count)
     addInformer(.scheduler, .kubeScheduler, [.node, .pod], &world)
     addInformer(.lifecycle, .kubeControllerManager, [.node], &world)
     addInformer(
       .controller, .kubeControllerManager, [.pod, .deployment, .replicaSet], &world)
+    if world.hasSpareMachines {
+      addInformer(.certificate, .kubeControllerManager, [.certificateSigningRequest], &world)
+      addInformer(.daemonSet, .kubeControllerManager, [.node, .pod], &world)
+    }
     if world.load.isWatched { addInformer(.load, .admin, [.node, .pod], &world) }
     if !world.model.nodes.watchesPerNode, world.model.nodes.count > 0 {
       let client = world.add(Client(owner: .watch, identity: .node))
@@ -104,14 +112,11 @@ struct Watches: ~Copyable {
   /// Each node has two: its kubelet watches the pods that are bound to it, its kube-proxy the
   /// endpoint slices; what a node does not run is never connected.
   ///
-  /// Those of nodes that are there from the start are connected; others begin with a list.
-  private mutating func addNodes(
-    areThere: Bool, _ world: inout World, _ loop: inout Loop
-  ) {
+  /// Those of nodes that are there from the start are connected; others begin with a list when
+  /// their kubelet and their kube-proxy start.
+  private mutating func addNodes(_ world: inout World) {
     let nodes = world.model.nodes
-    while nodesWatched < world.nodes.count {
-      let node = UInt32(nodesWatched)
-      nodesWatched += 1
+    for node in 0..<UInt32(world.nodes.count) {
       for (owner, identity, resource) in [
         (Component.kubelet, Identity.node, Resource.pod),
         (.watch, .kubeProxy, .endpointSlice),
@@ -119,23 +124,56 @@ struct Watches: ~Copyable {
         var client = Client(owner: .watch, identity: identity, flow: node)
         client.server = world.connections.connect() ?? 0
         let isUsed = owner == .kubelet ? nodes.watchesPerNode : nodes.runsProxy
-        let number = addWatcher(
-          owner, resource, world.add(client), node, isThere: areThere && isUsed, &world)
-        guard !areThere, isUsed else { continue }
-        loop.schedule(now: Event(component: .watch, what: Kind.relist, index: number))
+        _ = addWatcher(
+          owner, resource, world.add(client), node,
+          isThere: isUsed && world.nodes[Int(node)].isRegistered, &world)
       }
+    }
+  }
+
+  private func watcher(of node: UInt32, proxy: Bool) -> UInt32 {
+    UInt32(firstOfNodes) + 2 * node + (proxy ? 1 : 0)
+  }
+
+  /// A kubelet lists its pods and all services, a kube-proxy all endpoint slices, services and its
+  /// node; then they watch. Of what does not change here the list is all.
+  private mutating func begin(_ event: Event, _ world: inout World, _ loop: inout Loop) {
+    let isProxy = event.lane == 1
+    let number = watcher(of: event.index, proxy: isProxy)
+    guard !watchers[Int(number)].isConnected else { return }
+    watchers[Int(number)].attempts = 0
+    relist(number, &world, &loop)
+    for resource in [Resource.service, .node] {
+      var request = Request(.list, resource, client: watchers[Int(number)].client)
+      request.scope = resource == .node ? .resource : .cluster
+      request.tag = Self.listOnly
+      request.objects = resource == .node ? 1 : UInt32(world.workloads.count)
+      request.bytes = UInt32(clamping: Int64(request.objects) * resource.objectBytes)
+      world.submit(request, in: &loop)
+    }
+  }
+
+  /// A node is gone: so are its watches.
+  private mutating func end(_ node: UInt32, _ world: inout World) {
+    for isProxy in [false, true] {
+      let number = Int(watcher(of: node, proxy: isProxy))
+      guard watchers[number].isConnected else { continue }
+      watchers[number].isConnected = false
+      world.watchCaches.countWatcher(
+        of: watchers[number].resource, at: Int(watchers[number].server), -watchers[number].weight)
     }
   }
 
   mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     switch event.what {
     case Port.start:
-      addNodes(areThere: true, &world, &loop)
+      addNodes(&world)
       scheduleBookmark(&loop)
     case Port.changed: changed(event, &world, &loop)
     case Self.retire: world.pods.remove(event.index)
     case Self.serverLost: lose(server: event.lane, &world, &loop)
     case Self.serverStarted: world.watchCaches.relist(Int(event.lane), at: world.revision)
+    case Self.begin: begin(event, &world, &loop)
     case Kind.rewatch: rewatch(event.index, &world, &loop)
     case Kind.relist: relist(event.index, &world, &loop)
     case Kind.bookmark:
@@ -160,7 +198,7 @@ struct Watches: ~Copyable {
     guard let change = ChangeKind(rawValue: event.lane) else { return }
     let resource = change.resource
     world.watchCaches.append(resource, world.revision, at: loop.now, world.connections)
-    if change == .nodeAdded { addNodes(areThere: false, &world, &loop) }
+    if change == .nodeGone { end(event.index, &world) }
     var told: UInt32 = 0
     for component in Self.informers(of: change) {
       let informer = informers[Self.informer(component, resource)]
@@ -178,8 +216,8 @@ struct Watches: ~Copyable {
     switch change {
     case .podBound, .podDeleting:
       let node = world.pods[event.index].node
-      if node != Pod.nowhere, node < nodesWatched {
-        let own = UInt32(firstOfNodes) + 2 * node
+      if node != Pod.nowhere {
+        let own = watcher(of: node, proxy: false)
         tell(sharedByNodes == .max ? own : sharedByNodes, change, event.index, &loop)
       }
     case .endpoints: fanOut(resource, world, &loop)
@@ -190,11 +228,13 @@ struct Watches: ~Copyable {
   /// Who has an informer for it, but for kubelets and kube-proxies.
   private static func informers(of change: ChangeKind) -> Interested {
     switch change {
-    case .nodeAdded, .nodeStatus, .nodeTaints, .nodeGone: [.scheduler, .lifecycle]
+    case .nodeAdded, .nodeGone: [.scheduler, .lifecycle, .daemonSet]
+    case .nodeStatus, .nodeTaints: [.scheduler, .lifecycle]
     case .podCreated: [.scheduler, .controller]
     case .podBound: [.scheduler]
-    case .podReady, .podFailed, .podDeleting: [.controller]
-    case .podGone: [.scheduler, .controller]
+    case .podReady, .podNotReady, .podFailed, .podDeleting: [.controller]
+    case .podGone: [.scheduler, .controller, .daemonSet]
+    case .certificate: [.certificate]
     case .workloadChanged, .replicaSetChanged: [.controller]
     case .podRunning, .lease, .endpoints, .event, .configuration, .other: []
     }
@@ -306,6 +346,7 @@ struct Watches: ~Copyable {
     _ place: UInt32, _ world: inout World, _ loop: inout Loop
   ) {
     let request = world.finish(place)
+    guard request.tag != Self.listOnly else { return }
     let number = Int(request.object)
     if request.verb == .watch, request.outcome == .ok || request.outcome == .gone {
       if watchers[number].firstAnswer == .zero { watchers[number].firstAnswer = loop.now }

@@ -1,0 +1,173 @@
+public import Measure
+internal import Simulation
+
+/// What a trial showed, all of it after the warm-up.
+public struct ClusterOutcome: Sendable {
+  /// The time simulated, warm-up included.
+  public var simulated: Nanoseconds
+  /// How many events happened, those of the warm-up included.
+  public var events: UInt64
+  /// The hash of all of them.
+  public var trace: UInt64
+  /// Whether it ended because the budget of events was spent.
+  public var spentBudget: Bool
+  /// API latency of mutating requests, from arrival to answer.
+  public var mutatingLatency: LatencyDistribution
+  /// The same of reads of one object.
+  public var getLatency: LatencyDistribution
+  /// The same of lists of a namespace.
+  public var namespaceListLatency: LatencyDistribution
+  /// The same of lists of a whole resource.
+  public var clusterListLatency: LatencyDistribution
+  /// From the wish for a pod to its being seen ready.
+  public var podStartup: LatencyDistribution
+  /// How the objectives of Kubernetes were kept.
+  public var serviceLevels: [ServiceLevelOutcome]
+  /// Latencies at the API servers by verb, resource and scope.
+  public var latencies: [RequestLatency]
+  /// What latencies are made of.
+  public var composition: Composition
+  /// How much of what is limited was used.
+  public var resources: [ResourceUse]
+  /// What pods that started waited for most at their 99th percentile, or requests that change
+  /// something if no pod started; nil if they waited for nothing much.
+  public var bottleneck: Bottleneck?
+  /// What could be done on the cluster, and when.
+  public var availability: AvailabilityOutcome
+  /// Nodes that lost their power, each time counted.
+  public var nodesLost: UInt64
+  /// What monitoring would have shown.
+  public var series: ClusterSeries
+  /// What became of the machines that were to join.
+  public var join: JoinOutcome
+  /// What the API servers and their clients went through.
+  public var apiServers: APIServerOutcome
+  /// `etcd_disk_wal_fsync_duration_seconds` of the leader.
+  public var walSync: LatencyDistribution
+  /// `etcd_disk_backend_commit_duration_seconds` of the leader.
+  public var backendCommit: LatencyDistribution
+  /// Requests by how they ended.
+  public var requests: RequestCounts
+  /// `etcd_server_leader_changes_seen_total`.
+  public var leaderChanges: UInt64
+  /// `etcd_server_proposals_failed_total`.
+  public var failedProposals: UInt64
+  /// Pods that were not ready at the end though they had been wanted for ``overdue`` or longer.
+  public var overduePods: Int
+  /// How long a pod may take before it counts as overdue: six times the objective of 5 s.
+  public static let overdue = Nanoseconds.seconds(30)
+
+  /// Latencies with their parts: of requests at the servers, and as clients see them from the wish
+  /// on; of pods.
+  public struct Composition: Hashable, Codable, Sendable {
+    /// From arrival at the server to the answer, of requests that succeeded.
+    public var mutatingAtServer: LatencyComposition
+    /// The same of reads of one object.
+    public var getAtServer: LatencyComposition
+    /// The same of lists.
+    public var listAtServer: LatencyComposition
+    /// From the wish to the answer's arrival, of requests that succeeded.
+    public var mutating: LatencyComposition
+    /// The same of reads of one object.
+    public var get: LatencyComposition
+    /// The same of lists.
+    public var list: LatencyComposition
+    /// From the wish for a pod until the API has it as ready; what its requests went through is in
+    /// the parts.
+    public var podStartup: LatencyComposition
+
+    init(_ observations: borrowing Observations) {
+      mutatingAtServer = observations.serverParts.mutating.snapshot()
+      getAtServer = observations.serverParts.get.snapshot()
+      listAtServer = observations.serverParts.list.snapshot()
+      mutating = observations.clientParts.mutating.snapshot()
+      get = observations.clientParts.get.snapshot()
+      list = observations.clientParts.list.snapshot()
+      podStartup = observations.startupParts.snapshot()
+    }
+  }
+
+  /// Requests by how they ended.
+  public struct RequestCounts: Hashable, Codable, Sendable {
+    /// Answered with what was asked for.
+    public var succeeded: UInt64 = 0
+    /// 409, 404 and 410: answered otherwise, for the client to deal with.
+    public var refused: UInt64 = 0
+    /// 429.
+    public var rejected: UInt64 = 0
+    /// 504, or given up by the client.
+    public var timedOut: UInt64 = 0
+    /// 500, 503, connections refused, and what etcd had no space for.
+    public var unavailable: UInt64 = 0
+
+    /// None.
+    public init() {}
+
+    /// All of them.
+    public var all: UInt64 { succeeded + refused + rejected + timedOut + unavailable }
+
+    mutating func add(_ count: UInt64, _ outcome: Outcome) {
+      switch outcome {
+      case .pending: break
+      case .ok: succeeded += count
+      case .conflict, .notFound, .gone: refused += count
+      case .tooManyRequests: rejected += count
+      case .timeout: timedOut += count
+      case .unavailable, .noSpace: unavailable += count
+      }
+    }
+  }
+
+  init(_ cluster: borrowing Cluster, _ loop: borrowing Loop, _ stop: Stop) {
+    simulated = loop.now
+    events = loop.handled
+    trace = loop.trace.value
+    spentBudget = stop == .spentBudget
+    mutatingLatency = cluster.world.observations.mutating.snapshot()
+    getLatency = cluster.world.observations.singleGet.snapshot()
+    namespaceListLatency = cluster.world.observations.namespaceList.snapshot()
+    clusterListLatency = cluster.world.observations.clusterList.snapshot()
+    podStartup = cluster.world.observations.podStartup.snapshot()
+    walSync = cluster.etcd.counters.walSyncs.snapshot()
+    backendCommit = cluster.etcd.counters.backendCommits.snapshot()
+    leaderChanges = cluster.etcd.counters.leaderChanges
+    failedProposals = cluster.etcd.counters.failedProposals
+    requests = RequestCounts()
+    for outcome in Outcome.allCases {
+      requests.add(cluster.world.observations.outcomes[Int(outcome.rawValue)], outcome)
+    }
+    serviceLevels = cluster.world.observations.serviceLevels.outcome()
+    latencies = cluster.world.observations.latencies.snapshot()
+    composition = Composition(cluster.world.observations)
+    resources = cluster.resourceUses(at: loop.now)
+    bottleneck = Self.bottleneck(composition, resources)
+    availability = cluster.world.observations.availability.outcome(at: loop.now)
+    nodesLost = cluster.faults.counters.nodesLost
+    series = cluster.sampler.sheet.series
+    join = JoinOutcome(cluster)
+    apiServers = APIServerOutcome(cluster)
+    overduePods = cluster.world.pods(waitingSince: loop.now - Self.overdue)
+  }
+
+  private static func bottleneck(
+    _ composition: Composition, _ resources: [ResourceUse]
+  ) -> Bottleneck? {
+    if let breakdown = composition.podStartup.breakdown(of: 0.99) {
+      return Bottleneck(breakdown, of: "pod startup p99", among: resources)
+    }
+    return composition.mutating.breakdown(of: 0.99).flatMap {
+      Bottleneck($0, of: "mutating p99", among: resources)
+    }
+  }
+}
+
+extension World {
+  /// How many pods have been wanted since `moment` or longer and were never ready.
+  ///
+  /// O(pods).
+  func pods(waitingSince moment: Nanoseconds) -> Int {
+    (0..<UInt32(pods.peak)).count { pod in
+      pods[pod].phase.rawValue < PodPhase.ready.rawValue && pods[pod].wished <= moment
+    }
+  }
+}

@@ -1,0 +1,135 @@
+internal import Measure
+
+/// Where the time of a request, or of a pod's start, goes.
+///
+/// Every nanosecond of a request belongs to one part: the parts are the spans between the instants
+/// at which it passes from one hand to the next.
+public enum LatencyPart: String, Hashable, Codable, CaseIterable, Sendable {
+  /// Waiting for the client's own rate limit; of a pod, for the controller's that makes it.
+  case clientLimit = "client's limit"
+  /// A pod's binding waits for the scheduler's client.
+  case schedulerLimit = "scheduler's client limit"
+  /// A pod's status waits for the kubelet's client.
+  case kubeletLimit = "kubelet's client limit"
+  /// From the wish for a pod to its controller's asking for it.
+  case controller = "controller"
+  /// Attempts that failed, and the pauses after them.
+  case earlierAttempts = "earlier attempts"
+  /// On the way to the API server and back.
+  case network = "network"
+  /// Waiting for a seat (API Priority and Fairness).
+  case flowControl = "flow control"
+  /// Waiting for a CPU of the API server.
+  case serverQueue = "API server's CPU queue"
+  /// On a CPU of the API server.
+  case serverCPU = "API server's CPU"
+  /// In etcd until the leader's raft loop takes it into a write of its log.
+  case etcdQueue = "etcd before the log"
+  /// From there until a quorum has it on disk: raft and fdatasync.
+  case etcdLog = "etcd log and quorum"
+  /// From there to etcd's answer: the apply loop, held by commits of the backend; a read, in all.
+  case etcdApply = "etcd apply"
+  /// From a change's commit until whoever waits for it has the news.
+  case watch = "watch delivery"
+  /// In the scheduler: its queue, and the decision.
+  case scheduler = "scheduler"
+  /// The kubelet has the pod and pulls its image.
+  case imagePull = "image pull"
+  /// From there until the containers run and the kubelet says so.
+  case containerStart = "container start"
+
+  /// Its place in a ``PartVector``.
+  var place: Int {
+    switch self {
+    case .clientLimit: 0
+    case .schedulerLimit: 1
+    case .kubeletLimit: 2
+    case .controller: 3
+    case .earlierAttempts: 4
+    case .network: 5
+    case .flowControl: 6
+    case .serverQueue: 7
+    case .serverCPU: 8
+    case .etcdQueue: 9
+    case .etcdLog: 10
+    case .etcdApply: 11
+    case .watch: 12
+    case .scheduler: 13
+    case .imagePull: 14
+    case .containerStart: 15
+    }
+  }
+}
+
+/// The parts of one latency, ns, by `LatencyPart.place`.
+struct PartVector: BitwiseCopyable, Equatable {
+  var values = SIMD16<Int64>(repeating: 0)
+
+  subscript(part: LatencyPart) -> Int64 {
+    get { values[part.place] }
+    set { values[part.place] = newValue }
+  }
+
+  var total: Int64 { values.wrappedSum() }
+
+  /// Takes `excess` ns off its beginning: off the parts that come first in a request's life.
+  mutating func removeFirst(_ excess: Int64) {
+    var left = max(0, excess)
+    for part in Self.order where left > 0 {
+      let cut = min(left, self[part])
+      self[part] -= cut
+      left -= cut
+    }
+  }
+
+  private static let order: [LatencyPart] = [
+    .earlierAttempts, .clientLimit, .network, .flowControl, .serverQueue, .serverCPU, .etcdQueue,
+    .etcdLog, .etcdApply,
+  ]
+}
+
+extension Request {
+  /// The parts of its last attempt from its arrival at the server until `end`, which add up to
+  /// that.
+  func serverParts(until end: Nanoseconds, _ parameters: APIServerParameters) -> PartVector {
+    var parts = PartVector()
+    parts[.flowControl] = (dispatched - arrived).count
+    var atServer = (end - dispatched).count
+    if proposed >= dispatched, stored >= proposed {
+      if verb.isMutating, appended >= proposed {
+        parts[.etcdQueue] = (appended - proposed).count
+        if committed >= appended {
+          parts[.etcdLog] = (committed - appended).count
+          parts[.etcdApply] = (stored - committed).count
+        } else {
+          parts[.etcdLog] = (stored - appended).count
+        }
+      } else if verb.isMutating {
+        parts[.etcdQueue] = (stored - proposed).count
+      } else {
+        parts[.etcdApply] = (stored - proposed).count
+      }
+      atServer -= (stored - proposed).count
+    }
+    parts[.serverCPU] = min(atServer, parameters.cost(of: self).count)
+    parts[.serverQueue] = atServer - parts[.serverCPU]
+    return parts
+  }
+
+  /// Its parts from the wish to its last arrival at a server.
+  var clientParts: PartVector {
+    var parts = PartVector()
+    parts[.clientLimit] = throttled.count
+    parts[.earlierAttempts] = (sent - wished - throttled).count
+    parts[.network] = (arrived - sent).count
+    return parts
+  }
+}
+
+extension PartVector {
+  static func + (left: PartVector, right: PartVector) -> PartVector {
+    PartVector(values: left.values &+ right.values)
+  }
+
+  static func += (left: inout PartVector, right: PartVector) { left = left + right }
+}

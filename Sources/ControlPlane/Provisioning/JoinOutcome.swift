@@ -1,0 +1,101 @@
+public import Measure
+internal import Simulation
+
+/// What became of the machines that were to join a cluster.
+public struct JoinOutcome: Hashable, Sendable {
+  /// Machines that were begun together.
+  public struct Step: Hashable, Sendable {
+    /// When it began, counted from the start of the simulation.
+    public var began: Nanoseconds
+    /// When the last of its machines was ready or given up; nil if that was not before the end.
+    public var ended: Nanoseconds?
+    /// How many machines it had, how many of them became ready nodes, how many were given up.
+    public var machines: Int
+    /// Those that became ready nodes.
+    public var ready: Int
+    /// Those that were given up.
+    public var failed: Int
+  }
+
+  /// Machines that were wanted.
+  public var wanted = 0
+  /// Those that became ready nodes.
+  public var ready = 0
+  /// Those that were given up, ``withoutNetwork`` included.
+  public var givenUp = 0
+  /// Those for which no VLAN or overlay network was left.
+  public var withoutNetwork = 0
+  /// Attempts that failed, whether or not others followed.
+  public var failedAttempts = 0
+  /// The steps, in order.
+  public var steps: [Step] = []
+  /// From the wish for a machine until it answers ping.
+  public var createToPing = LatencyDistribution()
+  /// From the wish for a machine until its node is ready.
+  public var createToReady = LatencyDistribution()
+  /// From a machine's boot until its node is ready.
+  public var bootToReady = LatencyDistribution()
+  /// When the first node was ready, and when the last, counted from the start of the simulation.
+  public var firstReady: Nanoseconds?
+  /// When the last node was ready.
+  public var lastReady: Nanoseconds?
+  /// The part of all machines' time that each phase took, largest first, by its name.
+  public var phases: [PhaseShare] = []
+  /// Bytes that the image server was asked for.
+  public var imageBytes = ByteCount.zero
+  /// From a pod's need of a container image until its node has it.
+  public var imagePull = LatencyDistribution()
+  /// Bytes of container images that nodes asked the registry for.
+  public var pulledBytes = ByteCount.zero
+
+  /// The part that a phase took of all machines' time, waiting for others within it included.
+  public struct PhaseShare: Hashable, Sendable {
+    /// Which phase.
+    public var phase: ProvisioningPhase
+    /// Its part of the time of all machines together.
+    public var share: Fraction
+    /// The time of all machines together.
+    public var time: Nanoseconds
+  }
+
+  init(_ cluster: borrowing Cluster) {
+    let counters = cluster.provisioning.counters
+    wanted = counters.wanted
+    givenUp = counters.givenUp
+    withoutNetwork = counters.withoutNetwork
+    failedAttempts = counters.failedAttempts
+    createToPing = cluster.provisioning.createToPing.snapshot()
+    createToReady = cluster.provisioning.createToReady.snapshot()
+    ready = Int(createToReady.count)
+    bootToReady = cluster.world.observations.nodeJoin.snapshot()
+    if bootToReady.count > 0 {
+      firstReady = cluster.world.observations.firstReady
+      lastReady = cluster.world.observations.lastReady
+    }
+    imageBytes = cluster.provisioning.imageBytes
+    imagePull = cluster.world.observations.imagePull.snapshot()
+    pulledBytes = ByteCount(cluster.kubelets.pulls.link.bytes)
+    for place in cluster.provisioning.steps.indices {
+      let step = cluster.provisioning.steps[place]
+      steps.append(
+        Step(
+          began: step.began, ended: step.open == 0 ? step.ended : nil,
+          machines: Int(step.machines), ready: Int(step.ready), failed: Int(step.failed)))
+    }
+    addPhases(cluster)
+  }
+
+  private mutating func addPhases(_ cluster: borrowing Cluster) {
+    var all: Int64 = 0
+    for phase in cluster.provisioning.spent.indices { all += cluster.provisioning.spent[phase] }
+    guard all > 0 else { return }
+    for phase in ProvisioningPhase.allCases {
+      let time = cluster.provisioning.spent[Int(phase.rawValue)]
+      guard time > 0 else { continue }
+      phases.append(
+        PhaseShare(
+          phase: phase, share: Fraction(Double(time) / Double(all)), time: Nanoseconds(time)))
+    }
+    phases.sort { ($0.time, $1.phase.rawValue) > ($1.time, $0.phase.rawValue) }
+  }
+}
