@@ -79,6 +79,7 @@ struct JoiningTests {
     model.nodes.daemonSets = (0..<4).map { _ in
       NodeParameters.DaemonSet(.other, image: ByteCount(1_000_000_000))
     }
+    model.nodes.registryBytesPerSecond = 100_000_000_000
     model.nodes.linkBytesPerSecond = 100_000_000
     model.nodes.unpackBytesPerSecond = 100_000_000
     load.duration = .seconds(300)

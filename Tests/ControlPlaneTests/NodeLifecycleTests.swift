@@ -16,13 +16,15 @@ struct NodeLifecycleTests {
       if tainted > 0, first == 0 { first = second }
       if tainted == 200 { last = second }
     }
-    #expect(first >= 60 + 40 && first <= 60 + 40 + 30 + 10)
+    // The oldest lease was 20 s old when the power went.
+    #expect(first >= 60 + 20 && first <= 60 + 40 + 10)
     #expect(last - first >= 1980 && last - first <= 2010)
   }
 
   @Test func aZoneThatIsMostlyAwayIsEmptiedSlowlyOrNotAtAll() {
-    // 60 of 100: one node each 100 s. 30 of 40: none.
-    for (nodes, lost, expected) in [(100, 60, 4...6), (40, 30, 0...0)] {
+    // 60 of 100: one node each 100 s. 30 of 40: none but those that the first passes over the
+    // leases, before most of them are known to be away, let through at the usual rate.
+    for (nodes, lost, expected) in [(100, 60, 4...7), (40, 30, 0...3)] {
       var rig = Self.rig(nodes: nodes, nodesPerRack: nodes)
       rig.run(until: .seconds(60))
       Self.lose(0..<lost, &rig)

@@ -118,9 +118,7 @@ struct Kubelets: ~Copyable {
     switch event.what {
     case Port.start: begin(world, &loop)
     case Kind.renew: renew(event, &world, &loop)
-    case Kind.report:
-      loop.schedule(event, after: parameters.statusInterval)
-      report(event.index, &world, &loop)
+    case Kind.report: report(event, &world, &loop)
     case Kind.started: started(event.index, &world, &loop)
     case Kind.stopped: stopped(event.index, &world, &loop)
     case Port.observed: observed(event, world, &loop)
@@ -169,8 +167,10 @@ struct Kubelets: ~Copyable {
   }
 
   /// Renews the lease, one renewal at a time: the next comes an interval after the answer
-  /// (component-helpers/apimachinery/lease, controller.go: `wait.JitterUntil`, sliding). As often, the kubelet compares its status with the API's
-  /// (`nodeStatusUpdateFrequency`, 10 s as well) and reports what differs.
+  /// (component-helpers/apimachinery/lease, controller.go: `wait.JitterUntil`, sliding).
+  ///
+  /// As often, the kubelet compares its status with the API's (`nodeStatusUpdateFrequency`, 10 s as
+  /// well) and reports what differs.
   private mutating func renew(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     let node = Int(event.index)
     guard world.nodes[node].isRegistered else {

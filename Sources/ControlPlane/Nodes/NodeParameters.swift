@@ -69,7 +69,7 @@ public struct NodeParameters: Hashable, Codable, Sendable {
   public var registryBurst = 10
   /// What the registry's link carries, bytes per second, shared evenly by all pulls: 10 Gbit/s.
   public var registryBytesPerSecond: Int64 = 1_250_000_000
-  /// What a node's link carries, bytes per second: 10 Gbit/s.
+  /// The most that one pull gets, bytes per second: what a node's link carries, 10 Gbit/s.
   public var linkBytesPerSecond: Int64 = 1_250_000_000
   /// Compressed bytes per second that a node unpacks onto its disk (an estimate of this model).
   public var unpackBytesPerSecond: Int64 = 100_000_000

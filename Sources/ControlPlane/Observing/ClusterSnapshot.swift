@@ -55,7 +55,7 @@ extension ClusterSnapshot {
     time = loop.now
     events = loop.handled
     trace = loop.trace.value
-    last = event.map(Self.describe) ?? "none"
+    last = event.map { Self.describe($0) } ?? "none"
     var counts = Tally()
     loop.forEachPending { event, _ in counts.add(Self.describe(kind: event)) }
     pending = counts.sorted

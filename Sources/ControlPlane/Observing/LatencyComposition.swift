@@ -107,17 +107,14 @@ public struct LatencyBreakdown: Hashable, Codable, Sendable {
     self.quantile = quantile
     latency = Nanoseconds(Int64(LatencyBuckets.midpoint(index)))
     count = buckets.reduce(0) { $0 + $1.count }
+    let divisor = Int64(max(1, count))
     let times = LatencyPart.allCases.indices.map { part in
-      buckets.reduce(0) { $0 + $1.sums[part] } / Int64(max(1, count))
+      buckets.reduce(0) { $0 + $1.sums[part] } / divisor
     }
     mean = Nanoseconds(times.reduce(0, +))
     parts = zip(LatencyPart.allCases, times).filter { $0.1 > 0 }
       .map { Part(part: $0.0, time: Nanoseconds($0.1)) }
-    // Ties in the order of the cases, so that the same trial gives the same list.
-    let places = Dictionary(uniqueKeysWithValues: zip(LatencyPart.allCases, 0...))
-    parts.sort {
-      ($1.time.count, places[$0.part] ?? 0) < ($0.time.count, places[$1.part] ?? 0)
-    }
+      .sorted { ($1.time.count, $0.part.place) < ($0.time.count, $1.part.place) }
   }
 
   /// A part's share of all.

@@ -7,7 +7,7 @@ internal import Simulation
 struct Observations: ~Copyable {
   /// How far apart samples of the time series are.
   let interval: Nanoseconds
-  private let server: APIServerParameters
+  let server: APIServerParameters
   /// Measured only from here: the end of the warm-up.
   private(set) var begin = Nanoseconds.zero
   /// API latency from arrival to answer of mutating requests and of single GETs that succeeded.

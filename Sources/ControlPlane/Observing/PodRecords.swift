@@ -97,7 +97,7 @@ struct PodRecords: ~Copyable {
 extension Observations {
   /// A request that changes a pod is committed.
   mutating func committed(
-    _ request: borrowing Request, of pod: borrowing Pod, at now: Nanoseconds
+    _ request: borrowing Request, of pod: Pod, at now: Nanoseconds
   ) {
     switch (request.resource, request.verb) {
     case (.pod, .create):
@@ -132,8 +132,8 @@ extension Observations {
     podStartup.record(UInt64((pod.ready - pod.wished).count))
     let parts = pods[place].parts
     startupParts.record(parts)
-    serviceLevels.notePod(
-      (pod.ready - pod.created).count - parts[.imagePull], at: pod.ready)
+    let counted = (pod.ready - pod.created).count - parts[.imagePull]
+    serviceLevels.notePod(counted, at: pod.ready)
   }
 }
 

@@ -72,7 +72,8 @@ struct RequestLatencies: ~Copyable {
 
 /// Histograms side by side in one memory, each a row.
 struct HistogramRows: ~Copyable {
-  private struct Sums: BitwiseCopyable {
+  // Not private: the compiler (6.3.1) loses the metadata of a private type that `Cluster` destroys.
+  struct Sums: BitwiseCopyable {
     var count: UInt64 = 0
     var sum: UInt64 = 0
     var squares = 0.0

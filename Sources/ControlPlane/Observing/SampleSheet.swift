@@ -7,6 +7,15 @@ struct SampleSheet {
   private var heads: [ClusterSeries.Column] = []
   /// Row after row; NaN where there was nothing to measure.
   private var values: [Double] = []
+  /// Distributions as of the sample before.
+  var before = Snapshots()
+
+  struct Snapshots {
+    var mutating = LatencyDistribution()
+    var walSync = LatencyDistribution()
+    var startup = LatencyDistribution()
+  }
+
   private var isFirst: Bool { times.count == 1 }
 
   mutating func beginRow(at time: Nanoseconds) { times.append(time) }

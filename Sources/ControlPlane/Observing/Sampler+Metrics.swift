@@ -2,9 +2,9 @@ internal import Measure
 internal import Simulation
 
 /// What a sample holds, by the names that Kubernetes, etcd and Prometheus have for it.
-extension Sampler {
+extension SampleSheet {
   mutating func take(_ cluster: borrowing Cluster, at now: Nanoseconds) {
-    sheet.beginRow(at: now - cluster.world.observations.begin)
+    beginRow(at: now - cluster.world.observations.begin)
     takeRequests(cluster)
     takeFlowControl(cluster)
     takeServers(cluster)
@@ -15,14 +15,14 @@ extension Sampler {
 
   private mutating func takeRequests(_ cluster: borrowing Cluster) {
     for outcome in Outcome.allCases where outcome != .pending {
-      sheet.add(
+      add(
         .counter, "apiserver_request_total", "Answers of the API servers.",
         ["code": String(outcome.code), "reason": "\(outcome)"],
         Double(cluster.world.observations.answers[Int(outcome.rawValue)]))
     }
     let mutating = cluster.world.observations.mutating.snapshot()
     for quantile in [0.5, 0.99] {
-      sheet.add(
+      add(
         .summary, "apiserver_request_duration_seconds", unit: "seconds",
         "Latency of requests that change an object, the wait for a seat included.",
         ["verb": "mutating", "quantile": String(quantile)],
@@ -30,15 +30,15 @@ extension Sampler {
     }
     before.mutating = mutating
     let startup = cluster.world.observations.podStartup.snapshot()
-    sheet.add(
+    add(
       .summary, "kubelet_pod_start_duration_seconds", unit: "seconds",
       "From the wish for a pod until the API has it as ready.", ["quantile": "0.99"],
       startup.quantile(0.99, since: before.startup).map { Double($0) / 1e9 })
-    sheet.add(
+    add(
       .counter, "kubelet_started_pods_total", "Pods that became ready.",
       Double(startup.count))
     before.startup = startup
-    sheet.add(
+    add(
       .counter, "rest_client_request_retries_total", "Requests that clients sent again.",
       Double(cluster.clients.retries))
   }
@@ -57,13 +57,13 @@ extension Sampler {
         refused += cluster.apiServers.flowControl.levels[level].timedOut
       }
       let label: KeyValuePairs = ["priority_level": description.name.rawValue]
-      sheet.add(
+      add(
         .gauge, "apiserver_flowcontrol_current_inqueue_requests",
         "Requests that wait for a seat, over all servers.", label, Double(queued))
-      sheet.add(
+      add(
         .gauge, "apiserver_flowcontrol_current_executing_requests",
         "Requests that have a seat, over all servers.", label, Double(executing))
-      sheet.add(
+      add(
         .counter, "apiserver_flowcontrol_rejected_requests_total",
         "Requests that a level refused, warm-up included.", label, Double(refused))
     }
@@ -73,47 +73,47 @@ extension Sampler {
     for server in cluster.apiServers.servers.indices {
       let watches = cluster.watches.connected(to: server)
       let label: KeyValuePairs = ["job": "kube-apiserver", "instance": String(server)]
-      sheet.add(
+      add(
         .gauge, "process_resident_memory_bytes", unit: "bytes",
         "An estimate of a server's memory.", label,
         Double(cluster.apiServers.memory(of: server, watches: watches, cluster.world).count))
       let state = cluster.apiServers.servers[server]
-      sheet.add(
+      add(
         .counter, "process_cpu_seconds_total", unit: "seconds",
         "CPU time of a server, warm-up included.", label,
         (state.spentBefore + state.processors.spent).inSeconds)
-      sheet.add(
+      add(
         .gauge, "apiserver_longrunning_requests", "Watches that a server has.", label,
         Double(watches))
     }
-    sheet.add(
+    add(
       .counter, "apiserver_watch_events_total",
       "Changes of endpoint slices that were sent, one for each watcher.",
       Double(cluster.world.observations.watchEvents))
   }
 
   private mutating func takeEtcd(_ cluster: borrowing Cluster) {
-    sheet.add(
+    add(
       .counter, "etcd_server_proposals_committed_total", "Writes that the leader applied.",
       Double(cluster.etcd.counters.proposals))
-    sheet.add(
+    add(
       .counter, "etcd_server_proposals_failed_total", "Writes that no leader took.",
       Double(cluster.etcd.counters.failedProposals))
-    sheet.add(
+    add(
       .counter, "etcd_server_leader_changes_seen_total", "Elections that were won.",
       Double(cluster.etcd.counters.leaderChanges))
     for member in cluster.etcd.members.indices {
-      sheet.add(
+      add(
         .gauge, "etcd_server_is_leader", "Whether a member leads.",
         ["instance": String(member)], cluster.etcd.leader == member ? 1 : 0)
     }
     let walSync = cluster.etcd.counters.walSyncs.snapshot()
-    sheet.add(
+    add(
       .summary, "etcd_disk_wal_fsync_duration_seconds", unit: "seconds",
       "Syncs of the leader's log.", ["quantile": "0.99"],
       walSync.quantile(0.99, since: before.walSync).map { Double($0) / 1e9 })
     before.walSync = walSync
-    sheet.add(
+    add(
       .gauge, "etcd_mvcc_db_total_size_in_bytes", "The file of the database.",
       Double(cluster.etcd.database.file))
   }
@@ -129,12 +129,12 @@ extension Sampler {
       registered += 1
       if state.condition == .ready { ready += 1 }
     }
-    sheet.add(
+    add(
       .gauge, "node_collector_zone_size", "Nodes that are registered.", Double(registered))
-    sheet.add(
+    add(
       .gauge, "kube_node_status_condition", "Nodes that the API has as ready.",
       ["condition": "Ready", "status": "true"], Double(ready))
-    sheet.add(
+    add(
       .gauge, "assay_nodes_alive", "Machines that run and reach the API servers.",
       Double(alive))
     let phases = [
@@ -142,7 +142,7 @@ extension Sampler {
       ("Ready", .ready), ("Failed", .failed), ("Terminating", .deleting),
     ]
     for (name, phase) in phases {
-      sheet.add(
+      add(
         .gauge, "kube_pod_status_phase",
         "Pods by phase; beside those of the API bound, ready and terminating ones.",
         ["phase": name],
@@ -152,7 +152,7 @@ extension Sampler {
 
   private mutating func takeLimits(_ cluster: borrowing Cluster) {
     for (group, use) in zip(LimitGroup.allCases, cluster.world.limitUses()) {
-      sheet.add(
+      add(
         .counter, "rest_client_rate_limiter_duration_seconds_total", unit: "seconds",
         "Waits for clients' own limits.", ["client": group.rawValue],
         use.waits.inSeconds)

@@ -11,16 +11,7 @@ struct Sampler: ~Copyable {
   private static let mostSamples: Int64 = 10_000
 
   let interval: Nanoseconds
-  private(set) var sheet = SampleSheet()
-  /// Distributions as of the sample before.
-  private var before = Snapshots()
-
-  struct Snapshots {
-    var mutating = LatencyDistribution()
-    var walSync = LatencyDistribution()
-    var startup = LatencyDistribution()
-  }
-
+  var sheet = SampleSheet()
   init(_ world: borrowing World) {
     let load = world.load
     let least = (load.duration.count + Self.mostSamples - 1) / Self.mostSamples
@@ -39,6 +30,10 @@ extension Cluster {
     }
     loop.schedule(event, after: sampler.interval)
     noteAvailability(at: loop.now)
-    sampler.take(self, at: loop.now)
+    // Out of the cluster while it looks at all of it.
+    var sheet = SampleSheet()
+    swap(&sheet, &sampler.sheet)
+    sheet.take(self, at: loop.now)
+    swap(&sheet, &sampler.sheet)
   }
 }

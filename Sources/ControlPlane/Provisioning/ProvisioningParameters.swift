@@ -31,8 +31,8 @@ public struct ProvisioningParameters: Hashable, Codable, Sendable {
 
   /// How.
   public var path = Path.none
-  /// How many machines are begun at once; the next when all of them are ready or given up.
-  /// Zero is all.
+  /// How many machines are begun at once, the next when all of them are ready or given up; zero
+  /// is all.
   public var step = 0
   /// The time between a step's end and the next step.
   public var pause = Nanoseconds.zero

@@ -135,8 +135,9 @@ struct Watches: ~Copyable {
     UInt32(firstOfNodes) + 2 * node + (proxy ? 1 : 0)
   }
 
-  /// A kubelet lists its pods and all services, a kube-proxy all endpoint slices, services and its
-  /// node; then they watch. Of what does not change here the list is all.
+  /// A kubelet lists its pods, a kube-proxy all endpoint slices, and then they watch.
+  ///
+  /// Both list services and their node, too; those do not change here, so that the list is all.
   private mutating func begin(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     let isProxy = event.lane == 1
     let number = watcher(of: event.index, proxy: isProxy)
