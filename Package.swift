@@ -76,7 +76,10 @@ let package = Package(
       ]),
     library(
       "Validation",
-      ["Calibration", "ControlPlane", "Simulation", "Ledger", "Statistics", "Measure", crypto]),
+      [
+        "Calibration", "ControlPlane", "Simulation", "Ledger", "Host", "Statistics", "Measure",
+        crypto,
+      ]),
     library("RDMA", ["Measure", "CVerbs"]),
     library("Deploy", ["Host", "Measure", "CLinux"]),
     library(
@@ -103,8 +106,8 @@ let package = Package(
       name: "assay",
       dependencies: [
         "Run", "Verify", "Fio", "Report", "Judgement", "Scenario", "ControlPlane", "Simulation",
-        "Storage", "Networking", "Deploy", "Validation", "Calibration", "Ledger", "Host", "Measure",
-        "Statistics", "CLinux", argumentParser,
+        "Storage", "Networking", "Deploy", "Validation", "Calibration", "Ledger", "Host",
+        "Measure", "Statistics", "CLinux", argumentParser,
       ],
       swiftSettings: strict),
 

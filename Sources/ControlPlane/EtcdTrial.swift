@@ -29,6 +29,15 @@ public struct EtcdTrial: Sendable {
   public var arrival = Arrival.closed(clients: 1)
   /// Bytes of a value.
   public var valueSize = ByteCount(256)
+  /// From a client to a member and back.
+  public var clientRoundTrip = Nanoseconds.zero
+  /// CPU that a request costs its client, half of it before it is sent; it counts where all members
+  /// run on one machine, which is the clients' too, and otherwise clients have CPUs enough.
+  public var clientCPU = Nanoseconds.zero
+  /// CPU that each turn of a client's thread costs, however many requests or answers it takes.
+  public var clientTurnCPU = Nanoseconds.zero
+  /// Threads that the clients share; what waits for a thread's turn is sent, or taken, together.
+  public var clientThreads = 4
   /// Whether all send to the leader's member rather than one after the other.
   public var toLeader = true
   /// The time before anything is measured, and the time measured.
@@ -85,7 +94,16 @@ public struct EtcdOutcome: Sendable {
 
 /// The model: etcd and the clients before it.
 struct EtcdClients: Model, ~Copyable {
-  private enum Kind { static let arrive: UInt8 = 0, measure: UInt8 = 1 }
+  private enum Kind {
+    static let arrive: UInt8 = 0
+    static let measure: UInt8 = 1
+    /// The client has had the CPU that it takes to send, or to take the answer.
+    static let sent: UInt8 = 2
+    static let received: UInt8 = 3
+    /// The request, or the answer, has come over the network.
+    static let arrived: UInt8 = 4
+    static let answered: UInt8 = 5
+  }
 
   /// A client that was refused does not come back at once.
   private static let pauseAfterFailure = Nanoseconds.milliseconds(10)
@@ -112,6 +130,7 @@ struct EtcdClients: Model, ~Copyable {
       let mean = Nanoseconds(Int64(1e9 / rate.perSecond))
       gap = Distribution.known(try .exponential(mean: mean))
     }
+    etcd.machines.makeGates(2 * max(1, trial.clientThreads))
     _ = world.add(Client(owner: .load, identity: .admin))
   }
 
@@ -131,24 +150,58 @@ struct EtcdClients: Model, ~Copyable {
     switch (event.component, event.what) {
     case (.etcd, _): etcd.handle(event, &world, &loop)
     case (.load, Kind.arrive):
-      send(client: event.index, &loop)
-      if let gap { loop.schedule(event, after: gap.draw(&stream)) }
+      begin(client: event.index, &loop)
+      if let gap {
+        var next = event
+        next.index &+= 1
+        loop.schedule(next, after: gap.draw(&stream))
+      }
     case (.load, Kind.measure): measure(&loop)
-    case (.apiServer, Port.stored): answered(event.index, &loop)
-    case (.machine, _): world.machine.handle(event, &loop)
+    case (.load, Port.batch):
+      etcd.machines.leave(0, &loop)
+      var next = event.index
+      while let job = etcd.machines.takeJob(next) {
+        loop.schedule(now: job.event)
+        next = job.next
+      }
+    case (.load, Kind.sent):
+      loop.schedule(
+        Event(component: .load, what: Kind.arrived, index: event.index), after: halfTrip)
+    case (.load, Kind.arrived): submit(event.index, &loop)
+    case (.apiServer, Port.stored): take(event.index, &loop)
+    case (.load, Kind.received), (.load, Kind.answered): answered(event.index, &loop)
     default: preconditionFailure("etcd alone has no such event")
     }
   }
 
-  private mutating func send(client: UInt32, _ loop: inout Loop) {
+  private var halfTrip: Nanoseconds { Nanoseconds(trial.clientRoundTrip.count / 2) }
+  private var halfCPU: Nanoseconds? {
+    let isShared = trial.parameters.placement == .oneMachine && trial.clientCPU > .zero
+    return isShared ? Nanoseconds(trial.clientCPU.count / 2) : nil
+  }
+
+  /// The thread of a client; those of an open loop take turns.
+  private func gate(of client: UInt32) -> Int { Int(client) % max(1, trial.clientThreads) }
+
+  private mutating func begin(client: UInt32, _ loop: inout Loop) {
     var request = Request(
       trial.operation == .put ? .update : .get, .lease, client: 0, object: client)
     let member = trial.toLeader ? etcd.leader ?? 0 : Int(client) % trial.parameters.members
     request.server = UInt8(member)
     request.bytes = UInt32(trial.valueSize.count)
     request.wished = loop.now
-    request.proposed = loop.now
     let place = world.requests.insert(request)
+    if let halfCPU {
+      let sent = Event(component: .load, what: Kind.sent, index: place)
+      etcd.machines.spend(
+        halfCPU, and: trial.clientTurnCPU, then: sent, at: gate(of: client), &loop)
+    } else {
+      loop.schedule(Event(component: .load, what: Kind.arrived, index: place), after: halfTrip)
+    }
+  }
+
+  private mutating func submit(_ place: UInt32, _ loop: inout Loop) {
+    world.requests[place].proposed = loop.now
     switch trial.operation {
     case .put:
       loop.schedule(now: Event(component: .etcd, what: Port.propose, index: place))
@@ -167,6 +220,17 @@ struct EtcdClients: Model, ~Copyable {
     guard trial.leaderStops, let leader = etcd.leader else { return }
     stopped = loop.now
     etcd.stop(leader, &world, &loop)
+  }
+
+  /// The answer is on its way to the client.
+  private mutating func take(_ place: UInt32, _ loop: inout Loop) {
+    if let halfCPU {
+      let received = Event(component: .load, what: Kind.received, index: place)
+      let gate = gate(of: world.requests[place].object) + trial.clientThreads
+      etcd.machines.spend(halfCPU, and: trial.clientTurnCPU, then: received, at: gate, &loop)
+    } else {
+      loop.schedule(Event(component: .load, what: Kind.answered, index: place), after: halfTrip)
+    }
   }
 
   private mutating func answered(_ place: UInt32, _ loop: inout Loop) {

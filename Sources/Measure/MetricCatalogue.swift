@@ -133,7 +133,9 @@ public enum MetricCatalogue {
   /// Names as of Kubernetes' SLIs (sig-scalability/slos) and of etcd's metrics.
   private static let controlPlane: [Entry] = [
     rate("api request rate", "API requests answered per second, however they ended"),
-    time("mutating api latency", "how long an API server takes for a mutating request"),
+    time(
+      "mutating api latency",
+      "how long an API server takes for a mutating request, the wait for a seat left out"),
     time("get api latency", "how long an API server takes for a read of one object"),
     time("namespace list api latency", "how long an API server takes for a list of a namespace"),
     time("cluster list api latency", "how long an API server takes for a list of a whole resource"),
@@ -148,6 +150,32 @@ public enum MetricCatalogue {
     count("leader changes", "how often etcd's members saw a new leader"),
     count("failed proposals", "writes that etcd refused or lost"),
     count("overdue pods", "pods that were not ready at the end, 30 s or longer after the wish"),
+    count("missed slo windows", "windows of 5 minutes in which a service level objective was missed"),
+    time("deploy latency", "from the wish for a machine until it answers ping"),
+    time("join latency", "from the wish for a machine until its node is ready"),
+    span("last node joined", "from the first wish for machines until all of them are ready nodes"),
+    Entry(
+      name: "nodes joined", unit: .count, direction: .higher, about: "machines that became nodes"),
+    count("failed deployments", "attempts to deploy a machine that failed"),
+    count("machines given up", "machines that no attempt made a node"),
+    share("write availability", "time in which a write would have been answered"),
+    share("read availability", "time in which an object could be read"),
+    share("service availability", "time in which a pod served, of the worst workload"),
+    share("full service availability", "time in which all pods served, of the worst workload"),
+    span("longest write outage", "the longest time in which no write would have been answered"),
+    span("longest read outage", "the longest time in which no object could be read"),
+    span("longest service outage", "the longest time in which no pod of a workload served"),
+    span("longest full service outage", "the longest time in which not all pods of one served"),
+    count("nodes lost", "nodes that lost their power, each time counted"),
+    Entry(
+      name: "unserved requests", unit: .percent, direction: .lower,
+      about: "users' requests that no pod could take"),
+    span("time to enough pods", "from the traffic's rise until there were pods for its peak"),
+    count("nodes added", "machines that the cluster autoscaler added"),
+    Entry(
+      name: "nodes removed", unit: .count, direction: .higher,
+      about: "nodes that the cluster autoscaler removed"),
+    span("longest autoscaler loop", "the longest loop of the cluster autoscaler"),
     count("events simulated", "events of a simulated trial: what it costs to run"),
   ]
 
@@ -207,6 +235,9 @@ public enum MetricCatalogue {
 
   private static func rate(_ name: String, _ about: String) -> Entry {
     Entry(name: name, unit: .perSecond, direction: .higher, about: about)
+  }
+  private static func share(_ name: String, _ about: String) -> Entry {
+    Entry(name: name, unit: .percent, direction: .higher, about: about)
   }
   private static func count(_ name: String, _ about: String) -> Entry {
     Entry(name: name, unit: .count, direction: .lower, about: about)

@@ -147,7 +147,7 @@ extension CaseFigures {
   /// What a simulated control plane does that takes time; each stands by itself.
   static let simulated = [
     "mutating api", "get api", "namespace list api", "cluster list api", "pod startup",
-    "etcd wal sync", "etcd backend commit",
+    "deploy", "join", "etcd wal sync", "etcd backend commit",
   ]
   private static let shownMetrics: Set<String> = [
     "iops", "message rate", "api request rate", "bandwidth", "errors", "cpu per io", "cpu-per-io",

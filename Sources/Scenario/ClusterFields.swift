@@ -21,6 +21,8 @@ enum ClusterFields {
       fields: FlowControlFields.all),
     Group(name: "watch-cache", doc: "the API servers' watch caches", fields: watchCache),
     Group(name: "kubelets", doc: "the kubelets, and where nodes stand", fields: kubelets),
+    Group(
+      name: "provisioning", doc: "how machines are made nodes", fields: ProvisioningFields.all),
     Group(name: "controllers", doc: "kube-controller-manager", fields: controllers),
     Group(name: "scheduler", doc: "kube-scheduler", fields: scheduler),
   ]
@@ -28,11 +30,13 @@ enum ClusterFields {
   /// The settings that are not those of the model's release, as `etcd.members` and text.
   static func settings(of model: ClusterModel) -> [(key: String, text: String)] {
     let standard = ClusterModel(profile: model.profile)
-    return groups.flatMap { group in
-      group.fields.compactMap { field in
-        guard let value = field.render(model), value != field.render(standard) else { return nil }
-        return ("\(group.name).\(field.name)", value.text)
-      }
+    let parts = ScalingFields.parts.map { ($0.name, $0) }
+    let grouped = groups.flatMap { group in
+      group.fields.map { ("\(group.name).\($0.name)", $0) }
+    }
+    return (grouped + parts).compactMap { key, field in
+      guard let value = field.render(model), value != field.render(standard) else { return nil }
+      return (key, value.text)
     }
   }
 
@@ -140,6 +144,12 @@ enum ClusterFields {
     .integer("event-burst", \.nodes.eventBurst, 1...1_000_000, "eventBurst"),
     .integer(
       "events-per-start", \.nodes.eventsPerStart, 0...100, "events recorded while a pod starts"),
+    .flag("serialize-image-pulls", \.nodes.serializeImagePulls, "one image at a time"),
+    .perSecond("registry-qps", \.nodes.registryPullQPS, "registryPullQPS"),
+    .integer("registry-burst", \.nodes.registryBurst, 1...1_000_000, "registryBurst"),
+    .bytesPerSecond(
+      "registry-link", \.nodes.registryBytesPerSecond, "what the registry's link carries"),
+    .bytesPerSecond("unpack", \.nodes.unpackBytesPerSecond, "what a node unpacks of images"),
     .latency("pod-start", \.nodes.podStart, "from the news of a pod until its containers run"),
     .latency("pod-stop", \.nodes.podStop, "from the order to end a pod until it has ended"),
   ]
@@ -163,6 +173,9 @@ enum ClusterFields {
     .integer(
       "large-cluster-threshold", \.controllers.largeClusterThreshold, 0...1_000_000,
       "--large-cluster-size-threshold"),
+    .duration(
+      "not-ready-toleration", \.controllers.notReadyToleration, least: 0,
+      "how long pods tolerate a node that is not ready"),
     .duration(
       "unreachable-toleration", \.controllers.unreachableToleration, least: 0,
       "how long pods tolerate an unreachable node"),

@@ -21,7 +21,7 @@ enum ClusterGrammar {
     ]
     + ClusterFields.groups.map {
       Member(name: $0.name, kind: .record($0.members), doc: $0.doc)
-    }
+    } + ScalingFields.parts.map { $0.member(ClusterModel()) }
 
   /// The keys of a pool.
   static let pool: [Member] = [
@@ -33,6 +33,9 @@ enum ClusterGrammar {
     Member(
       name: "memory", kind: .size(least: 1 << 20), doc: "memory of each that pods can ask for",
       standard: standard.memory.text),
+    Member(
+      name: "maximum", kind: .integer(1...mostNodes),
+      doc: "how many the cluster autoscaler may make of it; without it, no more"),
     Member(
       name: "bare-metal", kind: .boolean, doc: "carries the taint dedicated=baremetal:NoSchedule",
       standard: String(standard.isBareMetal)),
@@ -68,6 +71,9 @@ enum ClusterGrammar {
         if let given = value[group.name]?[field.name] { field.apply(given, &model) }
       }
     }
+    for field in ScalingFields.parts {
+      if let given = value[field.name] { field.apply(given, &model) }
+    }
     return model
   }
 
@@ -76,6 +82,7 @@ enum ClusterGrammar {
     var pool = NodeParameters.Pool(name: pair.key, nodes: nodes)
     if let cpu = thousandths(pair.value["cpus"]) { pool.cpu = cpu }
     if let memory = pair.value["memory"]?.size { pool.memory = memory }
+    pool.maximum = pair.value["maximum"]?.integer
     if let isBareMetal = pair.value["bare-metal"]?.boolean { pool.isBareMetal = isBareMetal }
     return pool
   }

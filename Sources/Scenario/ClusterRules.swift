@@ -11,7 +11,7 @@ struct ClusterRules {
   private typealias Problem = TargetRules.Problem
 
   func problems(of model: ClusterModel) -> [TargetRules.Problem] {
-    contradictions() + timers(model) + laws() + members(model) + apiServers(model)
+    contradictions() + timers(model) + laws() + members(model) + faults(model)
   }
 
   private func contradictions() -> [Problem] {
@@ -57,10 +57,19 @@ struct ClusterRules {
     }
   }
 
-  private func apiServers(_ model: ClusterModel) -> [Problem] {
-    guard let fault = model.apiServer.fault else { return [] }
-    let key = ["flow-control", "watch-cache", "api-servers"].first { given[$0] != nil }
-    return [Problem(path: key.map { "\(path).\($0)" } ?? path, message: fault)]
+  /// What the parts say of themselves, at the first key given of those that it can come from.
+  private func faults(_ model: ClusterModel) -> [Problem] {
+    let found: [(fault: String?, keys: [String])] = [
+      (model.apiServer.fault, ["flow-control", "watch-cache", "api-servers"]),
+      (model.nodes.fault, ["pools", "kubelets"]),
+      (model.provisioning.fault, ["provisioning"]),
+      (model.autoscaling.fault, ["cluster-autoscaler"]), (model.addOns.fault, ["add-ons"]),
+    ]
+    return found.compactMap { fault, keys in
+      guard let fault else { return nil }
+      let key = keys.first { given[$0] != nil }
+      return Problem(path: key.map { "\(path).\($0)" } ?? path, message: fault)
+    }
   }
 
   private func members(_ model: ClusterModel) -> [Problem] {

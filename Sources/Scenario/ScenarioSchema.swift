@@ -53,7 +53,7 @@ public enum ScenarioSchema {
     for kind in WorkloadGrammar.allCases {
       text += table("workloads.<name>.\(kind.rawValue)", kind.members)
     }
-    text += table("workloads.<name>.simulation.deployments.<name>", SimulationFields.deployment)
+    text += table("workloads.<name>.simulation.deployments.<name>", DeploymentGrammar.members)
     text += table("workloads.<name>.operation", OperationGrammar.members)
     text += table("workloads.<name>.operation.http", OperationGrammar.http)
     text += table("workloads.<name>.operation.qmp", OperationGrammar.qmp)

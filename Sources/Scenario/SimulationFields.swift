@@ -19,9 +19,11 @@ enum SimulationFields {
       "pod-churn", \.podChurn, allowsZero: true,
       "pods per second that are deleted, for their replica sets to make anew"),
     SimulationField(
-      name: "deployments", kind: .map(noun: "deployment", .record(deployment)),
+      name: "deployments", kind: .map(noun: "deployment", .record(DeploymentGrammar.members)),
       doc: "further deployments, by name",
-      apply: { value, load in load.workloads = value.pairs.compactMap(workload) },
+      apply: { value, load in
+        load.workloads = value.pairs.compactMap { DeploymentGrammar.deployment($0.value) }
+      },
       render: { load in
         guard !load.workloads.isEmpty else { return nil }
         return .integer(load.workloads.reduce(0) { $0 + $1.replicas })
@@ -55,26 +57,6 @@ enum SimulationFields {
 
   static let members: [Member] = all.map { $0.member(ClusterLoad()) }
 
-  private static let standard = ClusterLoad.Deployment(replicas: 1)
-
-  /// The keys of a deployment.
-  static let deployment: [Member] = [
-    Member(
-      name: "replicas", kind: .integer(1...1_000_000), doc: "how many pods it wants",
-      required: true),
-    Member(
-      name: "cpus", kind: ClusterGrammar.cpus, doc: "CPUs that each pod asks for",
-      standard: ClusterGrammar.cpuText(standard.cpu)),
-    Member(
-      name: "memory", kind: .size(least: 1 << 20), doc: "memory that each pod asks for",
-      standard: standard.memory.text),
-    Member(name: "pool", kind: .name, doc: "the pool that its node selector names"),
-    Member(
-      name: "starts", kind: .word(["running", "empty"]),
-      doc: "whether its pods run from the start, or it is made then",
-      standard: standard.isThere ? "running" : "empty"),
-  ]
-
   /// A load from checked values.
   static func load(_ values: Value) -> ClusterLoad {
     var load = ClusterLoad()
@@ -82,15 +64,5 @@ enum SimulationFields {
       if let value = values[field.name] { field.apply(value, &load) }
     }
     return load
-  }
-
-  private static func workload(_ pair: Value.Pair) -> ClusterLoad.Deployment? {
-    guard let replicas = pair.value["replicas"]?.integer else { return nil }
-    var deployment = ClusterLoad.Deployment(replicas: replicas)
-    if let cpu = ClusterGrammar.thousandths(pair.value["cpus"]) { deployment.cpu = cpu }
-    if let memory = pair.value["memory"]?.size { deployment.memory = memory }
-    deployment.pool = pair.value["pool"]?.word
-    if let starts = pair.value["starts"]?.word { deployment.isThere = starts == "running" }
-    return deployment
   }
 }

@@ -21,7 +21,7 @@ struct SimulationRules {
     var found: [Problem] = []
     var seen: Set<String> = []
     for load in workload.points.compactMap(\.workload.simulation) {
-      var problems = [length(load)].compactMap(\.self)
+      var problems = [length(load)].compactMap(\.self) + deployments(load)
       for system in systems {
         guard case .cluster(let model) = system.target else { continue }
         problems +=
@@ -41,6 +41,15 @@ struct SimulationRules {
     let key = load.duration > Self.longest ? "duration" : "warm-up"
     return Problem(
       path: place(key), message: "\(key) is more than a year", hint: "use a shorter \(key)")
+  }
+
+  private func deployments(_ load: ClusterLoad) -> [Problem] {
+    let found = load.workloads.lazy.compactMap { $0.autoscaler?.fault ?? $0.traffic?.fault }
+    let withoutTraffic = load.workloads.contains { $0.autoscaler != nil && $0.traffic == nil }
+    let fault =
+      found.first
+      ?? (withoutTraffic ? "an autoscaled deployment needs requests, its usual traffic" : nil)
+    return fault.map { [Problem(path: place("deployments"), message: $0)] } ?? []
   }
 
   private func room(_ load: ClusterLoad, _ model: ClusterModel, _ system: String) -> Problem? {

@@ -10,7 +10,7 @@ public enum Target: Hashable, Sendable {
   /// The other side of an RDMA fabric.
   case fabric(FabricPeer)
   /// A control plane with its nodes, simulated.
-  case cluster(ClusterModel)
+  indirect case cluster(ClusterModel)
 
   /// What takes I/O; nil for other systems.
   public var storage: StorageTarget? { if case .storage(let target) = self { target } else { nil } }
@@ -23,7 +23,7 @@ public enum Workload: Hashable, Sendable {
   /// Messages over an RDMA fabric.
   case verbs(VerbsWorkload)
   /// What happens to a simulated cluster.
-  case simulation(ClusterLoad)
+  indirect case simulation(ClusterLoad)
 
   /// The workload of messages; nil for other engines.
   public var verbs: VerbsWorkload? {
@@ -48,7 +48,7 @@ public enum Work: Hashable, Sendable {
   /// Messages over an RDMA fabric.
   case verbs(VerbsWork)
   /// A stretch of a simulated cluster's life.
-  case simulation(SimulationWork)
+  indirect case simulation(SimulationWork)
 
   /// The work of I/O; nil for other engines.
   public var storage: StorageWork? { if case .storage(let work) = self { work } else { nil } }

@@ -17,6 +17,25 @@ public enum ReferenceFile {
     return folders.map { "\($0)/\(file)" }.first(where: FileManager.default.fileExists)
   }
 
+  /// The calibration at a path, or the one that Assay comes with.
+  ///
+  /// Throws ``CalibrationError`` where there is none, or it is damaged.
+  public static func calibration(at path: String?) throws(CalibrationError) -> EtcdCalibration {
+    let standard = "results/reference/etcd-calibration.json"
+    return try read(path, standard, from: "assay calibrate etcd --output FILE") {
+      try EtcdCalibration(reading: $0)
+    }
+  }
+
+  /// The frozen model at a path, or the one that Assay comes with.
+  ///
+  /// Throws ``CalibrationError`` where there is none, or it is damaged.
+  public static func model(at path: String?) throws(CalibrationError) -> EtcdModel {
+    try read(path, EtcdModel.reference, from: "assay simulator fit --calibration FILE") {
+      try EtcdModel(reading: $0)
+    }
+  }
+
   /// A record of experiments on a control plane at a path, or the one that Assay comes with under a
   /// name.
   ///

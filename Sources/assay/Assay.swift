@@ -33,10 +33,11 @@ struct Assay: AsyncParsableCommand {
         subcommands: [
           RunCommand.self, PlanCommand.self, ValidateCommand.self, DoctorCommand.self,
           PeerCommand.self, CalibrateCommand.self, CleanupCommand.self, SelfTestCommand.self,
-          SimulatorCellCommand.self, ClusterCellCommand.self,
+          ClusterCellCommand.self,
         ]),
       CommandGroup(
-        name: "Simulating", subcommands: [FrontierCommand.self, SensitivityCommand.self]),
+        name: "Simulating",
+        subcommands: [FrontierCommand.self, SensitivityCommand.self, SimulatorCommand.self]),
       CommandGroup(
         name: "Judging",
         subcommands: [

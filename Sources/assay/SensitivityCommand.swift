@@ -28,7 +28,10 @@ struct SensitivityCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("What is looked at: `mutating api latency p99`.", valueName: "metric"))
   var metric: String
 
-  @Option(help: "one-at-a-time, factorial, latin-hypercube or sobol.")
+  @Option(
+    help: ArgumentHelp(
+      "one-at-a-time (the default), factorial, latin-hypercube or sobol.", valueName: "design"),
+    transform: design)
   var design = SensitivityResult.Design.oneAtATime
 
   @Option(help: "How many points a sample has.")
@@ -38,6 +41,15 @@ struct SensitivityCommand: AsyncParsableCommand {
   var replications = 6
 
   @OptionGroup var exploration: ExplorationArguments
+
+  private static func design(_ word: String) throws -> SensitivityResult.Design {
+    guard let design = SensitivityResult.Design(rawValue: word) else {
+      let all = SensitivityResult.Design.allCases.map(\.rawValue)
+      let near = NearestWord.of(word, in: all).map { " Did you mean \($0)?" } ?? ""
+      throw ValidationError("'\(word)' is none of \(all.joined(separator: ", ")).\(near)")
+    }
+    return design
+  }
 
   func run() async throws {
     guard 1...12 ~= vary.count else {
@@ -55,5 +67,3 @@ struct SensitivityCommand: AsyncParsableCommand {
     try exploration.print(result, result.lines)
   }
 }
-
-extension SensitivityResult.Design: ExpressibleByArgument {}

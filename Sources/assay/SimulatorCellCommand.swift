@@ -1,10 +1,10 @@
 import ArgumentParser
 import Run
 
-/// `assay simulator-cell`, for scripts/bench.
+/// `assay simulator cell`, for scripts/bench.
 struct SimulatorCellCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "simulator-cell",
+    commandName: "cell",
     abstract: "One timed execution of the simulator's kernel, as JSON.",
     shouldDisplay: false)
 

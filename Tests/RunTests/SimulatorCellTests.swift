@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension Program {
-  /// `assay simulator-cell`, our side of scripts/bench simulation.
+  /// `assay simulator cell`, our side of scripts/bench simulation.
   @Suite struct SimulatorCells {
     private struct Figures: Decodable {
       let count: Int
@@ -14,7 +14,7 @@ extension Program {
     }
 
     private func figures(_ words: [String]) throws -> Figures {
-      let result = try Workshop().assay(["simulator-cell"] + words).checked()
+      let result = try Workshop().assay(["simulator", "cell"] + words).checked()
       return try JSONDecoder().decode(Figures.self, from: Data(result.stdout.utf8))
     }
 
@@ -58,10 +58,10 @@ extension Program {
 
     @Test func aWrongCellIsRefused() throws {
       let shop = try Workshop()
-      #expect(try shop.assay(["simulator-cell", "hole"]).status == 64)
-      #expect(try shop.assay(["simulator-cell", "hold", "--pending", "0"]).status == 64)
+      #expect(try shop.assay(["simulator", "cell", "hole"]).status == 64)
+      #expect(try shop.assay(["simulator", "cell", "hold", "--pending", "0"]).status == 64)
       // It is a part of the workshop, not of the product.
-      #expect(try !shop.assay(["--help"]).checked().stdout.contains("simulator-cell"))
+      #expect(try !shop.assay(["simulator", "--help"]).checked().stdout.contains("cell"))
     }
   }
 }

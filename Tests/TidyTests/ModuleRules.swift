@@ -14,7 +14,8 @@ enum ModuleRules {
       "NIOHTTP1", "NIOPosix", "NIOSSL", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "SwiftProtobuf",
     ],
     "Validation": [
-      "Calibration", "ControlPlane", "Simulation", "Ledger", "Statistics", "Measure", "Crypto",
+      "Calibration", "ControlPlane", "Simulation", "Ledger", "Host", "Statistics", "Measure",
+      "Crypto",
     ],
     "RDMA": ["Measure", "CVerbs"],
     "Deploy": ["Host", "Measure", "CLinux"],

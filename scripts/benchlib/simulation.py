@@ -198,7 +198,7 @@ class Bench:
     return figures
 
   def ours(self, case):
-    return self.cell([self.assay.path, "simulator-cell", case.work, "--count", str(case.count),
+    return self.cell([self.assay.path, "simulator", "cell", case.work, "--count", str(case.count),
                       "--pending", str(max(case.pending, 1))])
 
   def peer(self, case):

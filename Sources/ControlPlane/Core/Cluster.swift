@@ -3,47 +3,50 @@ internal import Simulation
 
 /// The whole model: each component with its state, and who gets which event.
 struct Cluster: Model, ~Copyable {
-  var world: World
-  var clients: Clients
-  var apiServers: APIServers
-  var etcd: Etcd
-  var watches: Watches
-  var kubelets: Kubelets
-  var certificates: CertificateSigner
-  var daemonSets: DaemonSets
-  var lifecycle: NodeLifecycle
-  var scheduler: Scheduler
-  var controllers: Controllers
-  var generator: LoadGenerator
-  var provisioning: Provisioning
-  var autoscalers: Autoscalers
-  var addOns: AddOns
-  var faults: Faults
-  var sampler: Sampler
+  // Each in a place of its own: see `Place`; `Cluster+Parts.swift` has them by their names.
+  let worldPlace: Place<World>
+  let clientsPlace: Place<Clients>
+  let apiServersPlace: Place<APIServers>
+  let etcdPlace: Place<Etcd>
+  let watchesPlace: Place<Watches>
+  let kubeletsPlace: Place<Kubelets>
+  let certificatesPlace: Place<CertificateSigner>
+  let daemonSetsPlace: Place<DaemonSets>
+  let lifecyclePlace: Place<NodeLifecycle>
+  let schedulerPlace: Place<Scheduler>
+  let controllersPlace: Place<Controllers>
+  let generatorPlace: Place<LoadGenerator>
+  let provisioningPlace: Place<Provisioning>
+  let autoscalersPlace: Place<Autoscalers>
+  let addOnsPlace: Place<AddOns>
+  let faultsPlace: Place<Faults>
+  let samplerPlace: Place<Sampler>
   /// What was used when the measured time began.
   var useStart = UseStart()
   /// The last event, for whoever stops to look.
   private(set) var last: Event?
 
   init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {
-    world = World(model: model, load: load, seed: seed)
-    clients = Clients(&world)
-    apiServers = APIServers(&world)
-    etcd = Etcd(world)
-    watches = Watches(&world)
-    kubelets = Kubelets(&world)
-    certificates = CertificateSigner(&world)
-    lifecycle = NodeLifecycle(&world)
-    scheduler = Scheduler(&world)
-    generator = LoadGenerator(&world)
-    daemonSets = DaemonSets(&world)
-    controllers = Controllers(&world)
-    provisioning = Provisioning(&world)
-    autoscalers = Autoscalers(&world)
-    addOns = AddOns(&world)
-    faults = Faults(&world)
-    sampler = Sampler(world)
-    etcd.database.holds(world.storedBytes)
+    var world = World(model: model, load: load, seed: seed)
+    clientsPlace = Place(Clients(&world))
+    apiServersPlace = Place(APIServers(&world))
+    etcdPlace = Place(Etcd(world))
+    watchesPlace = Place(Watches(&world))
+    kubeletsPlace = Place(Kubelets(&world))
+    certificatesPlace = Place(CertificateSigner(&world))
+    lifecyclePlace = Place(NodeLifecycle(&world))
+    schedulerPlace = Place(Scheduler(&world))
+    generatorPlace = Place(LoadGenerator(&world))
+    daemonSetsPlace = Place(DaemonSets(&world))
+    controllersPlace = Place(Controllers(&world))
+    provisioningPlace = Place(Provisioning(&world))
+    autoscalersPlace = Place(Autoscalers(&world))
+    addOnsPlace = Place(AddOns(&world))
+    faultsPlace = Place(Faults(&world))
+    samplerPlace = Place(Sampler(world))
+    let stored = world.storedBytes
+    worldPlace = Place(world)
+    etcd.database.holds(stored)
   }
 
   /// Every component is told to start, in order.

@@ -34,12 +34,13 @@ public struct ClusterModel: Hashable, Codable, Sendable {
   public init(profile: KubernetesProfile) {
     self.profile = profile
     apiServer = APIServerParameters(profile)
+    controllers = ControllerParameters(profile)
+    autoscaling = AutoscalingParameters(profile)
     guard profile == .modern else { return }
     nodes.qps = Rate(perSecond: 50)
     nodes.burst = 100
     nodes.eventQPS = Rate(perSecond: 50)
     nodes.eventBurst = 100
-    controllers.nodeMonitorGracePeriod = .seconds(50)
     etcd.preVote = true
   }
 }
@@ -72,6 +73,8 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
   public var closedLoop = ClosedLoop()
   /// Whether a watcher follows pods and nodes and clients note how long their requests took.
   public var isWatched = false
+  /// Deployments that are given another pod template, and when.
+  public var rollouts: [Rollout] = []
   /// Nodes that are added from the end of the warm-up on, as `provisioning` of the cluster says.
   public var addedNodes = 0
   /// The pool that they belong to; the last one when nil.
@@ -98,9 +101,37 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
     public var image = ByteCount.zero
     /// Whether its pods run from the start; otherwise it is made at the start.
     public var isThere = true
+    /// The priority of its pods in the scheduler's queue.
+    public var priority = 0
+    /// `maxSkew` of a topology spread constraint over zones (DoNotSchedule); 0 is none.
+    public var zoneSkew = 0
+    /// The same over nodes.
+    public var nodeSkew = 0
+    /// Whether its pods tolerate `dedicated=baremetal:NoSchedule`.
+    public var toleratesBareMetal = false
+    /// What users ask of its pods at usual traffic; nil is nothing.
+    public var traffic: ServedTraffic?
+    /// What changes its replicas with the traffic; nil is nothing.
+    public var autoscaler: HorizontalPodAutoscaler?
+    /// Whether the cluster autoscaler may evict its pods (the annotation `safe-to-evict`).
+    public var isMovable = true
 
     /// A workload of `replicas` pods.
     public init(replicas: Int) { self.replicas = replicas }
+  }
+
+  /// A rolling update.
+  public struct Rollout: Hashable, Codable, Sendable {
+    /// Its place in ``ClusterLoad/deployments``.
+    public var deployment: Int
+    /// When, counted from the end of the warm-up.
+    public var at: Nanoseconds
+
+    /// A rolling update of a deployment.
+    public init(deployment: Int, at: Nanoseconds) {
+      self.deployment = deployment
+      self.at = at
+    }
   }
 
   /// Ten minutes of an idle cluster.

@@ -5,15 +5,18 @@ internal import Simulation
 struct LoadGenerator: ~Copyable {
   private enum Kind {
     static let churn: UInt8 = 0
+    /// Rollout `index` of the load begins.
+    static let rollOut: UInt8 = 1
     /// Client `index` of the closed loop goes on after a failure.
-    static let send: UInt8 = 1
+    static let send: UInt8 = 2
   }
 
   private let client: UInt32
   private let gap: Distribution?
   private var stream: RandomStream
   private var victims: RandomStream
-  private var pods = Table<UInt32>(capacity: 64)
+  /// How many pods were dealt to nodes at the start.
+  private var placed = 0
   private var closedLoop: ClosedLoopClients
 
   /// Pods that are there from the start are bound to nodes in turn, ready.
@@ -52,23 +55,17 @@ struct LoadGenerator: ~Copyable {
       let place = world.model.nodes.pools.firstIndex { $0.name == pool }
       workload.pool = UInt8(place ?? Int(Workload.anyPool))
     }
-    let number = world.workloads.append(workload)
+    workload.isThere = description.isThere
+    workload.priority = Int32(clamping: description.priority)
+    workload.zoneSkew = UInt8(clamping: description.zoneSkew)
+    workload.nodeSkew = UInt8(clamping: description.nodeSkew)
+    if description.toleratesBareMetal { workload.tolerations |= Taint.bareMetal }
+    let number = world.add(workload)
     guard description.isThere else { return }
     for _ in 0..<description.replicas {
-      let node = pods.count % max(1, world.model.nodes.count)
-      var pod = Pod()
-      pod.workload = UInt16(number)
-      pod.cpu = workload.cpu
-      pod.memory = workload.memory
-      pod.phase = .ready
-      pod.node = UInt32(node)
-      world.nodes[node].pods += 1
-      world.nodes[node].cpuAsked += pod.cpu
-      world.nodes[node].memoryAsked += pod.memory
-      pods.append(world.pods.insert(pod))
+      world.addReadyPod(of: number, on: UInt32(placed % max(1, world.model.nodes.count)))
+      placed += 1
     }
-    world.workloads[number].pods = Int32(description.replicas)
-    world.workloads[number].ready = Int32(description.replicas)
   }
 
   mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
@@ -77,6 +74,7 @@ struct LoadGenerator: ~Copyable {
     case Kind.churn:
       churn(&world, &loop)
       if let gap { loop.schedule(event, after: gap.draw(&stream)) }
+    case Kind.rollOut: rollOut(Int(event.index), &world, &loop)
     case Kind.send: closedLoop.send(event.index, &world, &loop)
     case Port.observed: observed(event, &world, loop.now)
     case Port.reply: answered(event.index, &world, &loop)
@@ -103,11 +101,28 @@ struct LoadGenerator: ~Copyable {
       world.submit(request, in: &loop)
     }
     closedLoop.start(&world, &loop)
+    for (number, rollout) in world.load.rollouts.enumerated() {
+      loop.schedule(
+        Event(component: .load, what: Kind.rollOut, index: UInt32(number)),
+        after: world.load.warmUp + rollout.at)
+    }
+  }
+
+  /// Gives a deployment another pod template.
+  private func rollOut(_ number: Int, _ world: inout World, _ loop: inout Loop) {
+    let deployment = world.load.rollouts[number].deployment
+    guard world.workloads.indices.contains(deployment) else { return }
+    var request = Request(.patch, .deployment, client: client, object: UInt32(deployment))
+    request.argument = UInt32(world.workloads[deployment].template &+ 1)
+    request.bytes = UInt32(Resource.deployment.objectBytes)
+    world.submit(request, in: &loop)
   }
 
   /// Deletes one of the pods that are ready; its replica set makes another.
   private mutating func churn(_ world: inout World, _ loop: inout Loop) {
     guard let pod = world.anyReadyPod(by: &victims) else { return }
-    world.submit(Request(.delete, .pod, client: client, object: pod), in: &loop)
+    var request = Request(.delete, .pod, client: client, object: pod)
+    request.serial = world.pods[pod].serial
+    world.submit(request, in: &loop)
   }
 }

@@ -81,14 +81,31 @@ enum Taint {
 }
 
 /// Where a pod stands, as the API has it.
-enum PodPhase: UInt8, Sendable { case pending, bound, running, ready, failed, deleting, gone }
+enum PodPhase: UInt8, Sendable, CaseIterable {
+  /// Its owner has asked for it; the API does not have it yet.
+  case wished
+  case pending, bound, running, ready, failed, deleting, gone
+
+  /// Whether its owner counts it (`FilterActivePods`).
+  var isActive: Bool {
+    rawValue >= PodPhase.pending.rawValue && rawValue <= PodPhase.ready.rawValue
+  }
+}
 
 /// A pod as the API has it, with when each step was taken.
 struct Pod: BitwiseCopyable {
   static let nowhere = UInt32.max
   /// The workload that it belongs to.
   var workload: UInt16 = 0
-  var phase = PodPhase.pending
+  /// What tells it from others that have its place before or after it; `World.add` sets it.
+  var serial: UInt16 = 0
+  var phase = PodPhase.wished
+  /// Whether the scheduler has found no node for it (condition PodScheduled, reason Unschedulable).
+  var isUnschedulable = false
+  /// Whether its node counts what it asks for: from its binding until it fails or is gone.
+  var isCounted = false
+  /// The replica set that owns it, or `ReplicaSet.nothing`.
+  var replicaSet = ReplicaSet.nothing
   /// The node that it is bound to, or `nowhere`.
   var node = Pod.nowhere
   /// The only node that its affinity allows (a daemon set's pod), or `nowhere`.
@@ -110,7 +127,13 @@ struct Workload: BitwiseCopyable {
 
   var namespace: UInt16 = 0
   var desired: Int32 = 0
-  /// Pods that are there, and those that are ready, as committed.
+  /// Whether its object is there.
+  var isThere = true
+  /// The number of its pod template; a rollout brings the next.
+  var template: UInt16 = 0
+  /// The last replica set that was made for it; `ReplicaSet.older` leads to the others.
+  var newest = ReplicaSet.nothing
+  /// Pods that are there and neither failed nor ending, and those that are ready, as committed.
   var pods: Int32 = 0
   var ready: Int32 = 0
   var cpu: Int32 = 100
@@ -125,8 +148,29 @@ struct Workload: BitwiseCopyable {
   var hasService = true
   /// Whether one pod runs on every node (a DaemonSet).
   var isDaemonSet = false
+  /// The priority of its pods in the scheduler's queue.
+  var priority: Int32 = 0
+  /// The most pods that a zone, or a node, may have over the least; 0 is any.
+  var zoneSkew: UInt8 = 0
+  var nodeSkew: UInt8 = 0
   /// What a daemon set's pods do for their node.
   var role = DaemonRole.other
   /// Its image, a place in `World.images`; `noImage` is one that every node has.
   var image = Workload.noImage
+}
+
+/// A ReplicaSet as the API has it.
+struct ReplicaSet: BitwiseCopyable {
+  static let nothing = UInt32.max
+
+  var workload: UInt16 = 0
+  /// The pod template that it was made of.
+  var template: UInt16 = 0
+  var isThere = false
+  var desired: Int32 = 0
+  /// Its status, as last written.
+  var replicas: Int32 = 0
+  var ready: Int32 = 0
+  /// The one made before it for the same workload, or `nothing`.
+  var older = ReplicaSet.nothing
 }

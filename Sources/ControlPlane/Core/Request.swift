@@ -20,6 +20,8 @@ enum Resource: UInt8, Sendable, CaseIterable {
   case certificateSigningRequest
   case horizontalPodAutoscaler, podMetrics
   case customResource
+  /// What a node serves by way of the API server (`nodes/proxy`), as its metrics.
+  case nodeProxy
 }
 
 /// What part of a resource a request is about, as SLOs and metrics tell them apart.
@@ -60,6 +62,10 @@ struct Request: BitwiseCopyable {
   var object: UInt32 = 0
   /// What it says of the object: the node of a binding, the phase of a pod status, ...
   var argument: UInt32 = 0
+  /// A second such: the ready pods of a status, the replica set that asks for a pod or its end.
+  var detail: UInt32 = 0
+  /// The `Pod.serial` that its pod must have; 0 is any. (A precondition by UID.)
+  var serial: UInt16 = 0
   /// The requester's own mark, to know the answer by.
   var tag: UInt16 = 0
   var server: UInt8 = 0

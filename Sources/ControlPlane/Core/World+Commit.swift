@@ -9,15 +9,14 @@ extension World {
     revision += 1
     switch request.resource {
     case .lease: nodes[Int(request.object)].renewed = loop.now
+    case .leaderLease: break
     case .node, .nodeStatus: commitNode(request, &loop)
     case .pod, .podStatus, .binding:
       observations.committed(request, of: pods[request.object], at: loop.now)
-      commitPod(request, &loop)
-    case .deployment, .replicaSet:
-      announce(
-        request.resource == .deployment ? .workloadChanged : .replicaSetChanged,
-        of: request.object, in: &loop)
-    case .endpointSlice, .endpoints: announce(.endpoints, of: request.object, in: &loop)
+      commitPod(place, request, &loop)
+    case .deployment, .deploymentStatus: commitWorkload(request, &loop)
+    case .replicaSet, .replicaSetStatus: commitReplicaSet(request, &loop)
+    case .endpointSlice: announce(.endpoints, of: request.object, in: &loop)
     case .event: announce(.event, of: request.object, in: &loop)
     case .certificateSigningRequest:
       let state = CertificateState(rawValue: UInt8(truncatingIfNeeded: request.argument))
@@ -58,7 +57,11 @@ extension World {
     default:
       let condition = NodeCondition(rawValue: UInt8(truncatingIfNeeded: request.argument))
       nodes[node].condition = condition ?? .unknown
-      if nodes[node].condition == .ready { nodeIsReady(request.object, &loop) }
+      // A status of the kubelet's own is a heartbeat too (`tryUpdateNodeHealth`).
+      if nodes[node].condition == .ready {
+        nodes[node].renewed = loop.now
+        nodeIsReady(request.object, &loop)
+      }
       announce(.nodeStatus, of: request.object, in: &loop)
     }
   }
@@ -72,19 +75,61 @@ extension World {
     loop.schedule(now: Event(component: .provisioning, what: Port.joined, index: node))
   }
 
-  private mutating func commitPod(_ request: Request, _ loop: inout Loop) {
+  // MARK: Workloads
+
+  /// An update scales a workload to `argument` pods; a patch gives it pod template `argument`.
+  private mutating func commitWorkload(_ request: Request, _ loop: inout Loop) {
+    let workload = Int(request.object)
+    switch (request.resource, request.verb) {
+    case (.deployment, .create): workloads[workload].isThere = true
+    case (.deployment, .delete): workloads[workload].isThere = false
+    case (.deployment, .update): workloads[workload].desired = Int32(clamping: request.argument)
+    case (.deployment, _):
+      workloads[workload].template = UInt16(truncatingIfNeeded: request.argument)
+    default: break
+    }
+    announce(.workloadChanged, of: request.object, in: &loop)
+  }
+
+  /// `argument` is the number of pods; in a status, `detail` that of ready ones.
+  private mutating func commitReplicaSet(_ request: Request, _ loop: inout Loop) {
+    let number = Int(request.object)
+    switch (request.resource, request.verb) {
+    case (.replicaSet, .delete): replicaSets[number].isThere = false
+    case (.replicaSet, let verb):
+      if verb == .create { replicaSets[number].isThere = true }
+      replicaSets[number].desired = Int32(clamping: request.argument)
+    default:
+      replicaSets[number].replicas = Int32(clamping: request.argument)
+      replicaSets[number].ready = Int32(clamping: request.detail)
+    }
+    announce(.replicaSetChanged, of: request.object, in: &loop)
+  }
+
+  // MARK: Pods
+
+  private mutating func commitPod(
+    _ place: UInt32, _ request: Request, _ loop: inout Loop
+  ) {
     let pod = request.object
+    // Another pod has its place by now.
+    guard request.serial == 0 || request.serial == pods[pod].serial else {
+      return requests[place].outcome = .notFound
+    }
     switch (request.resource, request.verb) {
     case (.pod, .create):
+      guard pods[pod].phase == .wished else { return requests[place].outcome = .conflict }
       pods[pod].created = loop.now
-      workloads[Int(pods[pod].workload)].pods += 1
+      enter(.pending, pod)
       announce(.podCreated, of: pod, in: &loop)
-    case (.pod, .delete): commitDeletion(of: pod, isFinal: request.argument == 1, &loop)
+    case (.pod, .delete):
+      guard pods[pod].phase != .gone else { return requests[place].outcome = .notFound }
+      commitDeletion(of: pod, isFinal: request.argument == 1, &loop)
     case (.binding, _):
-      guard pods[pod].phase == .pending else { return }
-      pods[pod].phase = .bound
+      guard pods[pod].phase == .pending else { return requests[place].outcome = .conflict }
       pods[pod].bound = loop.now
-      place(pod, on: request.argument)
+      put(pod, on: request.argument)
+      enter(.bound, pod)
       announce(.podBound, of: pod, in: &loop)
     default: commitStatus(of: pod, request, &loop)
     }
@@ -94,60 +139,47 @@ extension World {
     guard let phase = PodPhase(rawValue: UInt8(truncatingIfNeeded: request.argument)) else {
       return
     }
-    let workload = Int(pods[pod].workload)
+    if phase == .pending {
+      // The scheduler says that it fits nowhere.
+      pods[pod].isUnschedulable = true
+      return
+    }
     if phase == .running, pods[pod].phase == .ready {
-      pods[pod].phase = .running
-      workloads[workload].ready -= 1
+      enter(.running, pod)
       return announce(.podNotReady, of: pod, in: &loop)
     }
     guard pods[pod].phase.rawValue < phase.rawValue, pods[pod].phase != .deleting else { return }
-    if pods[pod].phase == .ready { workloads[workload].ready -= 1 }
-    pods[pod].phase = phase
     switch phase {
     case .running:
       pods[pod].running = loop.now
+      enter(phase, pod)
       announce(.podRunning, of: pod, in: &loop)
     case .ready:
-      workloads[workload].ready += 1
+      enter(phase, pod)
       if pods[pod].ready == .zero {
         pods[pod].ready = loop.now
         observations.podBecameReady(pod, pods[pod])
       }
       announce(.podReady, of: pod, in: &loop)
-    default: announce(.podFailed, of: pod, in: &loop)
+    case .failed:
+      leave(pod)
+      enter(phase, pod)
+      announce(.podFailed, of: pod, in: &loop)
+    default: break
     }
   }
 
   private mutating func commitDeletion(of pod: UInt32, isFinal: Bool, _ loop: inout Loop) {
-    guard pods[pod].phase != .gone else { return }
-    let workload = Int(pods[pod].workload)
-    if pods[pod].phase == .ready { workloads[workload].ready -= 1 }
-    if pods[pod].phase != .deleting { workloads[workload].pods -= 1 }
     // Whoever is bound to no node is gone at once; a kubelet ends the others.
     if isFinal || pods[pod].node == Pod.nowhere {
       leave(pod)
-      pods[pod].phase = .gone
+      enter(.gone, pod)
       announce(.podGone, of: pod, in: &loop)
       loop.schedule(
         Event(component: .watch, what: Watches.retire, index: pod), after: Watches.retention)
-    } else {
-      pods[pod].phase = .deleting
+    } else if pods[pod].phase != .deleting {
+      enter(.deleting, pod)
       announce(.podDeleting, of: pod, in: &loop)
     }
-  }
-
-  private mutating func place(_ pod: UInt32, on node: UInt32) {
-    pods[pod].node = node
-    nodes[Int(node)].pods += 1
-    nodes[Int(node)].cpuAsked += pods[pod].cpu
-    nodes[Int(node)].memoryAsked += pods[pod].memory
-  }
-
-  private mutating func leave(_ pod: UInt32) {
-    guard pods[pod].node != Pod.nowhere else { return }
-    let node = Int(pods[pod].node)
-    nodes[node].pods -= 1
-    nodes[node].cpuAsked -= pods[pod].cpu
-    nodes[node].memoryAsked -= pods[pod].memory
   }
 }

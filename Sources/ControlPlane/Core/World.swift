@@ -10,8 +10,10 @@ typealias Loop = Simulator<Event>
 /// A component reads objects here only where the real one would ask the API server or etcd; what
 /// an informer knows, the component keeps itself, by `Port.observed`.
 struct World: ~Copyable {
-  let model: ClusterModel
-  let load: ClusterLoad
+  private let modelPlace: Place<ClusterModel>
+  private let loadPlace: Place<ClusterLoad>
+  private let observationsPlace: Place<Observations>
+  private let machinePlace: Place<SharedCPUs>
   let seed: UInt64
   var clients = Table<Client>(capacity: 64)
   /// The rate limiters of clients that have one.
@@ -20,7 +22,6 @@ struct World: ~Copyable {
   var limitRates = Table<Double>(capacity: 64)
   var limitStarts = Table<LimitStart>(capacity: 64)
   var requests = Slab<Request>(capacity: 1024)
-  var machine: Machine
   /// Which API servers run, and where clients connect to.
   var connections: Connections
   /// etcd's revision: how many writes are committed.
@@ -33,21 +34,47 @@ struct World: ~Copyable {
   /// Bytes of the images that not every node has from the start.
   var images = Table<Int64>(capacity: 8)
   var pods = Slab<Pod>(capacity: 1024)
+  var census = PodCensus()
+  /// The serial of the last pod; 0 is none's.
+  var podSerial: UInt16 = 0
   var workloads = Table<Workload>(capacity: 64)
+  var replicaSets = Table<ReplicaSet>(capacity: 64)
   /// How many times as slow the image server's link is, by faults.
   var imageServerSlowness = 1.0
-  var observations: Observations
   var sightings: Sightings
 
   init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {
-    self.model = model
-    self.load = load
+    modelPlace = Place(model)
+    loadPlace = Place(load)
     self.seed = seed
-    observations = Observations(model, load)
+    var observations = Observations(model, load)
+    // What was wished for in the warm-up does not count, whatever comes of it later.
+    observations.begin = load.warmUp
+    observationsPlace = Place(observations)
+    machinePlace = Place(SharedCPUs(model.machine))
     sightings = Sightings(isOn: load.isWatched)
-    machine = Machine(model.machine)
     watchCaches = WatchCaches(model.apiServer)
     connections = Connections(servers: model.apiServer.servers)
+  }
+
+  var model: ClusterModel {
+    @inline(__always) unsafeAddress { UnsafePointer(modelPlace.address) }
+  }
+  var load: ClusterLoad {
+    @inline(__always) unsafeAddress { UnsafePointer(loadPlace.address) }
+  }
+  var observations: Observations {
+    @inline(__always) unsafeAddress { UnsafePointer(observationsPlace.address) }
+    @inline(__always) nonmutating unsafeMutableAddress { observationsPlace.address }
+  }
+
+  var machine: SharedCPUs {
+    @inline(__always) unsafeAddress { UnsafePointer(machinePlace.address) }
+    @inline(__always) nonmutating unsafeMutableAddress { machinePlace.address }
+  }
+  /// Where the machine that all share stands; nil where each process has its own.
+  var sharedMachine: UnsafeMutablePointer<SharedCPUs>? {
+    model.machine == nil ? nil : machinePlace.address
   }
 
   /// The random stream of `purpose` of `entity`; ask once and keep it.
@@ -68,7 +95,7 @@ struct World: ~Copyable {
   /// What all objects take in etcd.
   var storedBytes: ByteCount {
     ByteCount(
-      Int64(nodes.count) * (Resource.node.objectBytes + Resource.lease.objectBytes)
+      Int64(registeredNodes) * (Resource.node.objectBytes + Resource.lease.objectBytes)
         + Int64(pods.live) * Resource.pod.objectBytes
         + Int64(workloads.count) * (2 * Resource.deployment.objectBytes))
   }

@@ -13,7 +13,7 @@ extension Etcd {
     let batch = min(members[member].delivered - members[member].applied, Self.applyBatch)
     members[member].isApplying = true
     members[member].applyingTo = members[member].applied + batch
-    loop.schedule(own(.applied, member), after: parameters.applyCost * Int64(batch))
+    spendCPU(.applied, parameters.applyCost * Int64(batch), member, mayGoFirst: true, &loop)
   }
 
   mutating func appliedBatch(at member: Int, _ world: inout World, _ loop: inout Loop) {
@@ -29,8 +29,8 @@ extension Etcd {
       let entry = log[Int(index - logBase)]
       guard entry.request != LogEntry.noRequest, Int(entry.endpoint) == member else { continue }
       spendCPU(
-        .finished, Nanoseconds(Int64(Double(parameters.putCPU.count) * rest)), entry.request,
-        member, &world, &loop)
+        .finished, Nanoseconds(Int64(Double(parameters.putCPU.count) * rest)), member,
+        on: entry.request, &loop)
     }
     trimLog()
     if members[member].operations >= Int32(parameters.backendLimit) || members[member].isBackendDue
@@ -47,7 +47,7 @@ extension Etcd {
       applied = min(applied, members[member].applied)
     }
     while log.count > 0 && logBase < applied {
-      _ = log.removeFirst()
+      logBytes = log.removeFirst().end
       logBase += 1
     }
   }
@@ -90,18 +90,20 @@ extension Etcd {
 
   // MARK: CPU
 
-  /// Spends `cost` of a member's CPUs on a request.
+  /// Spends `cost` of a member's CPUs, on a request if one is named; then `kind` happens.
   mutating func spendCPU(
-    _ kind: Kind, _ cost: Nanoseconds, _ place: UInt32, _ member: Int, _ world: inout World,
-    _ loop: inout Loop
+    _ kind: Kind, _ cost: Nanoseconds, _ member: Int, on place: UInt32 = 0,
+    wakes: Bool = false, mayGoFirst: Bool = false, _ loop: inout Loop
   ) {
-    members[member].processors.spend(cost, on: place, then: kind.rawValue, &world, &loop)
+    machines.spend(
+      cost, then: own(kind, member, index: place), on: machines.home(of: member), wakes: wakes,
+      mayGoFirst: mayGoFirst, &loop)
   }
 
   mutating func finished(
     _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
   ) {
-    members[member].processors.leave(&world, &loop)
+    machines.leave(machines.home(of: member), &loop)
     answer(place, .ok, &world, &loop)
   }
 
@@ -116,7 +118,7 @@ extension Etcd {
       return answer(place, .unavailable, &world, &loop)
     }
     guard linearizable else {
-      return spendCPU(.finished, parameters.readCPU, place, member, &world, &loop)
+      return spendCPU(.finished, parameters.readCPU, member, on: place, wakes: true, &loop)
     }
     members[member].reads.append(place, in: &world.requests)
     confirmReads(at: member, &loop)
@@ -127,7 +129,9 @@ extension Etcd {
     let lead = members[member].lead
     guard lead != Member.nobody, members[Int(lead)].isUp else { return nil }
     let leader = Int(lead)
-    let wait = members[leader].isWriting ? members[leader].writingUntil - now : .zero
+    // While it waits for a CPU to write, how long that takes is not known yet.
+    let wait =
+      members[leader].isWriting ? max(members[leader].writingUntil - now, .zero) : .zero
     let toLeader = leader == member ? Nanoseconds.zero : parameters.roundTrip
     let toQuorum = members.count == 1 ? Nanoseconds.zero : parameters.roundTrip
     return wait + toLeader + toQuorum
@@ -145,7 +149,7 @@ extension Etcd {
   mutating func readsConfirmed(at member: Int, _ world: inout World, _ loop: inout Loop) {
     while members[member].confirmingReads.count > 0 {
       let place = members[member].confirmingReads.removeFirst(from: world.requests)
-      spendCPU(.finished, parameters.readCPU, place, member, &world, &loop)
+      spendCPU(.finished, parameters.readCPU, member, on: place, &loop)
     }
     confirmReads(at: member, &loop)
   }

@@ -216,7 +216,8 @@ extension Etcd {
       if entry.request != LogEntry.noRequest { lose(entry.request, &world, &loop) }
     }
     for other in members.indices { matched[other] = 0 }
-    log.append(LogEntry(request: LogEntry.noRequest, endpoint: UInt8(member)))
+    let end = end(of: members[member].last) + Self.recordBytes
+    log.append(LogEntry(request: LogEntry.noRequest, endpoint: UInt8(member), end: end))
     members[member].last += 1
     members[member].lastTerm = members[member].term
     matched[member] = members[member].last

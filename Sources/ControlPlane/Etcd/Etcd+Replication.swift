@@ -25,14 +25,14 @@ extension Etcd {
     }
     let share = parameters.putCPUBeforeProposal.value
     spendCPU(
-      .preparedPut, Nanoseconds(Int64(Double(parameters.putCPU.count) * share)), place, member,
-      &world, &loop)
+      .preparedPut, Nanoseconds(Int64(Double(parameters.putCPU.count) * share)), member,
+      on: place, wakes: true, &loop)
   }
 
   mutating func preparedPut(
     _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
   ) {
-    members[member].processors.leave(&world, &loop)
+    machines.leave(machines.home(of: member), &loop)
     guard members[member].isUp else { return drop(place, at: member, &world, &loop) }
     let lead = members[member].lead
     if members[member].role == .leader {
@@ -63,34 +63,79 @@ extension Etcd {
     loop.schedule(own(.gaveUp, index: place), after: max(.zero, due - loop.now))
   }
 
-  /// The raft loop takes all that waits into one write of the log, if it is free.
+  /// The raft loop asks for a CPU if it is free and has something to write.
   mutating func beginWrite(at member: Int, _ world: inout World, _ loop: inout Loop) {
     guard members[member].isUp, !members[member].isWriting else { return }
     let isLeader = members[member].role == .leader
-    if isLeader { appendProposals(of: member, &world, at: loop.now) }
-    let entries = members[member].last - members[member].synced
-    guard entries > 0 else { return }
-    if isLeader { sendEntries(from: member, &loop) }
-    let sync = drawSync(of: member)
-    let length = parameters.cycleCost + parameters.entryCost * Int64(entries) + sync
-    if isLeader {
-      counters.walSyncs.record(UInt64(sync.count))
-      counters.writing = counters.writing + length
-    }
+    guard members[member].last > members[member].synced || (isLeader && proposals.count > 0)
+    else { return }
     members[member].isWriting = true
+    members[member].writingUntil = loop.now
+    spendCPU(.cycle, parameters.cycleCost, member, mayGoFirst: true, &loop)
+  }
+
+  /// The raft loop takes all that waits by now into one write of the log.
+  mutating func cycle(of member: Int, _ world: inout World, _ loop: inout Loop) {
+    machines.leave(machines.home(of: member), &loop)
+    let isLeader = members[member].role == .leader
+    if isLeader && members[member].isUp { appendProposals(of: member, &world, at: loop.now) }
+    let entries = members[member].last - members[member].synced
+    if isLeader { sendEntries(from: member, &loop) }
+    let length = parameters.entryCost * Int64(entries) + drawWrite(of: member)
+    members[member].syncing = loop.now
+    if parameters.syncCPU > .zero { spendCPU(.spent, parameters.syncCPU, member, &loop) }
+    if isLeader { counters.writing = counters.writing + parameters.cycleCost + length }
     members[member].writingTo = members[member].last
     members[member].writingUntil = loop.now + length
-    loop.schedule(own(.logWritten, member), after: length)
+    loop.schedule(own(.synced, member), after: length)
+  }
+
+  /// A thread that the disk held up has lost its CPU, and asks for one again.
+  mutating func synced(at member: Int, _ world: inout World, _ loop: inout Loop) {
+    let wasHeld = loop.now - members[member].syncing > Self.patience
+    guard wasHeld, !machines.isReady(machines.home(of: member)) else {
+      return logWritten(at: member, &world, &loop)
+    }
+    spendCPU(.logWritten, .zero, member, wakes: true, mayGoFirst: true, &loop)
+  }
+
+  /// How long Go lets a system call have its processor (runtime/proc.go, `retake`: one turn of
+  /// sysmon, 20 us).
+  private static let patience = Nanoseconds.microseconds(20)
+
+  /// A put in the log beside its value: the key of a lease, and the fields of the record, the entry
+  /// and the request (wal/walpb, raftpb, etcdserverpb).
+  static let recordBytes: UInt64 = 100
+  private static let pageBytes: UInt64 = 4096
+
+  /// Bytes of the log up to the end of an entry, or of the last one that the leader has.
+  func end(of index: UInt64) -> UInt64 {
+    let place = min(Int64(index) - Int64(logBase), Int64(log.count))
+    return place > 0 ? log[Int(place) - 1].end : logBytes
+  }
+
+  /// Whether a page is new is a matter of the log's position: how large batches are decides it.
+  private mutating func drawWrite(of member: Int) -> Nanoseconds {
+    guard let walOverwrite else { return drawSync(of: member) }
+    let from = end(of: members[member].synced)
+    let to = end(of: members[member].last)
+    guard from / Self.pageBytes == to / Self.pageBytes else { return drawSync(of: member) }
+    return slowed(walOverwrite.draw(&streams[member]), at: member)
   }
 
   private mutating func appendProposals(
     of member: Int, _ world: inout World, at now: Nanoseconds
   ) {
-    while proposals.count > 0 {
+    var room = parameters.entriesPerWrite
+    while proposals.count > 0 && room > 0 {
+      room -= 1
       let place = proposals.removeFirst(from: world.requests)
       let home = endpoint(of: world.requests[place].server) ?? member
       world.requests[place].appended = now
-      log.append(LogEntry(request: place, endpoint: UInt8(home)))
+      let bytes = Self.recordBytes + UInt64(world.requests[place].bytes)
+      log.append(
+        LogEntry(
+          request: place, endpoint: UInt8(home), end: end(of: members[member].last) + bytes))
       members[member].last += 1
       database.written(ByteCount(Int64(world.requests[place].bytes)))
     }
@@ -126,6 +171,10 @@ extension Etcd {
   /// The write is done: what was committed meanwhile goes to be applied, and the next begins.
   mutating func logWritten(at member: Int, _ world: inout World, _ loop: inout Loop) {
     members[member].isWriting = false
+    if members[member].role == .leader {
+      // As etcd's metric has it: until the thread that waited for the disk runs again.
+      counters.walSyncs.record(UInt64((loop.now - members[member].syncing).count))
+    }
     members[member].synced = min(members[member].writingTo, members[member].last)
     guard members[member].isRunning else { return }
     if members[member].role == .leader {

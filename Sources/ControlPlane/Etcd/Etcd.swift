@@ -14,7 +14,8 @@ struct Etcd: ~Copyable {
     case preparedPut, finished
     /// A request forwarded by a follower reaches the leader.
     case forwarded
-    case logWritten
+    /// The raft loop has a CPU to take what waits; its write is on disk; it has a CPU again.
+    case cycle, synced, logWritten
     /// The leader's entries up to `index` reach a follower; its lane holds the leader above.
     case appendArrives
     /// A follower's answer reaches the leader, which is `lane`'s high byte.
@@ -26,6 +27,10 @@ struct Etcd: ~Copyable {
     case applied
     case backendTick, backendCommitted
     case readsConfirmed
+    /// A message has had its CPU: what it says happens now.
+    case appendTaken, acknowledgementTaken, commitTaken
+    /// CPU was spent that nobody waits for.
+    case spent
     case compact
     case gaveUp
   }
@@ -42,8 +47,12 @@ struct Etcd: ~Copyable {
   /// Requests that wait for the leader's next batch.
   var proposals = RequestQueue()
   var ballots = Slab<Ballot>(capacity: 16)
+  var machines: Machines
   var streams: Table<RandomStream>
+  /// Bytes of the write-ahead log up to entry `logBase`.
+  var logBytes: UInt64 = 0
   let walSync: Distribution
+  let walOverwrite: Distribution?
   let backendCommit: Distribution
   var database = DatabaseSize()
   var counters = EtcdCounters()
@@ -52,11 +61,14 @@ struct Etcd: ~Copyable {
     parameters = world.model.etcd
     members = Table(capacity: parameters.members)
     matched = Table(repeating: 0, count: parameters.members)
+    machines = Machines(
+      parameters, world.stream(.etcd, of: UInt32(parameters.members)), world.sharedMachine)
     streams = Table(capacity: parameters.members)
     walSync = parameters.walSync.distribution
+    walOverwrite = parameters.walOverwrite?.distribution
     backendCommit = parameters.backendCommit.distribution
     for member in 0..<parameters.members {
-      members.append(Member(member, cpus: parameters.cpus))
+      members.append(Member())
       streams.append(world.stream(.etcd, of: UInt32(member)))
     }
   }
@@ -87,18 +99,52 @@ struct Etcd: ~Copyable {
     case .preparedPut: preparedPut(event.index, at: member, &world, &loop)
     case .finished: finished(event.index, at: member, &world, &loop)
     case .forwarded: reachLeader(event.index, at: member, &world, &loop)
-    case .logWritten: logWritten(at: member, &world, &loop)
-    case .appendArrives: appendArrives(from: other, at: member, upTo: event.index, &world, &loop)
-    case .acknowledged: acknowledged(by: member, to: other, upTo: event.index, &world, &loop)
-    case .commitArrives: commitArrives(at: member, upTo: event.index, &world, &loop)
+    case .cycle: cycle(of: member, &world, &loop)
+    case .synced: synced(at: member, &world, &loop)
+    case .logWritten:
+      machines.leave(machines.home(of: member), &loop)
+      logWritten(at: member, &world, &loop)
+    case .appendArrives: take(event, as: .appendTaken, at: member, &world, &loop)
+    case .acknowledged: take(event, as: .acknowledgementTaken, at: other, &world, &loop)
+    case .commitArrives: take(event, as: .commitTaken, at: member, &world, &loop)
+    case .appendTaken, .acknowledgementTaken, .commitTaken:
+      machines.leave(machines.home(of: kind == .acknowledgementTaken ? other : member), &loop)
+      taken(event, kind, &world, &loop)
+    case .spent: machines.leave(machines.home(of: member), &loop)
     case .heartbeatArrives: heartbeatArrives(from: other, at: member, &world, &loop)
     case .ballotArrives: ballotArrives(event.index, &world, &loop)
-    case .applied: appliedBatch(at: member, &world, &loop)
+    case .applied:
+      machines.leave(machines.home(of: member), &loop)
+      appliedBatch(at: member, &world, &loop)
     case .backendTick: backendTick(&loop)
     case .backendCommitted: backendCommitted(at: member, &world, &loop)
     case .readsConfirmed: readsConfirmed(at: member, &world, &loop)
     case .compact: compact(&loop)
     case .gaveUp: answer(event.index, .timeout, &world, &loop)
+    }
+  }
+
+  /// A message costs the member that gets it CPU.
+  private mutating func take(
+    _ event: Event, as kind: Kind, at member: Int, _ world: inout World, _ loop: inout Loop
+  ) {
+    guard parameters.messageCPU > .zero else { return taken(event, kind, &world, &loop) }
+    var next = event
+    next.what = kind.rawValue
+    machines.spend(
+      parameters.messageCPU, then: next, on: machines.home(of: member), wakes: true, &loop)
+  }
+
+  private mutating func taken(
+    _ event: Event, _ kind: Kind, _ world: inout World, _ loop: inout Loop
+  ) {
+    let member = Int(event.lane & 0xFF)
+    let other = Int(event.lane >> 8)
+    switch kind {
+    case .appendTaken: appendArrives(from: other, at: member, upTo: event.index, &world, &loop)
+    case .acknowledgementTaken:
+      acknowledged(by: member, to: other, upTo: event.index, &world, &loop)
+    default: commitArrives(at: member, upTo: event.index, &world, &loop)
     }
   }
 
@@ -144,6 +190,8 @@ struct LogEntry: BitwiseCopyable {
   var request: UInt32
   /// The member that answers.
   var endpoint: UInt8
+  /// Bytes of the write-ahead log up to its end.
+  var end: UInt64
 }
 
 /// A request for a vote, or the answer to one, on its way.

@@ -15,8 +15,17 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   public var preVote = false
   /// One write and fdatasync of the write-ahead log.
   public var walSync = LatencyLaw.localNVMe
+  /// The same where no page is written for the first time; nil where that makes no difference.
+  ///
+  /// The log's segments are allocated ahead (fallocate(2)). On ext4 and xfs the first write to a
+  /// page of one turns an unwritten extent into a written one, which the sync has to commit to the
+  /// file system's journal too.
+  public var walOverwrite: LatencyLaw?
   /// From one member to another and back.
   public var roundTrip = Nanoseconds.microseconds(200)
+  /// How many entries one write of the log takes at most; etcd has no such bound, and 1 shows what
+  /// batches are worth.
+  public var entriesPerWrite = Int.max
   /// What one turn of the raft loop costs beside the sync.
   public var cycleCost = Nanoseconds.microseconds(60)
   /// What each entry adds to a turn of the raft loop.
@@ -27,8 +36,22 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   public var readCPU = Nanoseconds.microseconds(30)
   /// How much of `putCPU` is spent before the entry is proposed.
   public var putCPUBeforeProposal = Fraction.percent(60)
-  /// CPUs of each member's machine.
+  /// Where the members run.
+  public var placement = Placement.machineEach
+  /// CPUs of a machine.
   public var cpus = 8
+  /// What an idle CPU takes until it runs what woke it: an interrupt, and on a virtual machine the
+  /// way through the hypervisor, which a CPU that is busy is spared.
+  public var wakeUp = Nanoseconds.zero
+  /// How far CPU times are from their means: sigma of a lognormal distribution, 0 for not at all.
+  public var cpuSpread = 0.0
+  /// How often the raft loop and the apply loop, when they wake, go before all that waits for a CPU.
+  public var loopGoesFirst = Fraction(0)
+  /// CPU that a message of raft costs the member that gets it.
+  public var messageCPU = Nanoseconds.zero
+  /// CPU that a write of the log costs beside the loop that waits for it: the kernel's journal and
+  /// driver, and the Go scheduler, which hands the loop's processor over while it waits.
+  public var syncCPU = Nanoseconds.zero
   /// What the one apply loop spends on an entry.
   public var applyCost = Nanoseconds.microseconds(8)
   /// How often the backend commits (`--backend-batch-interval`, default 100 ms).
@@ -46,6 +69,14 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   /// Proposals are refused while so many entries are committed and not applied
   /// (`maxGapBetweenApplyAndCommitIndex`).
   public var maximumLag = 5000
+
+  /// Where the members of a cluster run.
+  public enum Placement: String, Hashable, Codable, Sendable {
+    /// Each on a machine of its own, as deployments have them.
+    case machineEach
+    /// All on one machine, with their clients, as `assay calibrate etcd` has them.
+    case oneMachine
+  }
 
   /// The defaults of etcd 3.4 on local NVMe disks.
   public init() {}

@@ -32,6 +32,8 @@ struct Member: BitwiseCopyable {
   var isWriting = false
   var writingTo: UInt64 = 0
   var writingUntil = Nanoseconds.zero
+  /// When its last sync began.
+  var syncing = Nanoseconds.zero
   /// A tick fell due during the write; the ticker keeps one.
   var owesTick = false
   var votesFor: UInt8 = 0
@@ -42,15 +44,10 @@ struct Member: BitwiseCopyable {
   var isBackendBusy = false
   var isBackendDue = false
   var operations: Int32 = 0
-  var processors: Processors
   /// Requests that wait: for a leader, for a place in a batch, for a read's confirmation.
   var leaderless = RequestQueue()
   var reads = RequestQueue()
   var confirmingReads = RequestQueue()
-
-  init(_ number: Int, cpus: Int) {
-    processors = Processors(.etcd, lane: number, cpus: cpus)
-  }
 
   var isUp: Bool { isRunning && isConnected }
 

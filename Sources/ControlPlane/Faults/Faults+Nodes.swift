@@ -3,14 +3,13 @@ internal import Simulation
 
 /// Faults of machines: without power, or without a way to the API servers.
 extension Cluster {
-  /// How long a kubelet that is back takes to list its pods (an estimate of this model).
-  private static let relist = Nanoseconds.seconds(1)
-
   mutating func beginOnNodes(_ number: Int, _ fault: ClusterFault, _ loop: inout Loop) {
     faults.grow(to: world.nodes.count)
     switch fault.kind {
     case .rackLost:
-      let racks = world.nodes.indices.reduce(0) { max($0, Int(world.nodes[$1].rack) + 1) }
+      let racks = world.nodes.indices.reduce(0) {
+        world.nodes[$1].isRegistered ? max($0, Int(world.nodes[$1].rack) + 1) : $0
+      }
       let rack = choose(number, of: racks)
       hitNodes(number, &loop) { Int($0.rack) == rack }
     case .zonePartitioned:
@@ -23,17 +22,18 @@ extension Cluster {
   private mutating func hitNodes(
     _ number: Int, _ loop: inout Loop, where isHit: (Node) -> Bool
   ) {
-    for node in world.nodes.indices where isHit(world.nodes[node]) {
+    for node in world.nodes.indices
+    where world.nodes[node].isRegistered && isHit(world.nodes[node]) {
       hit(UInt32(node), by: number, &loop)
     }
   }
 
   /// So many different nodes of those that have power, by chance.
   private mutating func loseNodes(_ number: Int, _ count: Int, _ loop: inout Loop) {
-    var left = world.nodes.indices.count { faults.nodes[$0].withoutPower == 0 }
+    var left = world.nodes.indices.count { canLosePower($0) }
     var wanted = min(count, left)
     // Knuth's selection sampling (The Art of Computer Programming 2, algorithm 3.4.2 S).
-    for node in world.nodes.indices where faults.nodes[node].withoutPower == 0 {
+    for node in world.nodes.indices where canLosePower(node) {
       guard wanted > 0 else { return }
       if faults.choices[number].below(UInt64(left)) < UInt64(wanted) {
         hit(UInt32(node), by: number, &loop)
@@ -41,6 +41,11 @@ extension Cluster {
       }
       left -= 1
     }
+  }
+
+  /// Machines that are no nodes yet are left alone.
+  private func canLosePower(_ node: Int) -> Bool {
+    world.nodes[node].isRegistered && faults.nodes[node].withoutPower == 0
   }
 
   private mutating func hit(_ node: UInt32, by number: Int, _ loop: inout Loop) {
@@ -87,6 +92,9 @@ extension Cluster {
 
   mutating func nodeFails(_ event: Event, _ loop: inout Loop) {
     let fault = faults.descriptions[Int(event.lane)]
+    guard world.nodes[Int(event.index)].isRegistered else {
+      return scheduleFailure(of: event.index, Int(event.lane), &loop)
+    }
     losePower(event.index, loop)
     guard fault.duration > .zero else { return }
     var back = event
@@ -120,7 +128,7 @@ extension Cluster {
         component: .fault, what: Faults.Kind.nodeServes, lane: faults.nodes[place].losses,
         index: node),
       after: faults.restart.draw(&faults.restarts))
-    returnToCluster(node, &loop)
+    returnToCluster(node, isRestart: true, &loop)
   }
 
   /// The containers of its pods run again.
@@ -137,31 +145,20 @@ extension Cluster {
 
   private mutating func joinAgain(_ node: UInt32, _ loop: inout Loop) {
     faults.nodes[Int(node)].cutOff -= 1
-    returnToCluster(node, &loop)
+    returnToCluster(node, isRestart: false, &loop)
   }
 
-  /// The kubelet reaches the API servers: it says that its node is ready, and lists its pods.
-  ///
-  /// What it was told of while it was away is told again: pods that were bound to it, and those
-  /// that are to end. O(pods).
-  private mutating func returnToCluster(_ node: UInt32, _ loop: inout Loop) {
+  /// The kubelet reaches the API servers: it looks after its pods and says that its node is ready.
+  private mutating func returnToCluster(
+    _ node: UInt32, isRestart: Bool, _ loop: inout Loop
+  ) {
     let state = faults.nodes[Int(node)]
     guard state.withoutPower == 0, state.cutOff == 0, !world.nodes[Int(node)].isAlive else {
       return
     }
     world.nodes[Int(node)].isAlive = true
-    loop.schedule(now: Event(component: .kubelet, what: Port.booted, index: node))
-    for pod in 0..<UInt32(world.pods.peak) where world.pods[pod].node == node {
-      let change: ChangeKind
-      switch world.pods[pod].phase {
-      case .bound, .running: change = .podBound
-      case .deleting: change = .podDeleting
-      default: continue
-      }
-      loop.schedule(
-        Event(
-          component: .kubelet, what: Port.observed, lane: change.rawValue, index: pod),
-        after: Self.relist)
-    }
+    loop.schedule(
+      now: Event(
+        component: .kubelet, what: Port.booted, lane: isRestart ? 0 : 1, index: node))
   }
 }

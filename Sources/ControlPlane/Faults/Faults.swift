@@ -82,9 +82,13 @@ struct Faults: ~Copyable {
 
   /// Whether an event is the controller manager's, which is away: it is kept for later.
   mutating func holds(_ event: Event) -> Bool {
-    guard event.component == .controller || event.component == .lifecycle else { return false }
-    held.append(event)
-    return true
+    // The controllers of workloads end and begin by themselves.
+    switch event.component {
+    case .lifecycle, .certificate, .daemonSet:
+      held.append(event)
+      return true
+    default: return false
+    }
   }
 }
 
@@ -125,8 +129,10 @@ extension Cluster {
     case .slowDisk, .leaderKilled, .memberKilled, .memberPartitioned:
       beginOnEtcd(number, fault, &loop)
     case .apiServerRestarted: restartServer(number, fault, &loop)
-    case .controllerManagerDown: faults.controllerManagerDowns += 1
-    case .imageServerSlow: world.imageServerSlowness *= fault.factor
+    case .controllerManagerDown:
+      faults.controllerManagerDowns += 1
+      if faults.controllerManagerDowns == 1 { controllers.stop(&world, &loop) }
+    case .imageServerSlow: slowImageServer(by: fault.factor, &loop)
     }
     world.observations.tracer.noteFault(number, begins: true, at: loop.now)
   }
@@ -143,7 +149,8 @@ extension Cluster {
       faults.controllerManagerDowns -= 1
       guard faults.controllerManagerDowns == 0 else { break }
       while faults.held.count > 0 { loop.schedule(now: faults.held.removeFirst()) }
-    case .imageServerSlow: world.imageServerSlowness /= fault.factor
+      controllers.start(&world, &loop)
+    case .imageServerSlow: slowImageServer(by: 1 / fault.factor, &loop)
     }
     world.observations.tracer.noteFault(number, begins: false, at: loop.now)
   }
@@ -152,6 +159,11 @@ extension Cluster {
   mutating func choose(_ number: Int, of count: Int) -> Int {
     if let target = faults.descriptions[number].target { return min(max(target, 0), count - 1) }
     return Int(faults.choices[number].below(UInt64(max(1, count))))
+  }
+
+  private mutating func slowImageServer(by factor: Double, _ loop: inout Loop) {
+    world.imageServerSlowness *= factor
+    provisioning.slowImageServer(by: world.imageServerSlowness, &loop)
   }
 
   // MARK: API servers

@@ -66,10 +66,8 @@ struct ClosedLoopClients: ~Copyable {
     var request: Request
     switch parameters.act {
     case .createPods:
-      var pod = Pod()
-      pod.workload = workload
-      pod.wished = loop.now
-      request = Request(.create, .pod, client: first + client, object: world.pods.insert(pod))
+      let pod = world.add(world.pod(of: Int(workload), wished: loop.now))
+      request = Request(.create, .pod, client: first + client, object: pod)
       request.bytes = 2_000
     case .createObjects:
       request = Request(.create, .customResource, client: first + client, object: client)
@@ -89,7 +87,7 @@ struct ClosedLoopClients: ~Copyable {
     guard request.client >= first, request.client - first < UInt32(parameters.clients) else {
       return nil
     }
-    if request.resource == .pod, request.outcome != .ok { world.pods.remove(request.object) }
+    if request.resource == .pod, request.outcome != .ok { world.forget(request.object) }
     return request.client - first
   }
 }

@@ -105,7 +105,8 @@ extension ClusterSightings {
           renewed: moment(seen.renewed), unknown: moment(seen.unknown),
           noSchedule: moment(seen.noSchedule), noExecute: moment(seen.noExecute)))
     }
-    for (first, last) in cluster.watches.answers(ofNodes: cluster.world.nodes.count) where first != .zero {
+    for (first, last) in cluster.watches.answers(ofNodes: cluster.world.nodes.count)
+    where first != .zero {
       watches.append(Watch(answered: first - warmUp, settled: last - warmUp))
     }
     relists = Int(cluster.watches.counters.nodeLists)

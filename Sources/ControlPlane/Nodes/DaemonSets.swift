@@ -156,7 +156,7 @@ struct DaemonSets: ~Copyable {
       pod.memory = sets[set].memory
       pod.target = node
       pod.wished = loop.now
-      var request = Request(.create, .pod, client: client, object: world.pods.insert(pod))
+      var request = Request(.create, .pod, client: client, object: world.add(pod))
       request.tag = UInt16(set)
       request.bytes = 5_000
       world.submit(request, in: &loop)
@@ -170,7 +170,7 @@ struct DaemonSets: ~Copyable {
     let set = Int(request.tag)
     if request.outcome != .ok {
       let node = world.pods[request.object].target
-      world.pods.remove(request.object)
+      world.forget(request.object)
       forget(set, on: node, &world)
       want(set, on: node, &world)
       sets[set].hasFailed = true

@@ -12,14 +12,19 @@ extension Kubelets {
   /// 100 ms, then twice as long each time up to 7 s.
   private static let longestPause = Nanoseconds.seconds(7)
 
-  /// The machine has booted: a node goes on where it was, a new one joins.
-  mutating func booted(_ number: UInt32, _ world: inout World, _ loop: inout Loop) {
+  /// The machine has booted, or reaches the API servers again (`lane` 1): a node goes on where it
+  /// was, a new one joins.
+  mutating func booted(_ event: Event, _ world: inout World, _ loop: inout Loop) {
+    let number = event.index
     let node = Int(number)
     world.nodes[node].isAlive = true
-    world.nodes[node].booted = loop.now
     guard !world.nodes[node].isRegistered else {
-      return resume(number, isRestart: true, &world, &loop)
+      if event.lane == 1 { return resume(number, isRestart: false, &world, &loop) }
+      return loop.schedule(
+        Event(component: .kubelet, what: Kind.resumed, index: number),
+        after: kubeletStart.draw(&kubelets[node].joining))
     }
+    world.nodes[node].booted = loop.now
     forgetImages(of: number)
     kubelets[node].hasNetwork = !hasDaemon(.network)
     kubelets[node].wasAway = false

@@ -18,6 +18,8 @@ struct Kubelets: ~Copyable {
     static let pullAgain: UInt8 = 8
     /// Kubelet `index` tries again to make its Node object.
     static let register: UInt8 = 9
+    /// Kubelet `index` runs again on a machine that was without power.
+    static let resumed: UInt8 = 11
   }
   /// To `kubelet`: the certificate of node `index` is issued.
   static let certified: UInt8 = 10
@@ -122,7 +124,8 @@ struct Kubelets: ~Copyable {
     case Kind.started: started(event.index, &world, &loop)
     case Kind.stopped: stopped(event.index, &world, &loop)
     case Port.observed: observed(event, world, &loop)
-    case Port.booted: booted(event.index, &world, &loop)
+    case Port.booted: booted(event, &world, &loop)
+    case Kind.resumed: resume(event.index, isRestart: true, &world, &loop)
     case Kind.bootstrap: bootstrap(event.index, &world, &loop)
     case Self.certified, Kind.register: register(event.index, &world, &loop)
     case Kind.networkUp: networkUp(event.index)
@@ -169,8 +172,8 @@ struct Kubelets: ~Copyable {
   /// Renews the lease, one renewal at a time: the next comes an interval after the answer
   /// (component-helpers/apimachinery/lease, controller.go: `wait.JitterUntil`, sliding).
   ///
-  /// As often, the kubelet compares its status with the API's (`nodeStatusUpdateFrequency`, 10 s as
-  /// well) and reports what differs.
+  /// As often, the kubelet compares its status with the API's (`nodeStatusUpdateFrequency`, 10 s
+  /// as well) and reports what differs.
   private mutating func renew(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     let node = Int(event.index)
     guard world.nodes[node].isRegistered else {
@@ -316,7 +319,7 @@ struct Kubelets: ~Copyable {
       case .bound: begin(pod, on: node, world, &loop)
       case .running where isRestart: begin(pod, on: node, world, &loop)
       case .running: reportReady(pod, on: node, &world, &loop)
-      case .pending, .ready, .gone: break
+      case .wished, .pending, .ready, .gone: break
       }
     }
   }

@@ -11,6 +11,8 @@ public struct NodeParameters: Hashable, Codable, Sendable {
     /// How many it can have, with machines that are not nodes yet; nil is no more than ``nodes``
     /// and those that the load adds.
     public var maximum: Int?
+    /// The fewest nodes that the cluster autoscaler leaves it, if it has a `maximum`.
+    public var minimum = 0
     /// CPUs that pods can ask for, in thousandths.
     public var cpu: Int = 32_000
     /// Memory that pods can ask for.

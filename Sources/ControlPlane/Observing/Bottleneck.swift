@@ -88,7 +88,9 @@ extension Cluster {
     return zip(zip(LimitGroup.allCases, parts), world.limitUses()).map { pair, use in
       ResourceUse(
         name: "\(pair.0.rawValue)'s client limit", limit: Rate(perSecond: use.rate).text,
-        used: Fraction(use.rate > 0 ? Double(use.taken) / (use.rate * span / 1e9) : 0),
+        // Tokens that are reserved and have not come are not used yet.
+        used: Fraction(
+          use.rate > 0 ? min(1, Double(use.taken) / (use.rate * span / 1e9)) : 0),
         parts: [pair.1])
     }
   }

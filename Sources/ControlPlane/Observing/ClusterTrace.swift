@@ -125,7 +125,8 @@ extension ClusterTrace {
     let client = Process.client(world.clients[Int(request.client)].identity.userName)
     let server = Process.apiServer(Int(request.server))
     let (plural, subresource) = request.resource.names
-    let name = "\(request.verb.metricName) \(plural)" + (subresource.isEmpty ? "" : "/\(subresource)")
+    let name =
+      "\(request.verb.metricName) \(plural)" + (subresource.isEmpty ? "" : "/\(subresource)")
     let half = world.model.apiServer.halfTrip
     let end = request.answered + (request.outcome == .timeout ? .zero : half)
     func put(

@@ -8,13 +8,17 @@ internal import Simulation
 public struct LatencyComposition: Hashable, Codable, Sendable {
   /// One non-empty bucket.
   public struct Bucket: Hashable, Codable, Sendable {
-    /// Place in ``LatencyBuckets``.
+    /// Place in ``LatencyBuckets`` of the latency in units of ``LatencyComposition/unit``.
     public var index: Int
     /// How many latencies fell into it.
     public var count: UInt64
     /// Sums over them of each part, ns, in the order of ``LatencyPart``'s cases.
     public var sums: [Int64]
   }
+
+  /// What buckets count in, 2^10 ns, so that they reach to five hours.
+  public static let unit = Nanoseconds(1 << unitBits)
+  static let unitBits: Int64 = 10
 
   /// Non-empty buckets by rising index.
   public var buckets: [Bucket] = []
@@ -105,7 +109,7 @@ public struct LatencyBreakdown: Hashable, Codable, Sendable {
 
   init(quantile: Double, of buckets: ArraySlice<LatencyComposition.Bucket>, around index: Int) {
     self.quantile = quantile
-    latency = Nanoseconds(Int64(LatencyBuckets.midpoint(index)))
+    latency = LatencyComposition.unit * Int64(LatencyBuckets.midpoint(index))
     count = buckets.reduce(0) { $0 + $1.count }
     let divisor = Int64(max(1, count))
     let times = LatencyPart.allCases.indices.map { part in
@@ -131,7 +135,8 @@ struct PartTable: ~Copyable {
 
   /// Takes in a latency by its parts.
   @inline(__always) mutating func record(_ parts: PartVector) {
-    let index = LatencyBuckets.index(of: UInt64(max(0, parts.total)))
+    let total = max(0, parts.total) >> LatencyComposition.unitBits
+    let index = LatencyBuckets.index(of: UInt64(total))
     sums[index] += parts
     counts[index] += 1
   }

@@ -32,6 +32,7 @@ extension Resource {
     case .serviceAccountToken: ("serviceaccounts", "token")
     case .podMetrics: ("pods.metrics.k8s.io", "")
     case .endpoints: ("endpoints", "")
+    case .nodeProxy: ("nodes", "proxy")
     default: ("\(self)".lowercased() + "s", "")
     }
   }

@@ -9,7 +9,7 @@ struct Observations: ~Copyable {
   let interval: Nanoseconds
   let server: APIServerParameters
   /// Measured only from here: the end of the warm-up.
-  private(set) var begin = Nanoseconds.zero
+  var begin = Nanoseconds.zero
   /// API latency from arrival to answer of mutating requests and of single GETs that succeeded.
   var mutating = LatencyHistogram()
   var singleGet = LatencyHistogram()
@@ -75,9 +75,10 @@ struct Observations: ~Copyable {
   mutating func answered(_ request: borrowing Request) {
     guard request.arrived >= begin, request.verb != .watch else { return }
     answers[Int(request.outcome.rawValue)] += 1
-    // An attempt that no server took in has no latency there, and 429 no service.
+    // An attempt that no server took in has no latency there, and 429 no service; what others
+    // answer by way of a server is not what objectives are about.
     guard request.arrived >= request.sent, request.dispatched >= request.arrived,
-      request.outcome != .tooManyRequests
+      request.outcome != .tooManyRequests, request.resource != .nodeProxy
     else { return }
     let waited = request.dispatched - request.arrived
     let latency = max(0, (request.answered - request.arrived).count)

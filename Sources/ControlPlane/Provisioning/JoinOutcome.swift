@@ -59,43 +59,54 @@ public struct JoinOutcome: Hashable, Sendable {
   }
 
   init(_ cluster: borrowing Cluster) {
-    let counters = cluster.provisioning.counters
-    wanted = counters.wanted
-    givenUp = counters.givenUp
-    withoutNetwork = counters.withoutNetwork
-    failedAttempts = counters.failedAttempts
-    createToPing = cluster.provisioning.createToPing.snapshot()
-    createToReady = cluster.provisioning.createToReady.snapshot()
-    ready = Int(createToReady.count)
-    bootToReady = cluster.world.observations.nodeJoin.snapshot()
-    if bootToReady.count > 0 {
-      firstReady = cluster.world.observations.firstReady
-      lastReady = cluster.world.observations.lastReady
-    }
-    imageBytes = cluster.provisioning.imageBytes
-    imagePull = cluster.world.observations.imagePull.snapshot()
+    self = cluster.provisioning.outcome
+    addNodes(cluster.world.observations)
     pulledBytes = ByteCount(cluster.kubelets.pulls.link.bytes)
-    for place in cluster.provisioning.steps.indices {
-      let step = cluster.provisioning.steps[place]
-      steps.append(
-        Step(
-          began: step.began, ended: step.open == 0 ? step.ended : nil,
-          machines: Int(step.machines), ready: Int(step.ready), failed: Int(step.failed)))
-    }
-    addPhases(cluster)
   }
 
-  private mutating func addPhases(_ cluster: borrowing Cluster) {
-    var all: Int64 = 0
-    for phase in cluster.provisioning.spent.indices { all += cluster.provisioning.spent[phase] }
-    guard all > 0 else { return }
-    for phase in ProvisioningPhase.allCases {
-      let time = cluster.provisioning.spent[Int(phase.rawValue)]
-      guard time > 0 else { continue }
-      phases.append(
-        PhaseShare(
+  init() {}
+
+  private mutating func addNodes(_ observations: borrowing Observations) {
+    bootToReady = observations.nodeJoin.snapshot()
+    imagePull = observations.imagePull.snapshot()
+    guard bootToReady.count > 0 else { return }
+    firstReady = observations.firstReady
+    lastReady = observations.lastReady
+  }
+}
+
+extension Provisioning {
+  /// What became of its machines, without what their nodes went through.
+  var outcome: JoinOutcome {
+    var outcome = JoinOutcome()
+    outcome.wanted = counters.wanted
+    outcome.givenUp = counters.givenUp
+    outcome.withoutNetwork = counters.withoutNetwork
+    outcome.failedAttempts = counters.failedAttempts
+    outcome.createToPing = createToPing.snapshot()
+    outcome.createToReady = createToReady.snapshot()
+    outcome.ready = Int(createToReady.count)
+    outcome.imageBytes = imageBytes
+    outcome.steps = steps.indices.map { Self.described(steps[$0]) }
+    outcome.phases = phaseShares
+    return outcome
+  }
+
+  private static func described(_ step: Step) -> JoinOutcome.Step {
+    JoinOutcome.Step(
+      began: step.began, ended: step.open == 0 ? step.ended : nil,
+      machines: Int(step.machines), ready: Int(step.ready), failed: Int(step.failed))
+  }
+
+  private var phaseShares: [JoinOutcome.PhaseShare] {
+    let all = spent.indices.reduce(0) { $0 + spent[$1] }
+    var shares: [JoinOutcome.PhaseShare] = []
+    for phase in ProvisioningPhase.allCases where spent[Int(phase.rawValue)] > 0 {
+      let time = spent[Int(phase.rawValue)]
+      shares.append(
+        JoinOutcome.PhaseShare(
           phase: phase, share: Fraction(Double(time) / Double(all)), time: Nanoseconds(time)))
     }
-    phases.sort { ($0.time, $1.phase.rawValue) > ($1.time, $0.phase.rawValue) }
+    return shares.sorted { $0.time > $1.time }
   }
 }

@@ -152,7 +152,9 @@ enum ResultsSection {
     func model(_ columns: [Int]) -> [String: Any] {
       [
         "label": label, "isPart": isPart, "mark": marks, "n": trials,
-        "cells": columns.map { ["value": cells[$0].value, "range": cells[$0].range] as [String: Any] },
+        "cells": columns.map {
+          ["value": cells[$0].value, "range": cells[$0].range] as [String: Any]
+        },
       ]
     }
   }

@@ -1,5 +1,6 @@
 internal import Ledger
 internal import Measure
+internal import Statistics
 
 /// The time series of simulated trials, as their records have them.
 struct SimulatedSeries: Sendable {

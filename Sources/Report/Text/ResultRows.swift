@@ -49,7 +49,9 @@ struct ResultRows {
   static func others(_ cases: [CaseFigures], ascii: Bool) -> [String] {
     cases.flatMap { figures -> [String] in
       if figures.isOfRequests {
-        let texts = figures.otherMetrics.map { "\($0.name) \($0.spread.text(ascii: ascii))" }
+        // Latencies have their lines above.
+        let single = Set(MetricCatalogue.entries.filter { !$0.takesStatistic }.map(\.name))
+        let texts = figures.otherMetrics.filter { single.contains($0.name) }.map { "\($0.name) \($0.spread.text(ascii: ascii))" }
         return ["\(figures.key): " + texts.joined(separator: ", ")]
       }
       guard !figures.hasColumns else { return [] }

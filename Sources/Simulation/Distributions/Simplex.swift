@@ -1,10 +1,10 @@
 /// The search for a minimum without derivatives of Nelder & Mead (The Computer Journal 7, 1965).
-enum Simplex {
+public enum Simplex {
   /// A place near which `value` is least, from `start` with first steps of `step`.
   ///
-  /// Ends when the corners agree to 1e-12 of their value or after 2000 steps; a local minimum.
-  static func minimum(
-    from start: [Double], step: Double, of value: ([Double]) -> Double
+  /// Ends when the corners agree to 1e-12 of their value or after so many steps; a local minimum.
+  public static func minimum(
+    from start: [Double], step: Double, mostSteps: Int = 2000, of value: ([Double]) -> Double
   ) -> (place: [Double], value: Double) {
     var corners = [(place: start, value: value(start))]
     for axis in start.indices {
@@ -13,7 +13,7 @@ enum Simplex {
       corners.append((place, value(place)))
     }
     let worst = corners.count - 1
-    for _ in 0..<2000 {
+    for _ in 0..<mostSteps {
       // Sorting is stable, so that ties fall alike everywhere.
       corners.sort { $0.value < $1.value }
       guard corners[worst].value - corners[0].value > 1e-12 * abs(corners[0].value) + 1e-15 else {

@@ -43,12 +43,9 @@ struct IndependentRuns {
   /// The mean of one quantity with the interval that Student's t gives it.
   func estimate(_ quantity: Int, level: Fraction) -> IntervalEstimate {
     let values = samples.map { $0[quantity] }
-    let count = Double(values.count)
-    let mean = values.reduce(0, +) / count
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    let error = (squares / (count - 1) / count).squareRoot()
-    let half = StudentT.quantile((1 + level.value) / 2, degrees: count - 1) * error
-    return IntervalEstimate(
-      value: mean, lower: mean - half, upper: mean + half, level: level, count: values.count)
+    // All replications have run, so that only a value that is not finite leaves no interval.
+    return Moments(values)?.interval(confidence: level)
+      ?? IntervalEstimate(
+        value: .nan, lower: -.infinity, upper: .infinity, level: level, count: values.count)
   }
 }

@@ -7,7 +7,8 @@ import Testing
 /// What befalls members of etcd, driven by hand under a stream of writes.
 struct EtcdFaultTests {
   /// A cluster whose 40 nodes renew their leases every second.
-  private static func rig(members: Int = 3, preVote: Bool = true, seed: UInt64 = 1) -> APIServerRig {
+  private static func rig(members: Int = 3, preVote: Bool = true, seed: UInt64 = 1) -> APIServerRig
+  {
     var model = ClusterModel()
     model.nodes.pools[0].nodes = 40
     model.nodes.leaseInterval = .seconds(1)
@@ -36,14 +37,20 @@ struct EtcdFaultTests {
     rig.run(until: .seconds(60))
     // The others went on, and forgot what it would need of the log.
     let applied = rig.cluster.etcd.members[member].applied
-    #expect(rig.cluster.etcd.logBase > applied + 1000)
+    let base = rig.cluster.etcd.logBase
+    #expect(base > applied + 1000)
     rig.cluster.etcd.resume(member, &rig.cluster.world, &rig.loop)
     rig.run(until: .seconds(62))
-    #expect(Self.agree(rig))
-    #expect(rig.cluster.etcd.members.indices.count { rig.cluster.etcd.members[$0].role == .leader } == 1)
+    let agree = Self.agree(rig)
+    #expect(agree)
+    let leaders = rig.cluster.etcd.members.indices.count {
+      rig.cluster.etcd.members[$0].role == .leader
+    }
+    #expect(leaders == 1)
     let before = rig.outcomes(.ok)
     rig.run(until: .seconds(72))
-    #expect(abs(Int(rig.outcomes(.ok) - before) - 400) < 30)
+    let done = rig.outcomes(.ok) - before
+    #expect(abs(Int(done) - 400) < 30)
   }
 
   @Test(arguments: [false, true], 1...10) func aPartitionedLeaderGivesWay(
@@ -53,13 +60,17 @@ struct EtcdFaultTests {
     rig.run(until: .seconds(10))
     rig.cluster.etcd.connect(0, false, &rig.cluster.world, &rig.loop)
     rig.run(until: .seconds(30))
-    let leader = try #require(rig.cluster.etcd.leader)
-    #expect(leader != 0 && rig.cluster.etcd.members[0].role != .leader)
+    let found = rig.cluster.etcd.leader
+    let leader = try #require(found)
+    let role = rig.cluster.etcd.members[0].role
+    #expect(leader != 0 && role != .leader)
     rig.cluster.etcd.connect(0, true, &rig.cluster.world, &rig.loop)
     rig.run(until: .seconds(40))
-    #expect(Self.agree(rig))
+    let agree = Self.agree(rig)
+    #expect(agree)
     // With pre-vote it comes back without another election.
-    if preVote { #expect(rig.cluster.etcd.leader == leader) }
+    let last = rig.cluster.etcd.leader
+    if preVote { #expect(last == leader) }
   }
 
   @Test(arguments: [false, true]) func withoutAQuorumWritesEndInTheirTimeOutAndGoOnAfterwards(
@@ -75,15 +86,18 @@ struct EtcdFaultTests {
     rig.submit(Request(.update, .configMap, client: client), times: 5)
     let before = rig.outcomes(.timeout) + rig.outcomes(.unavailable)
     rig.run(until: .seconds(23))
-    #expect(rig.outcomes(.timeout) + rig.outcomes(.unavailable) >= before + 5)
+    let after = rig.outcomes(.timeout) + rig.outcomes(.unavailable)
+    #expect(after >= before + 5)
     for member in [1, 2] {
       rig.cluster.etcd.resume(member, &rig.cluster.world, &rig.loop)
     }
     rig.run(until: .seconds(40))
     let good = rig.outcomes(.ok)
     rig.run(until: .seconds(50))
-    #expect(abs(Int(rig.outcomes(.ok) - good) - 400) < 30)
-    #expect(rig.cluster.world.requests.live < 60)
+    let done = rig.outcomes(.ok) - good
+    #expect(abs(Int(done) - 400) < 30)
+    let live = rig.cluster.world.requests.live
+    #expect(live < 60)
   }
 
   @Test func aLoneMemberIsBackAtOnce() {
@@ -95,12 +109,14 @@ struct EtcdFaultTests {
     rig.run(until: .seconds(14))
     let good = rig.outcomes(.ok)
     rig.run(until: .seconds(24))
-    #expect(abs(Int(rig.outcomes(.ok) - good) - 400) < 30)
+    let done = rig.outcomes(.ok) - good
+    #expect(abs(Int(done) - 400) < 30)
   }
 
   @Test func theDatabaseHoldsTheObjectsThatAreThere() {
     let rig = APIServerRig(APIServerRig.quiet(nodes: 100))
-    #expect(rig.cluster.etcd.database.live >= 100 * 20_000)
+    let live = rig.cluster.etcd.database.live
+    #expect(live >= 100 * 20_000)
   }
 
   @Test func aKubeletHasOneRenewalAtATime() {

@@ -81,7 +81,11 @@ enum FlowSchema: UInt8, CaseIterable {
     case .pod, .podStatus, .binding:
       guard request.verb != .list, request.verb != .watch else { return .max }
       return UInt32(world.workloads[Int(world.pods[request.object].workload)].namespace)
-    case .deployment, .deploymentStatus, .replicaSet, .replicaSetStatus, .endpointSlice, .endpoints:
+    case .replicaSet, .replicaSetStatus:
+      guard request.verb != .list, request.verb != .watch else { return .max }
+      let workload = Int(world.replicaSets[Int(request.object)].workload)
+      return UInt32(world.workloads[workload].namespace)
+    case .deployment, .deploymentStatus, .endpointSlice, .endpoints:
       guard request.verb != .list, request.verb != .watch else { return .max }
       return UInt32(world.workloads[Int(request.object)].namespace)
     default: return .max

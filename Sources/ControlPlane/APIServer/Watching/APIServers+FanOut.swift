@@ -40,8 +40,10 @@ extension APIServers {
     guard request.epoch == world.connections.epoch(of: server) else { return }
     servers[server].processors.leave(&world, &loop)
     let bytes = Int64(request.objects) * request.resource.objectBytes
-    servers[server].watchBytes += bytes
     let sent = transmit(bytes, by: server, world.model.apiServer, at: loop.now)
+    // What add-ons watch beside is not what the figures of kube-proxies are about.
+    guard request.resource == .endpointSlice else { return }
+    servers[server].watchBytes += bytes
     world.observations.noteWatchLag(
       sent + world.model.apiServer.halfTrip - request.wished, of: request)
   }

@@ -10,6 +10,8 @@ struct Watcher: BitwiseCopyable {
   let node: UInt32
   var server: UInt8 = 0
   var isConnected = false
+  /// Whether its process has ended: it does not come back by itself.
+  var isDetached = false
   /// Attempts to watch on and to list since the watch broke; their back-offs grow apart.
   var attempts: UInt8 = 0
   var lists: UInt8 = 0

@@ -14,6 +14,10 @@ struct Watches: ~Copyable {
   static let serverLost: UInt8 = 1
   /// To `watch`: server `lane` runs again.
   static let serverStarted: UInt8 = 2
+  /// To `watch`: the informers of component `lane` have ended with their process.
+  static let detach: UInt8 = 7
+  /// To `watch`: the informers of component `lane` begin with a list.
+  static let attach: UInt8 = 8
   /// To `watch`: the kubelet of node `index` (`lane` 0) or its kube-proxy (1) starts to watch.
   static let begin: UInt8 = 6
   private enum Kind {
@@ -40,6 +44,10 @@ struct Watches: ~Copyable {
   private var firstOfNodes = 0
   /// The watcher of pods for all nodes, where they have none of their own.
   private var sharedByNodes = UInt32.max
+  /// The watchers of add-ons stand from here to `firstOfNodes`.
+  private var firstOfAddOns = 0
+  /// Resources whose changes go to many watchers alike, as bits.
+  private var fannedOut: UInt32 = 1 << UInt32(Resource.endpointSlice.rawValue)
   private var missed = Slab<Missed>(capacity: 64)
   /// The revision at the last bookmark.
   private var bookmark: UInt64 = 1
@@ -72,12 +80,27 @@ struct Watches: ~Copyable {
       addInformer(.certificate, .kubeControllerManager, [.certificateSigningRequest], &world)
       addInformer(.daemonSet, .kubeControllerManager, [.node, .pod], &world)
     }
+    addAddOns(&world)
     if world.load.isWatched { addInformer(.load, .admin, [.node, .pod], &world) }
     if !world.model.nodes.watchesPerNode, world.model.nodes.count > 0 {
       let client = world.add(Client(owner: .watch, identity: .node))
       sharedByNodes = addWatcher(.kubelet, .pod, client, 0, &world)
     }
     firstOfNodes = watchers.count
+  }
+
+  /// Add-ons watch as kube-proxies do, whom no one tells one by one; they begin with a list.
+  private mutating func addAddOns(_ world: inout World) {
+    firstOfAddOns = watchers.count
+    for watch in world.model.addOns.watches(nodes: world.model.nodes.count) {
+      fannedOut |= 1 << UInt32(watch.resource.rawValue)
+      for _ in 0..<watch.instances {
+        var client = Client(owner: .watch, identity: .kubeSystem)
+        client.server = world.connections.connect() ?? 0
+        _ = addWatcher(
+          .watch, watch.resource, world.add(client), 0, isThere: false, &world)
+      }
+    }
   }
 
   private mutating func addInformer(
@@ -169,11 +192,17 @@ struct Watches: ~Copyable {
     switch event.what {
     case Port.start:
       addNodes(&world)
+      for number in firstOfAddOns..<firstOfNodes {
+        loop.schedule(
+          now: Event(component: .watch, what: Kind.relist, index: UInt32(number)))
+      }
       scheduleBookmark(&loop)
     case Port.changed: changed(event, &world, &loop)
     case Self.retire: world.pods.remove(event.index)
     case Self.serverLost: lose(server: event.lane, &world, &loop)
     case Self.serverStarted: world.watchCaches.relist(Int(event.lane), at: world.revision)
+    case Self.detach: detach(event.lane, &world)
+    case Self.attach: attach(event.lane, &loop)
     case Self.begin: begin(event, &world, &loop)
     case Kind.rewatch: rewatch(event.index, &world, &loop)
     case Kind.relist: relist(event.index, &world, &loop)
@@ -221,9 +250,9 @@ struct Watches: ~Copyable {
         let own = watcher(of: node, proxy: false)
         tell(sharedByNodes == .max ? own : sharedByNodes, change, event.index, &loop)
       }
-    case .endpoints: fanOut(resource, world, &loop)
     default: break
     }
+    if fannedOut & 1 << UInt32(resource.rawValue) != 0 { fanOut(resource, world, &loop) }
   }
 
   /// Who has an informer for it, but for kubelets and kube-proxies.
@@ -231,9 +260,8 @@ struct Watches: ~Copyable {
     switch change {
     case .nodeAdded, .nodeGone: [.scheduler, .lifecycle, .daemonSet]
     case .nodeStatus, .nodeTaints: [.scheduler, .lifecycle]
-    case .podCreated: [.scheduler, .controller]
-    case .podBound: [.scheduler]
-    case .podReady, .podNotReady, .podFailed, .podDeleting: [.controller]
+    case .podCreated, .podBound, .podFailed: [.scheduler, .controller]
+    case .podReady, .podNotReady, .podDeleting: [.controller]
     case .podGone: [.scheduler, .controller, .daemonSet]
     case .certificate: [.certificate]
     case .workloadChanged, .replicaSetChanged: [.controller]
@@ -254,6 +282,7 @@ struct Watches: ~Copyable {
     _ watcher: UInt32, _ change: ChangeKind, _ object: UInt32, _ loop: inout Loop
   ) {
     let place = Int(watcher)
+    guard !watchers[place].isDetached else { return }
     guard !watchers[place].isConnected else {
       return deliver(change.rawValue, object, to: watchers[place].owner, &loop)
     }
@@ -288,6 +317,55 @@ struct Watches: ~Copyable {
     }
   }
 
+  // MARK: Processes that end and begin
+
+  /// How many informers a component has.
+  static func watched(by component: Component) -> Int {
+    component == .controller ? 3 : component == .scheduler ? 2 : 1
+  }
+
+  /// Whether a component takes in lists by itself, and needs none of the changes before them.
+  private static func takesLists(_ component: Component) -> Bool {
+    component == .controller || component == .scheduler
+  }
+
+  private mutating func detach(_ component: UInt16, _ world: inout World) {
+    for number in 0..<firstOfNodes where UInt16(watchers[number].owner.rawValue) == component {
+      forgetMissed(number)
+      watchers[number].isDetached = true
+      guard watchers[number].isConnected else { continue }
+      watchers[number].isConnected = false
+      world.watchCaches.countWatcher(
+        of: watchers[number].resource, at: Int(watchers[number].server),
+        -watchers[number].weight)
+    }
+  }
+
+  private mutating func attach(_ component: UInt16, _ loop: inout Loop) {
+    for number in 0..<firstOfNodes where UInt16(watchers[number].owner.rawValue) == component {
+      watchers[number].isDetached = false
+      watchers[number].attempts = 0
+      loop.schedule(
+        now: Event(component: .watch, what: Kind.relist, index: UInt32(number)))
+    }
+  }
+
+  private mutating func forgetMissed(_ number: Int) {
+    var next = watchers[number].firstMissed
+    watchers[number].firstMissed = Missed.none
+    while next != Missed.none { next = missed.remove(next).next }
+  }
+
+  /// A list makes the changes before it old news for who takes it in.
+  private mutating func tellOfList(_ number: Int, _ loop: inout Loop) {
+    let owner = watchers[number].owner
+    guard Self.takesLists(owner) else { return }
+    forgetMissed(number)
+    loop.schedule(
+      now: Event(
+        component: owner, what: Port.listed, lane: UInt16(watchers[number].resource.rawValue)))
+  }
+
   // MARK: Broken watches
 
   private mutating func lose(
@@ -320,6 +398,7 @@ struct Watches: ~Copyable {
 
   private func rewatch(_ number: UInt32, _ world: inout World, _ loop: inout Loop) {
     let watcher = watchers[Int(number)]
+    guard !watcher.isDetached else { return }
     var request = Request(
       .watch, watcher.resource, client: watcher.client, object: number)
     request.scope = .cluster
@@ -331,6 +410,7 @@ struct Watches: ~Copyable {
     _ number: UInt32, _ world: inout World, _ loop: inout Loop
   ) {
     let watcher = watchers[Int(number)]
+    guard !watcher.isDetached else { return }
     counters.lists += 1
     if watcher.owner == .kubelet { counters.nodeLists += 1 }
     var request = Request(.list, watcher.resource, client: watcher.client, object: number)
@@ -349,6 +429,7 @@ struct Watches: ~Copyable {
     let request = world.finish(place)
     guard request.tag != Self.listOnly else { return }
     let number = Int(request.object)
+    guard !watchers[number].isDetached else { return }
     if request.verb == .watch, request.outcome == .ok || request.outcome == .gone {
       if watchers[number].firstAnswer == .zero { watchers[number].firstAnswer = loop.now }
       watchers[number].lastAnswer = loop.now
@@ -356,6 +437,7 @@ struct Watches: ~Copyable {
     switch (request.verb, request.outcome) {
     case (.list, .ok):
       watchers[number].revision = request.revision
+      tellOfList(number, &loop)
       rewatch(request.object, &world, &loop)
     case (.watch, .ok): connect(number, to: request.server, &world, &loop)
     case (.watch, .gone):

@@ -6,7 +6,7 @@ internal import Simulation
 /// The kernel gives them to the threads that want them evenly (processor sharing); how many threads
 /// a process has, its own `Processors` say. Where each has a machine of its own, work takes as long
 /// as it is.
-struct Machine: ~Copyable {
+struct SharedCPUs: ~Copyable {
   let parameters: SharedMachine?
   private var station: SharedStation
   private var jobs: Slab<Event>

@@ -26,9 +26,10 @@ struct SimulationExecution {
     record.startedAt = simulated.startedAt
     record.tookNs = simulated.tookNs
     record.metrics = SimulationMetrics.of(facts, histograms)
+    record.metrics.merge(SimulationMetrics.more(of: outcome, work.load)) { $1 }
     record.disclosure = disclosure
     (record.status, record.findings) = judge(facts)
-    record.detail = try detail(facts)
+    record.detail = try detail(facts, SimulationObservations(outcome))
     return (record, histograms)
   }
 
@@ -83,9 +84,12 @@ struct SimulationExecution {
     return facts
   }
 
-  private func detail(_ facts: SimulationFacts) throws(RunError) -> JSONValue {
+  private func detail(
+    _ facts: SimulationFacts, _ observations: SimulationObservations
+  ) throws(RunError) -> JSONValue {
     .object([
-      "simulation": try Self.json(facts), "cluster": try Self.json(work.cluster),
+      "simulation": try Self.json(facts), "observations": try Self.json(observations),
+      "cluster": try Self.json(work.cluster),
       "load": try Self.json(work.load), "seed": .string(String(trial.seed)),
       "kind": .string(trial.kind.rawValue),
     ])

@@ -1,0 +1,160 @@
+internal import ControlPlane
+internal import Ledger
+internal import Measure
+
+/// What a simulation counted, as its record has it.
+struct SimulationFacts: Codable {
+  /// Simulated in all, and the part of it that was measured.
+  var simulatedNs: Nanoseconds
+  var measuredNs: Nanoseconds
+  var events: UInt64
+  /// The hash of every event with its time, 16 hexadecimal digits: the same for the same seed.
+  var traceHash: String
+  var spentBudget: Bool
+  var modelVersion: Int
+  var requests: ClusterOutcome.RequestCounts
+  var leaderChanges: UInt64
+  var failedProposals: UInt64
+  var overduePods: Int
+
+  init(_ outcome: ClusterOutcome, _ load: ClusterLoad) {
+    simulatedNs = outcome.simulated
+    measuredNs = max(outcome.simulated - load.warmUp, .zero)
+    events = outcome.events
+    let digits = String(outcome.trace, radix: 16)
+    traceHash = String(repeating: "0", count: 16 - digits.count) + digits
+    spentBudget = outcome.spentBudget
+    modelVersion = ClusterTrial.modelVersion
+    requests = outcome.requests
+    leaderChanges = outcome.leaderChanges
+    failedProposals = outcome.failedProposals
+    overduePods = outcome.overduePods
+  }
+}
+
+/// Metric values of a simulated trial, by their names in the catalogue.
+enum SimulationMetrics {
+  /// The latencies of an outcome by the names of their metrics' families.
+  static func distributions(of outcome: ClusterOutcome) -> [String: LatencyDistribution] {
+    [
+      "mutating api latency": sli(outcome) {
+        ["POST", "PUT", "PATCH", "DELETE"].contains($0.verb)
+      },
+      "get api latency": sli(outcome) { $0.verb == "GET" },
+      "namespace list api latency": sli(outcome) { $0.verb == "LIST" && $0.scope != "cluster" },
+      "cluster list api latency": sli(outcome) { $0.verb == "LIST" && $0.scope == "cluster" },
+      "deploy latency": outcome.join.createToPing,
+      "join latency": outcome.join.createToReady,
+      podStartup: outcome.podStartup,
+      "etcd wal sync latency": outcome.walSync,
+      "etcd backend commit latency": outcome.backendCommit,
+    ]
+  }
+
+  private static let podStartup = "pod startup latency"
+
+  /// Latencies as the objectives of Kubernetes count them: without the wait for a seat.
+  private static func sli(
+    _ outcome: ClusterOutcome, _ isOf: (RequestLatency) -> Bool
+  ) -> LatencyDistribution {
+    outcome.latencies.filter(isOf).reduce(into: LatencyDistribution()) {
+      $0.merge($1.sliDuration)
+    }
+  }
+
+  /// What only some loads show: machines that join, faults, autoscalers.
+  static func more(of outcome: ClusterOutcome, _ load: ClusterLoad) -> [String: MetricValue] {
+    var metrics: [String: MetricValue] = [:]
+    let windows = outcome.serviceLevels.reduce(0) { $0 + $1.badWindows }
+    metrics["missed slo windows"] = MetricValue(Double(windows), "1")
+    join(outcome, load, &metrics)
+    if !load.faults.isEmpty { availability(outcome, &metrics) }
+    scaling(outcome, &metrics)
+    return metrics
+  }
+
+  private static func join(
+    _ outcome: ClusterOutcome, _ load: ClusterLoad, _ metrics: inout [String: MetricValue]
+  ) {
+    let join = outcome.join
+    guard join.wanted > 0 else { return }
+    metrics["machines given up"] = MetricValue(Double(join.givenUp), "1")
+    metrics["failed deployments"] = MetricValue(Double(join.failedAttempts), "1")
+    metrics["nodes joined"] = MetricValue(Double(join.ready), "1")
+    if join.ready == join.wanted, let last = join.lastReady {
+      metrics["last node joined"] = MetricValue(Double((last - load.warmUp).count), "ns")
+    }
+  }
+
+  private static func availability(
+    _ outcome: ClusterOutcome, _ metrics: inout [String: MetricValue]
+  ) {
+    let availability = outcome.availability
+    let workloads = availability.workloads
+    for (name, least, longest) in [
+      ("write", availability.writes.share.value, availability.writes.longest),
+      ("read", availability.reads.share.value, availability.reads.longest),
+      (
+        "service", workloads.map(\.any.share.value).min(),
+        workloads.map(\.any.longest).max() ?? .zero
+      ),
+      (
+        "full service", workloads.map(\.full.share.value).min(),
+        workloads.map(\.full.longest).max() ?? .zero
+      ),
+    ] as [(String, Double?, Nanoseconds)] {
+      guard let least else { continue }
+      metrics["\(name) availability"] = MetricValue(least * 100, "%")
+      metrics["longest \(name) outage"] = MetricValue(Double(longest.count), "ns")
+    }
+    metrics["nodes lost"] = MetricValue(Double(outcome.nodesLost), "1")
+  }
+
+  private static func scaling(
+    _ outcome: ClusterOutcome, _ metrics: inout [String: MetricValue]
+  ) {
+    let scaling = outcome.scaling
+    if !scaling.services.isEmpty {
+      metrics["unserved requests"] = MetricValue(scaling.unserved.value * 100, "%")
+      let times = scaling.services.compactMap(\.timeToEnoughPods)
+      if times.count == scaling.services.count, let longest = times.max() {
+        metrics["time to enough pods"] = MetricValue(Double(longest.count), "ns")
+      }
+    }
+    guard scaling.nodes.loops > 0 else { return }
+    metrics["nodes added"] = MetricValue(Double(scaling.nodes.added), "1")
+    let removed = scaling.nodes.removedEmpty + scaling.nodes.removedDrained
+    metrics["nodes removed"] = MetricValue(Double(removed), "1")
+    metrics["longest autoscaler loop"] = MetricValue(
+      Double(scaling.nodes.longestLoop.count), "ns")
+  }
+
+  static func of(
+    _ facts: SimulationFacts, _ histograms: TrialHistograms
+  ) -> [String: MetricValue] {
+    var metrics: [String: MetricValue] = [:]
+    for (name, distribution) in histograms.distributions {
+      TrialMetrics.add(distribution, name, &metrics)
+    }
+    var lists = LatencyDistribution()
+    for scope in ["namespace", "cluster"] {
+      if let part = histograms.distributions["\(scope) list api latency"] { lists.merge(part) }
+    }
+    TrialMetrics.add(lists, "list api latency", &metrics)
+    let requests = facts.requests
+    for (name, count) in [
+      ("rejected requests", requests.rejected), ("timed-out requests", requests.timedOut),
+      ("unavailable requests", requests.unavailable), ("leader changes", facts.leaderChanges),
+      ("failed proposals", facts.failedProposals), ("overdue pods", UInt64(facts.overduePods)),
+      ("events simulated", facts.events),
+    ] {
+      metrics[name] = MetricValue(Double(count), "1")
+    }
+    let seconds = facts.measuredNs.inSeconds
+    guard seconds > 0 else { return metrics }
+    metrics["api request rate"] = MetricValue(Double(requests.all) / seconds, "1/s")
+    let started = histograms.distributions[podStartup]?.count ?? 0
+    metrics["pod start rate"] = MetricValue(Double(started) / seconds, "1/s")
+    return metrics
+  }
+}

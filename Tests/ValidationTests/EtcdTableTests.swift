@@ -1,0 +1,107 @@
+import Calibration
+import ControlPlane
+import Foundation
+import Measure
+import TestSupport
+import Testing
+
+@testable import Validation
+
+/// The frozen model on the calibration that it was fitted to; both lie in the checkout.
+@Suite struct EtcdTableTests {
+  static func reference(_ name: String) throws -> String {
+    try String(
+      contentsOfFile: Checkout.folder + "/results/reference/" + name, encoding: .utf8)
+  }
+
+  private static func calibration() throws -> EtcdCalibration {
+    try EtcdCalibration(reading: reference("etcd-calibration.json"))
+  }
+
+  private static func model() throws -> EtcdModel {
+    try EtcdModel(reading: reference("etcd-model.json"))
+  }
+
+  /// Puts of closed loops: the points whose bars the model holds.
+  private static func table(
+    _ calibration: EtcdCalibration, _ model: EtcdModel, elections: Int = 0
+  ) async throws -> EtcdTable {
+    var fewer = calibration
+    fewer.points.removeAll { $0.load.operation != .put || $0.load.clients == nil }
+    if elections == 0 { fewer.elections = [] }
+    return try await EtcdTable(
+      fewer, model, duration: .milliseconds(800), elections: elections, atOnce: 2)
+  }
+
+  private func errors(_ table: EtcdTable) -> (rate: Double, batch: Double) {
+    let slow = table.predicted.filter { $0.place == table.rows[0].place }
+    return (
+      Compared.meanError(slow.map(\.rate)) ?? 1, Compared.meanError(slow.compactMap(\.batch)) ?? 1
+    )
+  }
+
+  @Test func theFrozenModelIsOfTheCalibrationThatLiesBesideIt() throws {
+    let (calibration, model) = (try Self.calibration(), try Self.model())
+    #expect(model.calibrationSHA256 == calibration.contentSHA256)
+    #expect(model.places.map(\.path) == calibration.places.map(\.path))
+    #expect(model.residual < 0.2)
+  }
+
+  @Test func putsThatWereNotFittedArePredicted() async throws {
+    let table = try await Self.table(try Self.calibration(), try Self.model())
+    #expect(table.rows.count { $0.isFitted } == 8)
+    #expect(table.isOwnCalibration)
+    let errors = errors(table)
+    #expect(errors.rate < 0.15 && errors.batch < 0.2, "\(table.text)")
+  }
+
+  @Test func aDiskOfTwiceTheTimeIsSeen() async throws {
+    var model = try Self.model()
+    for place in model.places.indices {
+      model.places[place].append = twice(model.places[place].append)
+      model.places[place].overwrite = twice(model.places[place].overwrite)
+    }
+    let calibration = try Self.calibration()
+    let right = errors(try await Self.table(calibration, try Self.model()))
+    let wrong = errors(try await Self.table(calibration, model))
+    #expect(wrong.batch > right.batch * 1.5 || wrong.rate > right.rate * 1.5)
+  }
+
+  private func twice(_ law: LatencyLaw) -> LatencyLaw {
+    guard case .mixture(let p50, let p99, let tailP50, let tailP99, let share) = law else {
+      return law
+    }
+    return .mixture(
+      p50: p50 * 2, p99: p99 * 2, tailP50: tailP50 * 2, tailP99: tailP99 * 2, tailShare: share)
+  }
+
+  @Test func aLoopWithoutBatchesIsSeen() async throws {
+    var model = try Self.model()
+    model.parameters.entriesPerWrite = 1
+    let table = try await Self.table(try Self.calibration(), model)
+    #expect(!table.holds)
+    #expect(table.predicted.contains { $0.outOfBars.contains("batch") })
+  }
+
+  @Test func aModelThatWasChangedIsNotRead() throws {
+    let text = try Self.reference("etcd-model.json")
+    let changed = text.replacing("\"residual\" : 0.", with: "\"residual\" : 1.")
+    #expect(changed != text)
+    let error = #expect(throws: CalibrationError.self) { try EtcdModel(reading: changed) }
+    #expect(error?.problem.contains("changed after it was fitted") == true)
+    let other = #expect(throws: CalibrationError.self) {
+      try EtcdModel(reading: Self.reference("etcd-calibration.json"))
+    }
+    #expect(other?.problem.contains("assay-etcd-calibration, version 1") == true)
+    #expect(throws: CalibrationError.self) { try EtcdModel(reading: "{}") }
+  }
+
+  @Test func aMissingFileIsNamedWithWhatMakesIt() throws {
+    let error = #expect(throws: CalibrationError.self) {
+      try ReferenceFile.model(at: "/nowhere/model.json")
+    }
+    #expect(error?.kind == .io)
+    #expect(error?.description.contains("/nowhere/model.json") == true)
+    #expect(error?.hint?.contains("assay simulator fit") == true)
+  }
+}
