@@ -14,10 +14,12 @@ struct SimulatorCommand: ParsableCommand {
 
         assay simulator closed-forms     queues whose results are known exactly
         assay simulator etcd             a real etcd, measured by `assay calibrate etcd`
+        assay simulator control-plane    a real one, by `assay calibrate control-plane`
         assay simulator published        what others have measured and published
       """,
     subcommands: [
       SimulatorClosedFormsCommand.self, SimulatorEtcdCommand.self,
+      SimulatorControlPlaneCommand.self,
       SimulatorPublishedCommand.self, SimulatorFitCommand.self, SimulatorCellCommand.self,
     ])
 

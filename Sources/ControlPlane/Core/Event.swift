@@ -38,6 +38,8 @@ enum Component: UInt8, Sendable {
   case certificate
   /// The daemon-set controller.
   case daemonSet
+  /// The CPUs that all processes share.
+  case machine
 }
 
 /// What one component tells another; a component's own kinds stay below these.

@@ -62,7 +62,8 @@ struct Etcd: ~Copyable {
     parameters = world.model.etcd
     members = Table(capacity: parameters.members)
     matched = Table(repeating: 0, count: parameters.members)
-    machines = Machines(parameters, world.stream(.etcd, of: UInt32(parameters.members)))
+    machines = Machines(
+      parameters, world.stream(.etcd, of: UInt32(parameters.members)), world.sharedMachine)
     streams = Table(capacity: parameters.members)
     walSync = parameters.walSync.distribution
     walOverwrite = parameters.walOverwrite?.distribution

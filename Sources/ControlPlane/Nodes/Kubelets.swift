@@ -191,6 +191,14 @@ struct Kubelets: ~Copyable {
     if kubelets[node].wasAway { resume(event.index, isRestart: false, &world, &loop) }
   }
 
+  /// What passes between a renewal's answer and the next.
+  mutating func leasePause(of node: Int) -> Nanoseconds {
+    let interval = parameters.leaseInterval
+    let most = Int64(Double(interval.count) * parameters.leaseJitter.value)
+    guard most > 0 else { return interval }
+    return interval + Nanoseconds(Int64(kubelets[node].stream.below(UInt64(most))))
+  }
+
   func renewLease(
     _ node: UInt32, _ verb: Verb, _ world: inout World, _ loop: inout Loop
   ) {
