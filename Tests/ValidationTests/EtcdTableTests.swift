@@ -1,6 +1,7 @@
 import Calibration
 import ControlPlane
 import Foundation
+import Host
 import Measure
 import TestSupport
 import Testing
