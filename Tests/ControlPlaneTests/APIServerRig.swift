@@ -6,15 +6,21 @@ import Simulation
 /// A cluster that a test drives by hand.
 struct APIServerRig: ~Copyable {
   var cluster: Cluster
-  var loop: Loop
+  /// In a place of its own like the parts of the cluster, so that both can be lent at once.
+  private let loopPlace: Place<Loop>
   private(set) var submitted = 0
 
   init(_ model: ClusterModel, _ load: ClusterLoad = ClusterLoad(), seed: UInt64 = 1) {
     cluster = Cluster(model: model, load: load, seed: seed)
+    loopPlace = Place(Loop(capacity: 4096))
     // All counts, not only what comes after the warm-up.
     cluster.world.observations.begin = .zero
-    loop = Loop(capacity: 4096)
     Cluster.start(&loop)
+  }
+
+  var loop: Loop {
+    unsafeAddress { UnsafePointer(loopPlace.address) }
+    nonmutating unsafeMutableAddress { loopPlace.address }
   }
 
   /// A client whose answers are counted in `world.observations`.
@@ -33,7 +39,10 @@ struct APIServerRig: ~Copyable {
     submitted += times
   }
 
-  mutating func run(until end: Nanoseconds) { _ = loop.run(&cluster, until: end) }
+  mutating func run(until end: Nanoseconds) {
+    let loop = loopPlace.address
+    _ = loop.pointee.run(&cluster, until: end)
+  }
 
   mutating func restart(_ server: Int, after pause: Nanoseconds) {
     cluster.apiServers.restart(server, after: pause, &cluster.world, &loop)
