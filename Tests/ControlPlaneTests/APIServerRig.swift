@@ -24,6 +24,8 @@ struct APIServerRig: ~Copyable {
     Cluster.start(&loop)
     clusterPlace = Place(Cluster(model: model, load: load, seed: seed))
     loopPlace = Place(loop)
+    // All counts, not only what comes after the warm-up.
+    cluster.world.observations.begin = .zero
   }
 
   /// A client whose answers are counted in `world.observations`.
