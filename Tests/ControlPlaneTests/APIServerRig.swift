@@ -6,13 +6,19 @@ import Simulation
 /// A cluster that a test drives by hand.
 struct APIServerRig: ~Copyable {
   var cluster: Cluster
-  var loop: Loop
+  /// A place of its own, as the cluster's parts have: both are changed in one call.
+  private let loopPlace: Place<Loop>
   private(set) var submitted = 0
 
   init(_ model: ClusterModel, _ load: ClusterLoad = ClusterLoad(), seed: UInt64 = 1) {
     cluster = Cluster(model: model, load: load, seed: seed)
-    loop = Loop(capacity: 4096)
-    Cluster.start(&loop)
+    loopPlace = Place(Loop(capacity: 4096))
+    Cluster.start(&loopPlace.address.pointee)
+  }
+
+  var loop: Loop {
+    unsafeAddress { UnsafePointer(loopPlace.address) }
+    nonmutating unsafeMutableAddress { loopPlace.address }
   }
 
   /// A client whose answers are counted in `world.observations`.
@@ -27,14 +33,19 @@ struct APIServerRig: ~Copyable {
   }
 
   mutating func submit(_ request: Request, times: Int = 1) {
-    for _ in 0..<times { cluster.world.submit(request, in: &loop) }
+    let loop = loopPlace.address
+    for _ in 0..<times { cluster.world.submit(request, in: &loop.pointee) }
     submitted += times
   }
 
-  mutating func run(until end: Nanoseconds) { _ = loop.run(&cluster, until: end) }
+  mutating func run(until end: Nanoseconds) {
+    let loop = loopPlace.address
+    _ = loop.pointee.run(&cluster, until: end)
+  }
 
   mutating func restart(_ server: Int, after pause: Nanoseconds) {
-    cluster.apiServers.restart(server, after: pause, &cluster.world, &loop)
+    let loop = loopPlace.address
+    cluster.apiServers.restart(server, after: pause, &cluster.world, &loop.pointee)
   }
 
   func outcomes(_ outcome: Outcome) -> UInt64 {
