@@ -185,6 +185,7 @@ extension Resource {
     case .horizontalPodAutoscaler: "horizontalpodautoscalers"
     case .podMetrics: "pods.metrics.k8s.io"
     case .customResource: "customresources"
+    case .nodeProxy: "nodes/proxy"
     }
   }
 }
