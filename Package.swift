@@ -133,7 +133,7 @@ let package = Package(
     tests(
       "ValidationTests",
       [
-        "Validation", "Calibration", "ControlPlane", "Simulation", "Ledger", "Statistics",
+        "Validation", "Calibration", "ControlPlane", "Simulation", "Ledger", "Host", "Statistics",
         "Measure", "TestSupport",
       ]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),

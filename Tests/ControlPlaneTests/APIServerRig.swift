@@ -5,14 +5,27 @@ import Simulation
 
 /// A cluster that a test drives by hand.
 struct APIServerRig: ~Copyable {
-  var cluster: Cluster
-  var loop: Loop
+  // Each in a place of its own, so that a call may change both.
+  private let clusterPlace: Place<Cluster>
+  private let loopPlace: Place<Loop>
   private(set) var submitted = 0
 
+  var cluster: Cluster {
+    unsafeAddress { UnsafePointer(clusterPlace.address) }
+    nonmutating unsafeMutableAddress { clusterPlace.address }
+  }
+  var loop: Loop {
+    unsafeAddress { UnsafePointer(loopPlace.address) }
+    nonmutating unsafeMutableAddress { loopPlace.address }
+  }
+
   init(_ model: ClusterModel, _ load: ClusterLoad = ClusterLoad(), seed: UInt64 = 1) {
-    cluster = Cluster(model: model, load: load, seed: seed)
-    loop = Loop(capacity: 4096)
+    var loop = Loop(capacity: 4096)
     Cluster.start(&loop)
+    clusterPlace = Place(Cluster(model: model, load: load, seed: seed))
+    loopPlace = Place(loop)
+    // All counts, not only what comes after the warm-up.
+    cluster.world.observations.begin = .zero
   }
 
   /// A client whose answers are counted in `world.observations`.

@@ -24,13 +24,17 @@ struct Autoscaled: ~Copyable {
   }
 
   init(
-    _ model: ClusterModel, _ fillers: Int, pods: Int, giants: Int = 0, isMovable: Bool = true
+    _ model: ClusterModel, _ fillers: Int, pods: Int, giants: Int = 0, isMovable: Bool = true,
+    burst: Int = 1050
   ) {
     var load = ClusterLoad()
-    load.workloads = [(fillers, 15_750), (pods, 1050), (giants, 64_000), (0, 350)].map {
+    let workloads = [
+      (fillers, 15_750, true), (pods, burst, false), (giants, 64_000, false), (0, 350, true),
+    ]
+    load.workloads = workloads.map {
       var deployment = ClusterLoad.Deployment(replicas: $0.0)
       deployment.cpu = $0.1
-      deployment.isThere = $0.1 == 15_750
+      deployment.isThere = $0.2
       deployment.isMovable = isMovable
       return deployment
     }
@@ -52,8 +56,8 @@ struct Autoscaled: ~Copyable {
   }
 
   var outcome: ScalingOutcome.Nodes { ScalingOutcome(rig.cluster).nodes }
-  var cluster: Cluster { _read { yield rig.cluster } }
-  var nodes: Int { rig.cluster.world.nodes.indices.count { rig.cluster.world.nodes[$0].isRegistered } }
+  var levels: [APIServerOutcome.Level] { APIServerOutcome(rig.cluster).levels }
+  var nodes: Int { rig.cluster.world.registeredNodes }
 
   /// Nodes of each pool.
   var sizes: [Int] {
@@ -72,7 +76,7 @@ struct Autoscaled: ~Copyable {
 
   mutating func run(for span: Nanoseconds) { rig.run(until: rig.loop.now + span) }
 
-  /// Lets it run until so many nodes are there and all pods of the burst are ready, an hour at most.
+  /// Lets it run until so many nodes are there and the burst's pods are ready, an hour at most.
   mutating func run(until nodes: Int) {
     for _ in 0..<360 {
       run(for: .seconds(10))
@@ -87,36 +91,13 @@ struct Autoscaled: ~Copyable {
     rig.submit(request)
   }
 
-  /// Puts ready pods onto a node.
+  /// Puts ready pods onto a node, before anything has run.
   mutating func add(_ count: Int, podsOf cpu: Int32, to node: Int) {
-    for _ in 0..<count {
-      var pod = Pod()
-      pod.workload = 3
-      pod.cpu = cpu
-      pod.phase = .ready
-      pod.node = UInt32(node)
-      rig.cluster.world.nodes[node].pods += 1
-      rig.cluster.world.nodes[node].cpuAsked += cpu
-      _ = rig.cluster.world.pods.insert(pod)
-    }
     rig.cluster.world.workloads[3].cpu = cpu
     rig.cluster.world.workloads[3].desired += Int32(count)
-    rig.cluster.world.workloads[3].pods += Int32(count)
-    rig.cluster.world.workloads[3].ready += Int32(count)
-  }
-
-  /// Ends all pods of a node.
-  mutating func clear(_ node: Int) {
-    for pod in rig.cluster.world.livePods(on: UInt32(node)) {
-      let workload = Int(rig.cluster.world.pods[pod].workload)
-      rig.cluster.world.workloads[workload].desired -= 1
-      rig.cluster.world.workloads[workload].pods -= 1
-      rig.cluster.world.workloads[workload].ready -= 1
-      rig.cluster.world.nodes[node].pods -= 1
-      rig.cluster.world.nodes[node].cpuAsked -= rig.cluster.world.pods[pod].cpu
-      rig.cluster.world.nodes[node].memoryAsked -= rig.cluster.world.pods[pod].memory
-      rig.cluster.world.pods[pod].phase = .gone
-    }
+    let set = Int(rig.cluster.world.workloads[3].newest)
+    rig.cluster.world.replicaSets[set].desired += Int32(count)
+    for _ in 0..<count { rig.cluster.world.addReadyPod(of: 3, on: UInt32(node)) }
   }
 
   /// Marks a node as one that has not been heard of.

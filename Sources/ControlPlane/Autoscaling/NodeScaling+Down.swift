@@ -234,7 +234,9 @@ extension NodeScaling {
       guard !world.workloads[Int(world.pods[pod].workload)].isDaemonSet else { continue }
       staying -= 1
       machines[Int(node)].pod = pod
-      world.submit(Request(.delete, .pod, client: client, object: pod), in: &loop)
+      var request = Request(.delete, .pod, client: client, object: pod)
+      request.serial = world.pods[pod].serial
+      world.submit(request, in: &loop)
     }
     machines[Int(node)].staying = staying
     machines[Int(node)].drained = loop.now

@@ -87,8 +87,10 @@ struct Machines: ~Copyable {
     enqueue(works.insert(Work(event: event, cost: cost)), on: machine, first: goesFirst)
   }
 
-  /// The same for a job at a gate of machine 0: whatever waits there until a CPU begins is one
-  /// batch, whose `fixed` cost is spent once. Then ``Port.batch`` happens, with the first job.
+  /// The same for a job at a gate of machine 0, which lets all that waits through together.
+  ///
+  /// What comes until a CPU begins is one batch, whose `fixed` cost is spent once; then
+  /// `Port.batch` happens, with the batch's first job.
   mutating func spend(
     _ cost: Nanoseconds, and fixed: Nanoseconds, then event: Event, at gate: Int,
     _ loop: inout Loop

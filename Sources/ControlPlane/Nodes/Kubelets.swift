@@ -269,6 +269,7 @@ struct Kubelets: ~Copyable {
     while let pod = pulls.takePod(of: pull, &world, &loop) {
       let node = world.pods[pod].node
       guard node != Pod.nowhere else { continue }
+      world.observations.imagePulled(for: pod, at: loop.now)
       loop.schedule(
         Event(component: .kubelet, what: Kind.started, index: pod),
         after: start.draw(&kubelets[Int(node)].stream))

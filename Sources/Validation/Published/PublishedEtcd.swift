@@ -93,7 +93,7 @@ extension EtcdModel {
 /// etcd 3.2 on three machines of 8 CPUs each with SSDs at Google, as etcd's own figures are of.
 ///
 /// Neither network nor disk is published: the network is chosen to meet the rate of serializable
-/// reads of one client, then the disk to meet the rate of puts of one client; all else is predicted.
+/// reads of one client, then the disk to meet the rate of puts of one client; the rest follows.
 struct GoogleMachines: Sendable {
   private let parameters: EtcdParameters
   private let network: Nanoseconds
@@ -120,7 +120,7 @@ struct GoogleMachines: Sendable {
     .lognormal(p50: median, p99: Nanoseconds(median.count * 8 / 5))
   }
 
-  /// The longest span, in whole microseconds up to a bound, of which `isTooShort` is true, plus one.
+  /// The longest span, in whole microseconds below a bound, that is too short, plus one.
   private static func search(
     upTo bound: Int64, _ isTooShort: (Nanoseconds) -> Bool
   ) -> Nanoseconds {
