@@ -269,15 +269,6 @@ struct Watches: ~Copyable {
     }
   }
 
-  /// On a machine that all share, informers take CPU; the first is in the cost of a write.
-  private func noteWork(
-    _ told: UInt32, _ world: borrowing World, _ loop: inout Loop
-  ) {
-    guard world.model.machine != nil, told > 1, world.connections.isUp(0) else { return }
-    loop.schedule(
-      now: Event(component: .apiServer, what: APIServers.Kind.tell, index: told - 1))
-  }
-
   private mutating func tell(
     _ watcher: UInt32, _ change: ChangeKind, _ object: UInt32, _ loop: inout Loop
   ) {
