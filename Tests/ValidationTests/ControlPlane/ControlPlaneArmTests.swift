@@ -104,7 +104,8 @@ import Validation
       pairs, of: real, toolVersion: "test", to: folder.path)
     let records = try paths.map { try RunRecord.read($0) }
     for (record, system) in zip(records, ControlPlaneRunRecords.systems) {
-      #expect(record.isComplete && (try record.integrity()) == [])
+      #expect(record.isComplete)
+      #expect(try record.integrity() == [])
       #expect(Set(record.trials.map(\.key.system)) == [system])
       for trial in record.trials {
         #expect(trial.metrics["api client rate"] != nil)
