@@ -61,10 +61,16 @@ import Testing
       model.places[place].append = twice(model.places[place].append)
       model.places[place].overwrite = twice(model.places[place].overwrite)
     }
-    let calibration = try Self.calibration()
-    let right = errors(try await Self.table(calibration, try Self.model()))
-    let wrong = errors(try await Self.table(calibration, model))
-    #expect(wrong.batch > right.batch * 1.5 || wrong.rate > right.rate * 1.5)
+    // Of one client on one member, a fifth of whose time is the disk's; where many clients fill two
+    // processors shared with their servers, the disk hardly matters.
+    var calibration = try Self.calibration()
+    calibration.points.removeAll {
+      $0.place != 0 || $0.members != 1 || $0.load.clients != 1 || $0.load.operation != .put
+    }
+    let right = try await Self.table(calibration, try Self.model())
+    let wrong = try await Self.table(calibration, model)
+    #expect(right.rows.count == 1 && abs(right.rows[0].mean.error) < 0.05)
+    #expect(wrong.rows[0].mean.error > 0.08)
   }
 
   private func twice(_ law: LatencyLaw) -> LatencyLaw {
