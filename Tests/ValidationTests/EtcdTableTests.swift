@@ -63,14 +63,16 @@ import Testing
     }
     // Of one client on one member, a fifth of whose time is the disk's; where many clients fill two
     // processors shared with their servers, the disk hardly matters.
-    var calibration = try Self.calibration()
-    calibration.points.removeAll {
-      $0.place != 0 || $0.members != 1 || $0.load.clients != 1 || $0.load.operation != .put
-    }
-    let right = try await Self.table(calibration, try Self.model())
-    let wrong = try await Self.table(calibration, model)
-    #expect(right.rows.count == 1 && abs(right.rows[0].mean.error) < 0.05)
-    #expect(wrong.rows[0].mean.error > 0.08)
+    let calibration = try Self.calibration()
+    let point = try #require(
+      calibration.points.first {
+        $0.place == 0 && $0.members == 1 && $0.load.clients == 1 && $0.load.operation == .put
+      })
+    let real = try #require(RealPoint(point, MachineSpeed(calibration))).mean.median
+    let right = EtcdPredictor(model: try Self.model()).outcome(point).latency.mean / 1e6
+    let wrong = EtcdPredictor(model: model).outcome(point).latency.mean / 1e6
+    #expect(abs(right / real - 1) < 0.05)
+    #expect(wrong / real - 1 > 0.08)
   }
 
   private func twice(_ law: LatencyLaw) -> LatencyLaw {
