@@ -43,7 +43,7 @@ import Testing
   @Test func theFrozenModelIsOfTheCalibrationThatLiesBesideIt() throws {
     let (calibration, model) = (try Self.calibration(), try Self.model())
     #expect(model.calibrationSHA256 == calibration.contentSHA256)
-    #expect(model.places.map(\.path) == calibration.places.map(\.path))
+    #expect(model.places.map(\.path) == calibration.settings.places)
     #expect(model.residual < 0.2)
   }
 
