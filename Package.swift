@@ -133,8 +133,8 @@ let package = Package(
     tests(
       "ValidationTests",
       [
-        "Validation", "Calibration", "ControlPlane", "Simulation", "Statistics", "Measure",
-        "TestSupport",
+        "Validation", "Calibration", "ControlPlane", "Simulation", "Ledger", "Host", "Statistics",
+        "Measure", "TestSupport",
       ]),
     tests("StatisticsTests", ["Statistics", "Measure", "TestSupport"]),
     tests(

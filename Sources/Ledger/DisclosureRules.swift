@@ -13,6 +13,8 @@ public enum DisclosureRules {
     case deploy
     /// A simulated control plane.
     case simulation
+    /// An experiment on a control plane, real or simulated, as its clients see it.
+    case controlPlane
     /// Anything else.
     case other
 
@@ -21,6 +23,8 @@ public enum DisclosureRules {
       let names = Set(metrics)
       if names.contains("events simulated") {
         self = .simulation
+      } else if names.contains("api client rate") {
+        self = .controlPlane
       } else if names.contains(where: { $0.contains("create to ping") }) {
         self = .deploy
       } else if names.contains(where: { $0.hasPrefix("packet ") }) {
@@ -46,7 +50,7 @@ public enum DisclosureRules {
   ///
   /// Storage: SNIA SSS PTS 2.0.2, section 4, reporting. Network: RFC 2544, section 26, asks for the
   /// frame size with every figure, and for the protocol. Fabric: what perftest prints above its
-  /// figures. Deploy: what is installed on what. Simulation: what is simulated, and by which model.
+  /// figures. Deploy: what is installed on what. Simulation: what is simulated, and by which model. Control plane: which, and under what load.
   public static func required(for kind: Kind) -> [String] {
     switch kind {
     case .storage:
@@ -57,6 +61,7 @@ public enum DisclosureRules {
     case .deploy: ["image", "server"]
     case .simulation:
       ["kubernetes", "cluster", "etcd", "api servers", "load", "simulated time", "simulator"]
+    case .controlPlane: ["kubernetes", "cluster", "load"]
     case .other: []
     }
   }

@@ -61,7 +61,7 @@ public enum MetricCatalogue {
 
   /// All rows, in the order in which reports show them.
   public static let entries: [Entry] =
-    throughput + times + deploy + online + controlPlane + cost + counts
+    throughput + times + deploy + online + controlPlane + controlPlaneExperiments + cost + counts
 
   /// What comparisons show unless told otherwise, in their order.
   public static let headline = [
@@ -177,6 +177,28 @@ public enum MetricCatalogue {
       about: "nodes that the cluster autoscaler removed"),
     span("longest autoscaler loop", "the longest loop of the cluster autoscaler"),
     count("events simulated", "events of a simulated trial: what it costs to run"),
+  ]
+
+  /// What the experiments on a control plane measure, as somebody sees it who watches and asks.
+  private static let controlPlaneExperiments: [Entry] = [
+    rate("api client rate", "API requests that succeeded per second, as clients count them"),
+    time("api client latency", "from sending a request to the last byte of its answer"),
+    rate("pod creation rate", "pods that clients created per second"),
+    rate("lease renewal rate", "leases that nodes renewed per second"),
+    count("nodes not ready", "nodes that were not Ready at the end"),
+    span("all pods created", "from a Deployment's creation until its last pod was seen"),
+    span("all pods bound", "from a Deployment's creation until its last pod had a node"),
+    span("all pods running", "from a Deployment's creation until its last pod ran"),
+    time("pod bound latency", "from a Deployment's creation until a pod of it had a node"),
+    time("pod running latency", "from a Deployment's creation until a pod of it ran"),
+    time("node unknown latency", "from a node's last renewal until it was seen Unknown"),
+    time("no-schedule taint latency", "from a node's last renewal until it had the taint"),
+    time("no-execute taint latency", "from a node's last renewal until it had the taint"),
+    span("api server outage", "from the API server's kill until it was ready again"),
+    time("watch answered latency", "from that kill until a node's watch was answered"),
+    time("watch recovery latency", "from that kill until a node's watch stayed up"),
+    count("relists", "lists that nodes' watches asked for again"),
+    count("expired watches", "watches that were answered 410"),
   ]
 
   private static let cost: [Entry] = [

@@ -36,6 +36,18 @@ public enum ReferenceFile {
     }
   }
 
+  /// A record of experiments on a control plane at a path, or the one that Assay comes with under a
+  /// name.
+  ///
+  /// Throws ``CalibrationError`` where there is none, or it is damaged.
+  public static func controlPlane(
+    at path: String?, _ name: String
+  ) throws(CalibrationError) -> ControlPlaneRecord {
+    try read(path, "results/reference/\(name).json", from: "assay calibrate control-plane") {
+      try ControlPlaneRecord(reading: $0)
+    }
+  }
+
   private static func read<Value>(
     _ path: String?, _ standard: String, from maker: String, _ parse: (String) throws -> Value
   ) throws(CalibrationError) -> Value {

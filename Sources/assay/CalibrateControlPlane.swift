@@ -19,6 +19,7 @@ struct CalibrateControlPlaneCommand: AsyncParsableCommand {
 
         assay calibrate control-plane --output control-plane.json
         assay calibrate control-plane --experiment leases --nodes 1000 --repetitions 5
+        assay calibrate control-plane --fitting --output control-plane-calibration.json
       """)
 
   @Option(
@@ -28,6 +29,9 @@ struct CalibrateControlPlaneCommand: AsyncParsableCommand {
       valueName: "name"),
     completion: .list(ControlPlaneExperiment.standard.map(\.name)), transform: Self.readName)
   var experiment: [String] = []
+
+  @Flag(help: "The experiments that the simulator's costs are derived from, not the standard ones.")
+  var fitting = false
 
   @Option(help: ArgumentHelp("Nodes, where the experiment has nodes.", valueName: "count"))
   var nodes: Int?
@@ -70,37 +74,39 @@ struct CalibrateControlPlaneCommand: AsyncParsableCommand {
   var json = false
 
   @Sendable private static func readName(_ text: String) throws -> String {
-    let names = ControlPlaneExperiment.standard.map(\.name)
+    let names = all.map(\.name)
     if names.contains(text) { return text }
     let near = NearestWord.of(text, in: names).map { " Did you mean '\($0)'?" } ?? ""
     throw ValidationError("There is no experiment '\(text)'.\(near)")
   }
 
+  private static let all = ControlPlaneExperiment.standard + ControlPlaneExperiment.fitting
+
   func run() async throws {
     cl_install_stop_signals()
     do {
       let calibration = ControlPlaneCalibration(try target()) { Output.note($0) }
-      var reports: [ControlPlaneReport] = []
+      var record = ControlPlaneRecord(toolVersion: Assay.version)
       for (name, experiment) in try experiments() {
         let report = try await calibration.run(name, experiment)
         if !json { Output.result(report.table) }
-        reports.append(report)
+        record.reports.append(report)
         // After each: what was measured is not lost when a later one fails.
-        if let output { try Output.write(try Output.jsonText(reports), to: output) }
+        if let output { try Output.write(try record.text(), to: output) }
       }
-      if json { try Output.json(reports) }
-      if reports.contains(where: { $0.failure != nil }) { throw ExitStatus.failed.exit }
+      if json { Output.result(try record.text()) }
+      if record.reports.contains(where: { $0.failure != nil }) { throw ExitStatus.failed.exit }
     } catch let error as CalibrationError {
       throw Output.fail([error.description], ExitStatus(error.kind))
     }
   }
 
   private func experiments() throws(CalibrationError) -> [(String, ControlPlaneExperiment)] {
-    let chosen = ControlPlaneExperiment.standard.filter {
+    let usual = fitting ? ControlPlaneExperiment.fitting : ControlPlaneExperiment.standard
+    let chosen =
       experiment.isEmpty
-        ? url == nil || $0.experiment.kind != .apiServerRestart
-        : experiment.contains($0.name)
-    }
+      ? usual.filter { url == nil || $0.experiment.kind != .apiServerRestart }
+      : Self.all.filter { experiment.contains($0.name) }
     let seed = seed ?? FreshSeed.draw()
     return try chosen.map { name, standard throws(CalibrationError) in
       var experiment = standard

@@ -5,20 +5,27 @@ import Simulation
 
 /// A cluster that a test drives by hand.
 struct APIServerRig: ~Copyable {
-  var cluster: Cluster
-  /// A place of its own, as the cluster's parts have: both are changed in one call.
+  // Each in a place of its own, so that a call may change both.
+  private let clusterPlace: Place<Cluster>
   private let loopPlace: Place<Loop>
   private(set) var submitted = 0
 
-  init(_ model: ClusterModel, _ load: ClusterLoad = ClusterLoad(), seed: UInt64 = 1) {
-    cluster = Cluster(model: model, load: load, seed: seed)
-    loopPlace = Place(Loop(capacity: 4096))
-    Cluster.start(&loopPlace.address.pointee)
+  var cluster: Cluster {
+    unsafeAddress { UnsafePointer(clusterPlace.address) }
+    nonmutating unsafeMutableAddress { clusterPlace.address }
   }
-
   var loop: Loop {
     unsafeAddress { UnsafePointer(loopPlace.address) }
     nonmutating unsafeMutableAddress { loopPlace.address }
+  }
+
+  init(_ model: ClusterModel, _ load: ClusterLoad = ClusterLoad(), seed: UInt64 = 1) {
+    var loop = Loop(capacity: 4096)
+    Cluster.start(&loop)
+    clusterPlace = Place(Cluster(model: model, load: load, seed: seed))
+    loopPlace = Place(loop)
+    // All counts, not only what comes after the warm-up.
+    cluster.world.observations.begin = .zero
   }
 
   /// A client whose answers are counted in `world.observations`.
@@ -33,19 +40,14 @@ struct APIServerRig: ~Copyable {
   }
 
   mutating func submit(_ request: Request, times: Int = 1) {
-    let loop = loopPlace.address
-    for _ in 0..<times { cluster.world.submit(request, in: &loop.pointee) }
+    for _ in 0..<times { cluster.world.submit(request, in: &loop) }
     submitted += times
   }
 
-  mutating func run(until end: Nanoseconds) {
-    let loop = loopPlace.address
-    _ = loop.pointee.run(&cluster, until: end)
-  }
+  mutating func run(until end: Nanoseconds) { _ = loop.run(&cluster, until: end) }
 
   mutating func restart(_ server: Int, after pause: Nanoseconds) {
-    let loop = loopPlace.address
-    cluster.apiServers.restart(server, after: pause, &cluster.world, &loop.pointee)
+    cluster.apiServers.restart(server, after: pause, &cluster.world, &loop)
   }
 
   func outcomes(_ outcome: Outcome) -> UInt64 {

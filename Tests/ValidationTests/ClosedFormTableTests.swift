@@ -1,4 +1,5 @@
 import Simulation
+import Statistics
 import Testing
 import Validation
 
@@ -8,7 +9,9 @@ import Validation
       try ClosedForms.check(.exponentialServer), modelSHA256: "abc")
     #expect(table.holds && table.rows.count == 3)
     #expect(table.rows.allSatisfy { $0.model == "M/M/1" && $0.simulated.count == 20 })
-    #expect(table.text.hasSuffix("3 of 3 hold: theory lies within the 99.9 % interval of 20 runs\nmodel abc\n"))
+    #expect(
+      table.text.hasSuffix(
+        "3 of 3 hold: theory lies within the 99.9 % interval of 20 runs\nmodel abc\n"))
   }
 
   @Test func serversOfAnotherSpeedAreSeen() throws {

@@ -1,6 +1,7 @@
 import Calibration
 import ControlPlane
 import Foundation
+import Host
 import Measure
 import TestSupport
 import Testing
@@ -79,7 +80,7 @@ import Testing
     var model = try Self.model()
     model.parameters.entriesPerWrite = 1
     let table = try await Self.table(try Self.calibration(), model)
-    #expect(!table.holds)
+    #expect(table.holds == false)
     #expect(table.predicted.contains { $0.outOfBars.contains("batch") })
   }
 

@@ -125,7 +125,10 @@ private struct Bench {
     self.lab = lab
     client = KubernetesClient(access, .one, log: log)
     watches = KubernetesClient(
-      access, experiment.watchesPerNode ? .many(experiment.nodes) : .one, log: log)
+      access,
+      experiment.watchers > 0
+        ? .many(experiment.watchers)
+        : experiment.watchesPerNode ? .many(experiment.nodes) : .one, log: log)
     creators = KubernetesClient(access, .many(max(experiment.clients, 1)), log: log)
     observer = KubernetesClient(access, .one, log: RequestLog())
   }
@@ -138,6 +141,7 @@ private struct Bench {
   func attend(_ body: (ControlPlaneTrial) async throws -> Void) async throws {
     let view = ClusterView(observer, seed: experiment.seed)
     let kubelets = FakeKubelets(experiment, client: client, watches: watches)
+    let watchers = ObjectWatchers(experiment, watches)
     let killServer: (@Sendable () throws -> Void)?
     if let lab {
       killServer = { try lab.killComponent("kube-apiserver") }
@@ -150,8 +154,12 @@ private struct Bench {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await view.run() }
       group.addTask { await kubelets.run() }
+      group.addTask { await watchers.run() }
       defer { group.cancelAll() }
       do {
+        guard try await view.wait(atMost: .seconds(20), until: { _ in watchers.areUp }) else {
+          throw CalibrationError(.failed, "not all watches of objects began within 20 s")
+        }
         try await body(trial)
       } catch {
         await leave(trial)

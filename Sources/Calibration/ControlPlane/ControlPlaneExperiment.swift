@@ -17,6 +17,20 @@ public struct ControlPlaneExperiment: Hashable, Codable, Sendable {
     case nodeFailure = "node-failure"
     /// The API server is killed and started again under a watch of each node.
     case apiServerRestart = "api-server-restart"
+    /// Clients update a small object each, the next time when the last is answered.
+    case objectUpdate = "object-update"
+    /// Clients read a small object each, likewise.
+    case objectRead = "object-read"
+    /// Clients create pod templates, likewise: what a pod holds, and nobody acts on it.
+    case objectCreation = "object-creation"
+
+    /// Whether it is a closed loop of clients.
+    public var hasClients: Bool {
+      switch self {
+      case .podCreation, .objectUpdate, .objectRead, .objectCreation: true
+      case .leaseRenewal, .deployment, .nodeFailure, .apiServerRestart: false
+      }
+    }
   }
 
   /// Client limits of kube-controller-manager and kube-scheduler; their defaults when nil.
@@ -51,8 +65,10 @@ public struct ControlPlaneExperiment: Hashable, Codable, Sendable {
   public var kind: Kind
   /// Nodes that are registered and renew their leases.
   public var nodes = 0
-  /// Clients of ``Kind/podCreation``, each with a connection of its own.
+  /// Clients of the kinds that have them, each with a connection of its own.
   public var clients = 0
+  /// Watches of all that ``Kind/objectUpdate`` changes, each with a connection of its own.
+  public var watchers = 0
   /// Pods of the Deployment.
   public var pods = 0
   /// Nodes that stop renewing in ``Kind/nodeFailure``.
@@ -78,7 +94,7 @@ public struct ControlPlaneExperiment: Hashable, Codable, Sendable {
   public var seed: UInt64 = 1
 
   enum CodingKeys: String, CodingKey {
-    case kind, nodes, clients, pods, failures, clientLimits, watchesPerNode
+    case kind, nodes, clients, watchers, pods, failures, clientLimits, watchesPerNode
     case leaseInterval = "leaseIntervalNs"
     case leaseJitter, podStart
     case warmUp = "warmUpNs"
@@ -100,7 +116,7 @@ public struct ControlPlaneExperiment: Hashable, Codable, Sendable {
     need(window > .zero, "window is \(window.text); more than 0 is due")
     need(warmUp >= .zero, "warm-up is \(warmUp.text); it cannot be negative")
     need(leaseInterval > .zero, "the lease interval is \(leaseInterval.text)")
-    if kind == .podCreation {
+    if kind.hasClients {
       need(clients >= 1, "clients is \(clients); \(kind.rawValue) needs at least 1")
     } else {
       need(nodes >= 1, "nodes is \(nodes); \(kind.rawValue) needs at least 1")
@@ -128,6 +144,41 @@ public struct ControlPlaneExperiment: Hashable, Codable, Sendable {
 }
 
 extension ControlPlaneExperiment {
+  /// Those that say what a request costs, by name; none of ``standard`` is among them.
+  public static let fitting: [(name: String, experiment: ControlPlaneExperiment)] = [
+    ("idle", idle),
+    ("update-1-client", load(.objectUpdate, clients: 1)),
+    ("update-16-clients", load(.objectUpdate, clients: 16)),
+    ("update-20-watchers", load(.objectUpdate, clients: 1, watchers: 20)),
+    ("read-1-client", load(.objectRead, clients: 1)),
+    ("read-16-clients", load(.objectRead, clients: 16)),
+    ("create-1-client", load(.objectCreation, clients: 1)),
+    ("create-16-clients", load(.objectCreation, clients: 16)),
+    ("restart-1-node", restartOfOneNode),
+  ]
+
+  private static func load(
+    _ kind: Kind, clients: Int, watchers: Int = 0
+  ) -> ControlPlaneExperiment {
+    var experiment = ControlPlaneExperiment(kind, window: .seconds(6))
+    experiment.clients = clients
+    experiment.watchers = watchers
+    return experiment
+  }
+
+  private static var idle: ControlPlaneExperiment {
+    var experiment = ControlPlaneExperiment(.leaseRenewal, window: .seconds(6))
+    experiment.nodes = 1
+    return experiment
+  }
+
+  private static var restartOfOneNode: ControlPlaneExperiment {
+    var experiment = apiServerRestart
+    experiment.nodes = 1
+    experiment.warmUp = .seconds(2)
+    return experiment
+  }
+
   /// The experiments that both arms carry out, by name, in the order in which they are run.
   public static let standard: [(name: String, experiment: ControlPlaneExperiment)] = [
     ("pods-1-client", podCreation(clients: 1)),

@@ -10,7 +10,8 @@ public struct ControlPlaneFigure: Hashable, Codable, Sendable {
   /// The values, rising.
   public var values: [Double]
 
-  init(_ name: String, _ unit: String, _ values: [Double]) {
+  /// A result of values in any order.
+  public init(_ name: String, _ unit: String, _ values: [Double]) {
     self.name = name
     self.unit = unit
     self.values = values.sorted()
@@ -37,6 +38,7 @@ struct ControlPlaneTrial {
     case .deployment: try await deploy(number)
     case .nodeFailure: try await failNodes()
     case .apiServerRestart: try await restartServer()
+    case .objectUpdate, .objectRead, .objectCreation: try await loadObjects(number)
     }
   }
 
@@ -69,15 +71,25 @@ struct ControlPlaneTrial {
 
 extension ControlPlaneTrial {
   private func createPods(_ number: Int) async throws -> [ControlPlaneFigure] {
+    try await closedLoop { client, turn in
+      try await createPod("assay-\(number)-\(client)-\(turn)")
+    }
+    return [ControlPlaneFigure("pods-created", "1/s", [rate(of: Self.create)])]
+  }
+
+  /// Lets each client do `turn` again and again until the window is over.
+  func closedLoop(_ turn: @escaping @Sendable (_ client: Int, _ turn: Int) async throws -> Void)
+    async throws
+  {
     let begin = MonotonicClock.now() + experiment.warmUp
     let end = begin + experiment.window
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for index in 0..<experiment.clients {
+      for client in 0..<experiment.clients {
         group.addTask {
-          var created = 0
+          var done = 0
           while MonotonicClock.now() < end {
-            try await createPod("assay-\(number)-\(index)-\(created)")
-            created += 1
+            try await turn(client, done)
+            done += 1
           }
         }
       }
@@ -85,8 +97,11 @@ extension ControlPlaneTrial {
       log.begin()
       try await group.waitForAll()
     }
-    let rate = log.figures().first { $0.operation == Self.create }?.perSecond ?? 0
-    return [ControlPlaneFigure("pods-created", "1/s", [rate])]
+  }
+
+  /// Requests of an operation that succeeded, per second of the window.
+  func rate(of operation: APIOperation) -> Double {
+    log.figures().first { $0.operation == operation }?.perSecond ?? 0
   }
 
   private static let create = APIOperation("POST", "pods")
@@ -174,6 +189,8 @@ extension ControlPlaneTrial {
     } else if experiment.kind == .podCreation {
       try await client.send(
         APIOperation("DELETECOLLECTION", "pods"), "/api/v1/namespaces/default/pods" + query)
+    } else if experiment.kind.hasClients {
+      try await removeObjects()
     }
     guard try await view.wait(atMost: .seconds(180), until: { $0.pods.isEmpty }) else {
       throw CalibrationError(.failed, "\(view.pods.count) pods are still there after 180 s")
@@ -189,6 +206,8 @@ extension ControlPlaneTrial {
       ("deployments", Self.deployments, "app%3Dassay"),
       ("replicasets", "/apis/apps/v1/namespaces/default/replicasets", "app%3Dassay"),
       ("pods", "/api/v1/namespaces/default/pods", "app%3Dassay"),
+      ("configmaps", Self.configMaps, "app%3Dassay"),
+      ("podtemplates", Self.podTemplates, "app%3Dassay"),
       ("nodes", "/api/v1/nodes", "assay%3Dnode"), ("leases", leases, "assay%3Dnode"),
     ] {
       _ = try? await client.send(

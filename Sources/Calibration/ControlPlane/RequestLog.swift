@@ -8,7 +8,8 @@ public struct APIOperation: Hashable, Codable, Sendable {
   /// The resource with its subresource.
   public var resource: String
 
-  init(_ verb: String, _ resource: String) {
+  /// Names an operation.
+  public init(_ verb: String, _ resource: String) {
     self.verb = verb
     self.resource = resource
   }
@@ -29,6 +30,17 @@ public struct RequestFigures: Hashable, Codable, Sendable {
     case operation
     case latency = "latencyNs"
     case perSecond, failures
+  }
+
+  /// What an operation cost.
+  public init(
+    operation: APIOperation, latency: LatencyDistribution, perSecond: Double,
+    failures: [String: Int]
+  ) {
+    self.operation = operation
+    self.latency = latency
+    self.perSecond = perSecond
+    self.failures = failures
   }
 }
 

@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Foundation
 public import Host
 public import Measure
@@ -19,7 +18,7 @@ public struct EtcdCalibration: Hashable, Codable, Sendable {
   /// ``schemaVersion``.
   public var version = EtcdCalibration.schemaVersion
   /// SHA-256 of the file with 64 zeros in the place of this, in hexadecimal.
-  public var contentSHA256 = EtcdCalibration.noHash
+  public var contentSHA256 = String(repeating: "0", count: 64)
   /// When it began, in UTC by RFC 3339.
   public var startedAt: String
   /// How long it took.
@@ -51,16 +50,11 @@ public struct EtcdCalibration: Hashable, Codable, Sendable {
       && elections.allSatisfy { $0.trials.contains(where: \.isUsed) }
   }
 
-  private static let noHash = String(repeating: "0", count: 64)
-
   /// The file's text, with its hash.
   public func text() throws -> String {
     var unsigned = self
-    unsigned.contentSHA256 = Self.noHash
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let text = String(decoding: try encoder.encode(unsigned), as: UTF8.self) + "\n"
-    return text.replacing(Self.noHash, with: Self.hash(text), maxReplacements: 1)
+    unsigned.contentSHA256 = SealedText.noHash
+    return try SealedText.of(unsigned)
   }
 
   /// Reads a file's text.
@@ -82,8 +76,7 @@ public struct EtcdCalibration: Hashable, Codable, Sendable {
         "\(head.schema), version \(head.version): \(Self.schemaName), version "
           + "\(Self.schemaVersion) is due", hint: "measure again with `assay calibrate etcd`")
     }
-    let blank = text.replacing(head.contentSha256, with: Self.noHash, maxReplacements: 1)
-    guard Self.hash(blank) == head.contentSha256 else {
+    guard SealedText.isWhole(text, head.contentSha256) else {
       throw CalibrationError(
         .data, "changed after it was written: its contentSha256 is not that of its content")
     }
@@ -94,13 +87,6 @@ public struct EtcdCalibration: Hashable, Codable, Sendable {
     var schema: String
     var version: Int
     var contentSha256: String
-  }
-
-  private static func hash(_ text: String) -> String {
-    SHA256.hash(data: Data(text.utf8)).map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0" + digits : digits
-    }.joined()
   }
 
   init(

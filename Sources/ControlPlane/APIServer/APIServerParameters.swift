@@ -18,10 +18,13 @@ public struct APIServerParameters: Hashable, Codable, Sendable {
   public var roundTrip = Nanoseconds.microseconds(500)
   /// CPU of a write: decoding, admission, validation, encoding, the watch event.
   public var writeCPU = Nanoseconds.microseconds(400)
-  /// CPU of a lease's renewal, a small object without admission of its own.
+  /// CPU to renew a lease, or to write another small object without admission of its own.
   public var leaseCPU = Nanoseconds.microseconds(200)
   /// CPU of a read of one object from the watch cache.
   public var readCPU = Nanoseconds.microseconds(100)
+  /// What a request costs beside its own way, as a share of its CPU: garbage collection, events
+  /// for watchers, timers.
+  public var overhead = Fraction(0)
   /// What each object of a list adds.
   public var listCPUPerObject = Nanoseconds.microseconds(20)
   /// From etcd's commit until an informer has the event.
@@ -78,7 +81,11 @@ public struct APIServerParameters: Hashable, Codable, Sendable {
       readCPU + (listCPUPerObject + etcdListCPUPerObject) * Int64(request.objects)
     case .list, .watch: readCPU + listCPUPerObject * Int64(request.objects)
     case .get: readCPU
-    default: request.resource == .lease ? leaseCPU : writeCPU
+    default:
+      switch request.resource {
+      case .lease, .configMap: leaseCPU
+      default: writeCPU
+      }
     }
   }
 }

@@ -17,6 +17,10 @@ struct APIServers: ~Copyable {
     static let started: UInt8 = 4
     /// Request `index`, a piece of a fan-out, is sent.
     static let sent: UInt8 = 5
+    /// So many informers as `index` says are to be told of a change.
+    static let tell: UInt8 = 6
+    /// Request `index`, which stands for work that nobody waits for, is done.
+    static let worked: UInt8 = 7
   }
 
   private let parameters: APIServerParameters
@@ -62,6 +66,8 @@ struct APIServers: ~Copyable {
     case Port.stored: stored(event.index, &world, &loop)
     case Port.fanOut: fanOut(event, &world, &loop)
     case Kind.sent: sent(event.index, &world, &loop)
+    case Kind.tell: tell(Int(event.index), from: server, &world, &loop)
+    case Kind.worked: worked(event.index, &world, &loop)
     case Port.cancel: cancel(event.index, &world, &loop)
     case Kind.released: released(event, &world, &loop)
     case Kind.waitLimit: waitLimit(Int(event.index), &world, &loop)
@@ -296,6 +302,16 @@ struct APIServers: ~Copyable {
       countInflight(world.requests[place].verb, -1, at: server)
     }
     let level = flowControl.level(of: world.requests[place])
+    if parameters.overhead.value > 0 {
+      let cost = Double(parameters.cost(of: world.requests[place]).count)
+      work(Nanoseconds(Int64(cost * parameters.overhead.value)), 0, at: server, &world, &loop)
+    }
+    if world.model.machine != nil, world.requests[place].verb.isMutating {
+      loop.schedule(
+        now: Event(
+          component: .client, what: Clients.takeIn, lane: UInt16(Clients.controllerManager),
+          index: 1))
+    }
     world.requests[place].isAtServer = false
     world.requests[place].answered = loop.now
     if world.requests[place].isOrphan {

@@ -11,14 +11,32 @@ struct Clients: ~Copyable {
     static let answered: UInt8 = 1
     /// The client has waited long enough for request `index`.
     static let gaveUp: UInt8 = 2
+    /// Request `index` is made, and its answer read, on a machine where that takes CPU from others.
+    static let made: UInt8 = 3
+    static let read: UInt8 = 4
+    /// An event is read; request `index` stands for the work.
+    static let tookIn: UInt8 = 5
   }
+
+  /// To `client`: so many informers of process `lane` as `index` says have an event to read.
+  static let takeIn: UInt8 = 6
 
   /// How long requests waited for their own client's limiter (`rest_client_rate_limiter_duration`).
   private(set) var throttled = LatencyHistogram()
   /// How often requests were sent again.
   private(set) var retries: UInt64 = 0
 
-  init(_ world: inout World) {}
+  /// The CPUs that the processes with clients can use: those of nodes and load, the controller
+  /// manager's and the scheduler's.
+  private var processes: Table<Processors>
+
+  init(_ world: inout World) {
+    processes = Table(capacity: 3)
+    for process in 0..<3 {
+      processes.append(
+        Processors(.client, lane: process, cpus: world.model.machine?.cpus ?? 1))
+    }
+  }
 
   mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     switch event.what {
@@ -26,6 +44,16 @@ struct Clients: ~Copyable {
     case Kind.send: send(event.index, &world, &loop)
     case Kind.answered: answered(event.index, &world, &loop)
     case Kind.gaveUp: gaveUp(event.index, &world, &loop)
+    case Kind.made:
+      processes[Int(event.lane)].leave(&world, &loop)
+      depart(event.index, &world, &loop)
+    case Kind.read:
+      processes[Int(event.lane)].leave(&world, &loop)
+      conclude(event.index, &world, &loop)
+    case Self.takeIn: takeIn(Int64(event.index), Int(event.lane), &world, &loop)
+    case Kind.tookIn:
+      processes[Int(event.lane)].leave(&world, &loop)
+      world.requests.remove(event.index)
     default: break
     }
   }
@@ -41,7 +69,42 @@ struct Clients: ~Copyable {
     loop.schedule(Event(component: .client, what: Kind.send, index: place), after: wait)
   }
 
+  /// The process that a client belongs to.
+  private static func process(of client: Client) -> Int {
+    switch client.identity {
+    case .kubeControllerManager: controllerManager
+    case .kubeScheduler: 2
+    default: 0
+    }
+  }
+
+  static let controllerManager = 1
+
+  /// Half of a request's CPU is spent before it leaves, half when its answer is there.
+  private mutating func spend(
+    on place: UInt32, then what: UInt8, _ world: inout World, _ loop: inout Loop
+  ) {
+    let process = Self.process(of: world.clients[Int(world.requests[place].client)])
+    let cost = Nanoseconds((world.model.machine?.clientCPU.count ?? 0) / 2)
+    processes[process].spend(cost, on: place, then: what, &world, &loop)
+  }
+
+  private mutating func takeIn(
+    _ informers: Int64, _ process: Int, _ world: inout World, _ loop: inout Loop
+  ) {
+    guard let machine = world.model.machine else { return }
+    let place = world.requests.insert(Request(.watch, .customResource, client: 0))
+    let each = process == Self.controllerManager ? machine.controllerCPU : machine.watcherCPU
+    processes[process].spend(each * informers, on: place, then: Kind.tookIn, &world, &loop)
+  }
+
   private mutating func send(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
+    world.requests[place].sent = loop.now
+    guard world.model.machine != nil else { return depart(place, &world, &loop) }
+    spend(on: place, then: Kind.made, &world, &loop)
+  }
+
+  private mutating func depart(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
     let number = Int(world.requests[place].client)
     if !world.connections.isUp(Int(world.clients[number].server)) {
       guard let server = world.connections.connect() else {
@@ -55,7 +118,6 @@ struct Clients: ~Copyable {
     }
     let server = world.clients[number].server
     world.requests[place].server = server
-    world.requests[place].sent = loop.now
     world.requests[place].answered = .zero
     loop.schedule(
       Event(component: .apiServer, what: Port.arrive, lane: UInt16(server), index: place),
@@ -90,7 +152,8 @@ struct Clients: ~Copyable {
     _ place: UInt32, _ world: inout World, _ loop: inout Loop
   ) {
     loop.cancel(world.requests[place].timer)
-    conclude(place, &world, &loop)
+    guard world.model.machine != nil else { return conclude(place, &world, &loop) }
+    spend(on: place, then: Kind.read, &world, &loop)
   }
 
   /// The owner is told, unless a failed request has attempts left.
@@ -100,6 +163,7 @@ struct Clients: ~Copyable {
     let request = world.requests[place]
     world.observations.answered(request)
     let client = world.clients[Int(request.client)]
+    world.sightings.note(request, of: client.owner, at: loop.now)
     guard request.outcome.isTransient, request.attempt + 1 < client.attempts else {
       return loop.schedule(now: Event(component: client.owner, what: Port.reply, index: place))
     }

@@ -53,7 +53,7 @@ struct Cluster: Model, ~Copyable {
   static func start(_ loop: inout Loop) {
     let components: [Component] = [
       .client, .apiServer, .etcd, .watch, .kubelet, .lifecycle, .scheduler, .controller, .load,
-      .provisioning, .autoscaler, .addOn, .fault, .sample, .certificate, .daemonSet,
+      .provisioning, .autoscaler, .addOn, .fault, .sample, .certificate, .daemonSet, .machine,
     ]
     for component in components {
       loop.schedule(now: Event(component: component, what: Port.start))
@@ -85,6 +85,7 @@ struct Cluster: Model, ~Copyable {
     case .addOn: addOns.handle(event, &world, &loop)
     case .fault: handleFault(event, &loop)
     case .sample: sample(event, &loop)
+    case .machine: world.machine.handle(event, &loop)
     case .certificate: certificates.handle(event, &world, &loop)
     case .daemonSet: daemonSets.handle(event, &world, &loop)
     }

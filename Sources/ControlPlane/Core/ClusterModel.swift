@@ -18,6 +18,8 @@ public struct ClusterModel: Hashable, Codable, Sendable {
   public var autoscaling = AutoscalingParameters()
   /// CoreDNS, Prometheus, Fluent Bit.
   public var addOns = AddOnParameters()
+  /// The machine that all of it runs on; nil where each component has one of its own.
+  public var machine: SharedMachine?
   /// Where laws that were measured come from, by their keys in a scenario: `etcd.wal-sync`.
   public var sources: [String: String] = [:]
 
@@ -67,6 +69,10 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
   public var podsPerDeployment = 30
   /// Pods per second that are deleted and made anew.
   public var podChurn = Rate(perSecond: 0)
+  /// Clients that send one request after the other, beside all else.
+  public var closedLoop = ClosedLoop()
+  /// Whether a watcher follows pods and nodes and clients note how long their requests took.
+  public var isWatched = false
   /// Deployments that are given another pod template, and when.
   public var rollouts: [Rollout] = []
   /// Nodes that are added from the end of the warm-up on, as `provisioning` of the cluster says.

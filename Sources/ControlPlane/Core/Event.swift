@@ -38,6 +38,8 @@ enum Component: UInt8, Sendable {
   case certificate
   /// The daemon-set controller.
   case daemonSet
+  /// The CPUs that all processes share.
+  case machine
 }
 
 /// What one component tells another; a component's own kinds stay below these.
@@ -70,14 +72,14 @@ enum Port {
   static let wanted: UInt8 = 0xFC
   /// To `provisioning`: node `index` has become ready for the first time.
   static let joined: UInt8 = 0xFD
+  /// To `load`: the batch of a connection that begins with job `index` has had its CPU.
+  static let batch: UInt8 = 0xFE
   /// To an informer's component: resource `lane` was listed; all of it is as committed now.
   static let listed: UInt8 = 0xE0
   /// To the other parts of the controller manager: their process leads from now on.
   static let leads: UInt8 = 0xE1
   /// To the same: their process works no longer.
   static let halted: UInt8 = 0xE2
-  /// To `load`: the batch of a connection that begins with job `index` has had its CPU.
-  static let batch: UInt8 = 0xFE
   /// To every component once, at the start.
   static let start: UInt8 = 0xF8
 }

@@ -7,6 +7,8 @@ struct LoadGenerator: ~Copyable {
     static let churn: UInt8 = 0
     /// Rollout `index` of the load begins.
     static let rollOut: UInt8 = 1
+    /// Client `index` of the closed loop goes on after a failure.
+    static let send: UInt8 = 2
   }
 
   private let client: UInt32
@@ -15,6 +17,7 @@ struct LoadGenerator: ~Copyable {
   private var victims: RandomStream
   /// How many pods were dealt to nodes at the start.
   private var placed = 0
+  private var closedLoop: ClosedLoopClients
 
   /// Pods that are there from the start are bound to nodes in turn, ready.
   init(_ world: inout World) {
@@ -25,7 +28,19 @@ struct LoadGenerator: ~Copyable {
     gap =
       rate > 0
       ? Distribution.known(try .exponential(mean: Nanoseconds(Int64(1e9 / rate)))) : nil
+    closedLoop = ClosedLoopClients(world.load.closedLoop)
     for description in world.load.deployments { addWorkload(description, &world) }
+    closedLoop.join(&world)
+  }
+
+  /// The next request is wanted as soon as this one is answered.
+  private func answered(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
+    let request = world.finish(place)
+    guard let client = closedLoop.client(of: request, &world) else { return }
+    if request.outcome == .ok { return closedLoop.send(client, &world, &loop) }
+    loop.schedule(
+      Event(component: .load, what: Kind.send, index: client),
+      after: ClosedLoopClients.pauseAfterFailure)
   }
 
   private mutating func addWorkload(
@@ -60,9 +75,21 @@ struct LoadGenerator: ~Copyable {
       churn(&world, &loop)
       if let gap { loop.schedule(event, after: gap.draw(&stream)) }
     case Kind.rollOut: rollOut(Int(event.index), &world, &loop)
-    case Port.reply: _ = world.finish(event.index)
+    case Kind.send: closedLoop.send(event.index, &world, &loop)
+    case Port.observed: observed(event, &world, loop.now)
+    case Port.reply: answered(event.index, &world, &loop)
     default: break
     }
+  }
+
+  private func observed(_ event: Event, _ world: inout World, _ now: Nanoseconds) {
+    guard let change = ChangeKind(rawValue: event.lane) else { return }
+    var (condition, taints) = (NodeCondition.ready, UInt16(0))
+    if change.resource == .node {
+      condition = world.nodes[Int(event.index)].condition
+      taints = world.nodes[Int(event.index)].taints
+    }
+    world.sightings.see(change, of: event.index, condition, taints, at: now)
   }
 
   private mutating func start(_ world: inout World, _ loop: inout Loop) {
@@ -73,6 +100,7 @@ struct LoadGenerator: ~Copyable {
       let request = Request(.create, .deployment, client: client, object: UInt32(number))
       world.submit(request, in: &loop)
     }
+    closedLoop.start(&world, &loop)
     for (number, rollout) in world.load.rollouts.enumerated() {
       loop.schedule(
         Event(component: .load, what: Kind.rollOut, index: UInt32(number)),

@@ -142,6 +142,8 @@ struct Workload: BitwiseCopyable {
   var pool = Workload.anyPool
   /// Taints it tolerates, as bits.
   var tolerations: UInt16 = 0
+  /// Whether the scheduler takes its pods; those of another scheduler it leaves alone.
+  var isScheduled = true
   /// Whether a service selects its pods.
   var hasService = true
   /// Whether one pod runs on every node (a DaemonSet).

@@ -1,7 +1,7 @@
 internal import Measure
 internal import Simulation
 
-/// The CPUs of one server, given to requests first come first served.
+/// The CPUs that one server can use at once, given to requests first come first served.
 struct Processors: BitwiseCopyable {
   /// Whose CPUs they are; their events go there.
   let component: Component
@@ -48,8 +48,8 @@ struct Processors: BitwiseCopyable {
   private mutating func begin(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
     busy += 1
     let what = world.requests[place].phase
-    loop.schedule(
+    world.machine.run(
       Event(component: component, what: what, lane: lane, index: place),
-      after: world.requests[place].cost)
+      world.requests[place].cost, &loop)
   }
 }

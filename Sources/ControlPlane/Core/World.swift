@@ -13,6 +13,7 @@ struct World: ~Copyable {
   private let modelPlace: Place<ClusterModel>
   private let loadPlace: Place<ClusterLoad>
   private let observationsPlace: Place<Observations>
+  private let machinePlace: Place<SharedCPUs>
   let seed: UInt64
   var clients = Table<Client>(capacity: 64)
   /// The rate limiters of clients that have one.
@@ -40,6 +41,7 @@ struct World: ~Copyable {
   var replicaSets = Table<ReplicaSet>(capacity: 64)
   /// How many times as slow the image server's link is, by faults.
   var imageServerSlowness = 1.0
+  var sightings: Sightings
 
   init(model: ClusterModel, load: ClusterLoad, seed: UInt64) {
     modelPlace = Place(model)
@@ -49,6 +51,8 @@ struct World: ~Copyable {
     // What was wished for in the warm-up does not count, whatever comes of it later.
     observations.begin = load.warmUp
     observationsPlace = Place(observations)
+    machinePlace = Place(SharedCPUs(model.machine))
+    sightings = Sightings(isOn: load.isWatched)
     watchCaches = WatchCaches(model.apiServer)
     connections = Connections(servers: model.apiServer.servers)
   }
@@ -62,6 +66,15 @@ struct World: ~Copyable {
   var observations: Observations {
     @inline(__always) unsafeAddress { UnsafePointer(observationsPlace.address) }
     @inline(__always) nonmutating unsafeMutableAddress { observationsPlace.address }
+  }
+
+  var machine: SharedCPUs {
+    @inline(__always) unsafeAddress { UnsafePointer(machinePlace.address) }
+    @inline(__always) nonmutating unsafeMutableAddress { machinePlace.address }
+  }
+  /// Where the machine that all share stands; nil where each process has its own.
+  var sharedMachine: UnsafeMutablePointer<SharedCPUs>? {
+    model.machine == nil ? nil : machinePlace.address
   }
 
   /// The random stream of `purpose` of `entity`; ask once and keep it.

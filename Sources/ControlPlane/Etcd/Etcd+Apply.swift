@@ -139,11 +139,40 @@ extension Etcd {
 
   mutating func confirmReads(at member: Int, _ loop: inout Loop) {
     guard members[member].reads.count > 0, members[member].confirmingReads.count == 0,
-      let length = roundLength(at: member, now: loop.now)
+      roundLength(at: member, now: loop.now) != nil
     else { return }
     members[member].confirmingReads = members[member].reads
     members[member].reads = RequestQueue()
-    loop.schedule(own(.readsConfirmed, member), after: length)
+    spendCPU(
+      .readsAsked, parameters.cycleCost, member, wakes: true, mayGoFirst: true, &loop)
+  }
+
+  /// The raft loop has taken up the round; what its messages cost is spent on the way.
+  mutating func readsAsked(at member: Int, _ world: inout World, _ loop: inout Loop) {
+    machines.leave(machines.home(of: member), &loop)
+    guard let length = roundLength(at: member, now: loop.now) else {
+      // Without a leader the round begins anew when there is one.
+      while members[member].confirmingReads.count > 0 {
+        let place = members[member].confirmingReads.removeFirst(from: world.requests)
+        members[member].reads.append(place, in: &world.requests)
+      }
+      return
+    }
+    let isAlone = members.count == 1 || parameters.messageCPU == .zero
+    loop.schedule(own(isAlone ? .readsConfirmed : .readsSent, member), after: length)
+  }
+
+  /// The round's messages arrive: at the followers, then their answers at the leader.
+  mutating func readsHeard(_ kind: Kind, at member: Int, _ loop: inout Loop) {
+    let follower = (member + 1) % members.count
+    if kind == .readsSent {
+      machines.spend(
+        parameters.messageCPU, then: own(.readsHeard, member),
+        on: machines.home(of: follower), wakes: true, &loop)
+    } else {
+      machines.leave(machines.home(of: follower), &loop)
+      spendCPU(.readsAnswered, parameters.messageCPU, member, wakes: true, &loop)
+    }
   }
 
   mutating func readsConfirmed(at member: Int, _ world: inout World, _ loop: inout Loop) {

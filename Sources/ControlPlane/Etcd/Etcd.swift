@@ -26,7 +26,8 @@ struct Etcd: ~Copyable {
     case ballotArrives
     case applied
     case backendTick, backendCommitted
-    case readsConfirmed
+    /// The raft loop has taken up a round of confirmation; its messages arrive, are answered.
+    case readsAsked, readsSent, readsHeard, readsAnswered, readsConfirmed
     /// A message has had its CPU: what it says happens now.
     case appendTaken, acknowledgementTaken, commitTaken
     /// CPU was spent that nobody waits for.
@@ -61,7 +62,8 @@ struct Etcd: ~Copyable {
     parameters = world.model.etcd
     members = Table(capacity: parameters.members)
     matched = Table(repeating: 0, count: parameters.members)
-    machines = Machines(parameters, world.stream(.etcd, of: UInt32(parameters.members)))
+    machines = Machines(
+      parameters, world.stream(.etcd, of: UInt32(parameters.members)), world.sharedMachine)
     streams = Table(capacity: parameters.members)
     walSync = parameters.walSync.distribution
     walOverwrite = parameters.walOverwrite?.distribution
@@ -117,6 +119,11 @@ struct Etcd: ~Copyable {
       appliedBatch(at: member, &world, &loop)
     case .backendTick: backendTick(&loop)
     case .backendCommitted: backendCommitted(at: member, &world, &loop)
+    case .readsAsked: readsAsked(at: member, &world, &loop)
+    case .readsSent, .readsHeard: readsHeard(kind, at: member, &loop)
+    case .readsAnswered:
+      machines.leave(machines.home(of: member), &loop)
+      readsConfirmed(at: member, &world, &loop)
     case .readsConfirmed: readsConfirmed(at: member, &world, &loop)
     case .compact: compact(&loop)
     case .gaveUp: answer(event.index, .timeout, &world, &loop)

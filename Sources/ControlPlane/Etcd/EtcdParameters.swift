@@ -45,12 +45,12 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   public var wakeUp = Nanoseconds.zero
   /// How far CPU times are from their means: sigma of a lognormal distribution, 0 for not at all.
   public var cpuSpread = 0.0
-  /// How often the raft loop and the apply loop, when they wake, go before all that waits for a CPU.
+  /// How often raft loop and apply loop, when they wake, go before all that waits for a CPU.
   public var loopGoesFirst = Fraction(0)
   /// CPU that a message of raft costs the member that gets it.
   public var messageCPU = Nanoseconds.zero
-  /// CPU that a write of the log costs beside the loop that waits for it: the kernel's journal and
-  /// driver, and the Go scheduler, which hands the loop's processor over while it waits.
+  /// CPU that a write of the log costs beside the loop, where the loop waits for the disk: the
+  /// kernel's journal and driver, and the Go scheduler, which hands the loop's processor over.
   public var syncCPU = Nanoseconds.zero
   /// What the one apply loop spends on an entry.
   public var applyCost = Nanoseconds.microseconds(8)

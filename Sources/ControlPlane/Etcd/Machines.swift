@@ -38,8 +38,15 @@ struct Machines: ~Copyable {
   /// What work takes of what it costs on average, nil where always that.
   private let spread: Distribution?
   private var stream: RandomStream
+  /// The machine that etcd shares with all else, where there is one; the world, which outlives this,
+  /// holds it.
+  private let shared: UnsafeMutablePointer<SharedCPUs>?
 
-  init(_ parameters: EtcdParameters, _ stream: RandomStream) {
+  init(
+    _ parameters: EtcdParameters, _ stream: RandomStream,
+    _ shared: UnsafeMutablePointer<SharedCPUs>?
+  ) {
+    self.shared = shared
     let count = parameters.placement == .oneMachine ? 1 : parameters.members
     machines = Table(repeating: Machine(), count: count)
     gates = Table(capacity: 1)
@@ -74,14 +81,16 @@ struct Machines: ~Copyable {
     let cost = drawn(cost)
     guard machines[machine].busy == cpus else {
       machines[machine].busy += 1
-      return loop.schedule(event, after: wakes ? wakeUp + cost : cost)
+      return begin(event, wakes ? wakeUp + cost : cost, &loop)
     }
     let goesFirst = mayGoFirst && ahead.value > 0 && stream.unit() < ahead.value
     enqueue(works.insert(Work(event: event, cost: cost)), on: machine, first: goesFirst)
   }
 
-  /// The same for a job at a gate of machine 0: whatever waits there until a CPU begins is one
-  /// batch, whose `fixed` cost is spent once. Then ``Port.batch`` happens, with the first job.
+  /// The same for a job at a gate of machine 0, which lets all that waits through together.
+  ///
+  /// What comes until a CPU begins is one batch, whose `fixed` cost is spent once; then
+  /// `Port.batch` happens, with the batch's first job.
   mutating func spend(
     _ cost: Nanoseconds, and fixed: Nanoseconds, then event: Event, at gate: Int,
     _ loop: inout Loop
@@ -98,7 +107,7 @@ struct Machines: ~Copyable {
     let whole = drawn(fixed + cost)
     guard machines[0].busy == cpus else {
       machines[0].busy += 1
-      return loop.schedule(begun, after: wakeUp + whole)
+      return begin(begun, wakeUp + whole, &loop)
     }
     gates[gate] = works.insert(
       Work(event: begun, cost: whole, gate: UInt32(gate), lastJob: job))
@@ -142,6 +151,12 @@ struct Machines: ~Copyable {
     machines[machine].first = work.behind
     machines[machine].waiting -= 1
     if work.gate != Work.nobody { gates[Int(work.gate)] = Work.nobody }
-    loop.schedule(work.event, after: work.cost)
+    begin(work.event, work.cost, &loop)
+  }
+
+  /// A CPU is there; how fast it goes, a machine that others use too decides.
+  private func begin(_ event: Event, _ cost: Nanoseconds, _ loop: inout Loop) {
+    guard let shared else { return loop.schedule(event, after: cost) }
+    shared.pointee.run(event, cost, &loop)
   }
 }

@@ -61,7 +61,7 @@ extension Kubelets {
     if request.resource == .lease, request.verb == .update {
       loop.schedule(
         Event(component: .kubelet, what: Kind.renew, index: request.object),
-        after: parameters.leaseInterval)
+        after: leasePause(of: Int(request.object)))
     }
     guard request.verb == .create else { return }
     switch (request.resource, request.outcome) {

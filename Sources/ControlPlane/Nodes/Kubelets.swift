@@ -191,6 +191,14 @@ struct Kubelets: ~Copyable {
     if kubelets[node].wasAway { resume(event.index, isRestart: false, &world, &loop) }
   }
 
+  /// What passes between a renewal's answer and the next.
+  mutating func leasePause(of node: Int) -> Nanoseconds {
+    let interval = parameters.leaseInterval
+    let most = Int64(Double(interval.count) * parameters.leaseJitter.value)
+    guard most > 0 else { return interval }
+    return interval + Nanoseconds(Int64(kubelets[node].stream.below(UInt64(most))))
+  }
+
   func renewLease(
     _ node: UInt32, _ verb: Verb, _ world: inout World, _ loop: inout Loop
   ) {
@@ -261,6 +269,7 @@ struct Kubelets: ~Copyable {
     while let pod = pulls.takePod(of: pull, &world, &loop) {
       let node = world.pods[pod].node
       guard node != Pod.nowhere else { continue }
+      world.observations.imagePulled(for: pod, at: loop.now)
       loop.schedule(
         Event(component: .kubelet, what: Kind.started, index: pod),
         after: start.draw(&kubelets[Int(node)].stream))

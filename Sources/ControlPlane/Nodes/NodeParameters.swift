@@ -37,6 +37,12 @@ public struct NodeParameters: Hashable, Codable, Sendable {
   public var maximumPods = 110
   /// How often a kubelet renews its lease: a quarter of `nodeLeaseDurationSeconds` 40.
   public var leaseInterval = Nanoseconds.seconds(10)
+  /// The random share of the interval added to each; kubelet: none in 1.22, up to 0.04 later.
+  public var leaseJitter = Fraction(0)
+  /// Whether each node's kubelet watches its own pods; otherwise one watch serves all nodes.
+  public var watchesPerNode = true
+  /// Whether each node runs kube-proxy, which watches the endpoint slices.
+  public var runsProxy = true
   /// How often it reports status that has not changed (`nodeStatusReportFrequency`, 5 min).
   public var statusInterval = Nanoseconds.seconds(300)
   /// `kubeAPIQPS` and `kubeAPIBurst` of the kubelet: 5 and 10 in 1.22, 50 and 100 since 1.27.

@@ -143,7 +143,8 @@ extension World {
     guard let change = ChangeKind(rawValue: event.lane) else { return }
     guard event.what == Port.changed else { return noteLearned(event, change, at: now) }
     switch change {
-    case .podCreated, .podBound, .podRunning, .podReady, .podFailed, .podDeleting, .podGone:
+    case .podCreated, .podBound, .podRunning, .podReady, .podNotReady, .podFailed, .podDeleting,
+      .podGone:
       observations.pods.count(event.index, pods[event.index].phase)
       noteServing(event.index, at: now)
     case .workloadChanged: noteService(of: Int(event.index), 0, at: now)

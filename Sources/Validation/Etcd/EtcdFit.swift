@@ -11,8 +11,8 @@ internal import Statistics
 /// several members show (messages, the CPU of followers) needs those of several members too. The
 /// disks are not fitted but taken from the calibration's own probes. Rates are held against those
 /// of the model, batches too where there is more than one client; least squares of logarithms by
-/// the simplex of Nelder & Mead from a fixed start, with fixed seeds: the same calibration, the same
-/// model.
+/// the simplex of Nelder & Mead from a fixed start, with fixed seeds: the same calibration, the
+/// same model.
 public enum EtcdFit {
   /// Whether a point is fitted.
   static func takes(_ point: EtcdPoint, of calibration: EtcdCalibration) -> Bool {
@@ -52,7 +52,7 @@ public enum EtcdFit {
     var tried = 0
     var least = Double.infinity
     let found = Simplex.minimum(
-      from: knobs.map { log($0.start) }, step: 0.25, mostSteps: 160
+      from: knobs.map { log($0.start) }, step: 0.25, mostSteps: 100
     ) { place in
       let model = Knob.turned(start, place)
       let misfit = misfit(of: model, targets)
@@ -68,19 +68,20 @@ public enum EtcdFit {
     return try EtcdModel(reading: model.text())
   }
 
-  /// The mean square of the logarithms of model over real, and a wall where a knob leaves its range.
+  /// The mean square of the logarithms of model over real; a wall where a knob leaves its range.
   private static func misfit(
     of model: EtcdModel, _ targets: [(point: EtcdPoint, real: RealPoint)]
   ) -> Double {
     guard Knob.areInRange(model) else { return 100 }
-    let predictor = EtcdPredictor(model: model, duration: .milliseconds(600))
+    let predictor = EtcdPredictor(
+      model: model, warmUp: .milliseconds(200), duration: .milliseconds(600))
     var squares: [Double] = []
     for (point, real) in targets {
       let outcome = predictor.outcome(point)
-      let rate = log(max(outcome.throughput.perSecond, 1) / real.rate)
+      let rate = log(max(outcome.throughput.perSecond, 1) / real.rate.median)
       squares.append(rate * rate)
       guard let batch = real.batch, point.load.clients != 1 else { continue }
-      let size = log(max(outcome.batch, 0.1) / batch)
+      let size = log(max(outcome.batch, 0.1) / batch.median)
       squares.append(size * size)
     }
     return squares.reduce(0, +) / Double(squares.count)
@@ -101,15 +102,17 @@ struct Knob: Sendable {
     }
   }
 
-  /// All of them. The starts are of the order of what a request, a wake-up of a thread and a turn of
+  /// All of them.
+  ///
+  /// The starts are of the order of what a request, a wake-up of a thread and a turn of
   /// a loop take on one virtual CPU.
   static let all = [
-    time(60, \.putCPU), time(85, \.cycleCost), time(10, \.applyCost), time(50, \.messageCPU),
-    time(90, \.wakeUp), time(165, \.syncCPU), time(60, \.readCPU),
-    Knob(start: 160) { $0.clientCPU = Nanoseconds(Int64($1 * 1000)) },
-    Knob(start: 155) { $0.clientTurnCPU = Nanoseconds(Int64($1 * 1000)) },
+    time(26, \.putCPU), time(66, \.cycleCost), time(13, \.applyCost), time(66, \.messageCPU),
+    time(82, \.wakeUp), time(220, \.syncCPU), time(50, \.readCPU),
+    Knob(start: 176) { $0.clientCPU = Nanoseconds(Int64($1 * 1000)) },
+    Knob(start: 133) { $0.clientTurnCPU = Nanoseconds(Int64($1 * 1000)) },
     // Odds, so that any value is a part of all.
-    Knob(start: 8) { $0.parameters.loopGoesFirst = Fraction($1 / (1 + $1)) },
+    Knob(start: 13) { $0.parameters.loopGoesFirst = Fraction($1 / (1 + $1)) },
   ]
 
   static func turned(_ model: EtcdModel, _ place: [Double]) -> EtcdModel {

@@ -7,6 +7,8 @@ internal import Statistics
 /// What a fitted model says of the points of a calibration.
 struct EtcdPredictor: Sendable {
   let model: EtcdModel
+  /// How long each point runs before it is looked at.
+  var warmUp = Nanoseconds.milliseconds(500)
   /// How long each point is simulated after its warm-up.
   var duration = Nanoseconds.seconds(3)
   /// Losses of the leader of each kind of cluster.
@@ -31,7 +33,7 @@ struct EtcdPredictor: Sendable {
     trial.valueSize = point.load.valueSize
     trial.clientCPU = model.clientCPU
     trial.clientTurnCPU = model.clientTurnCPU
-    trial.warmUp = .milliseconds(500)
+    trial.warmUp = warmUp
     trial.duration = duration
     return trial
   }
@@ -139,21 +141,26 @@ extension EtcdTable {
     let quantile = { (fraction: Double) in
       Double(outcome.latency.quantile(fraction) ?? 0) / 1e6
     }
-    let rate = Compared(real: real.rate, simulated: outcome.throughput.perSecond)
-    let mean = Compared(real: real.mean, simulated: outcome.latency.mean / 1e6)
-    let batch = real.batch.map { Compared(real: $0, simulated: outcome.batch) }
-    var out: [String] = []
-    if !Bars.rate.holds(simulated: rate.simulated, real: rate.real) { out.append("rate") }
-    if !Bars.mean.holds(simulated: mean.simulated, real: mean.real) { out.append("mean") }
-    if let batch, !Bars.batch.holds(simulated: batch.simulated, real: batch.real) {
-      out.append("batch")
-    }
+    let rate = Compared(real.rate, outcome.throughput.perSecond)
+    let mean = Compared(real.mean, outcome.latency.mean / 1e6)
+    let batch = real.batch.map { Compared($0, outcome.batch) }
+    var judged = [("rate", real.rate, rate, Bars.rate), ("mean", real.mean, mean, Bars.mean)]
+    if let spread = real.batch, let batch { judged.append(("batch", spread, batch, Bars.batch)) }
+    let out = judged.filter { !$0.3.holds(simulated: $0.2.simulated, real: $0.2.real) }
     return Row(
       place: calibration.settings.places[point.place], members: point.members,
       load: point.load.text, isFitted: EtcdFit.takes(point, of: calibration),
-      repetitions: point.used.count, rateSpread: real.largestRate / real.leastRate, rate: rate,
-      mean: mean, p50: Compared(real: real.p50, simulated: quantile(0.5)),
-      p99: Compared(real: real.p99, simulated: quantile(0.99)), batch: batch, outOfBars: out)
+      repetitions: point.used.count, rateSpread: real.rate.largest / real.rate.least,
+      rate: rate, mean: mean, p50: Compared(real.p50, quantile(0.5)),
+      p99: Compared(real.p99, quantile(0.99)), batch: batch,
+      outOfBars: out.filter { !$0.1.contains($0.2.simulated) }.map(\.0),
+      undecided: out.filter { $0.1.contains($0.2.simulated) }.map(\.0))
+  }
+}
+
+extension Compared {
+  init(_ real: RealPoint.Spread, _ simulated: Double) {
+    self.init(real: real.median, simulated: simulated)
   }
 }
 
@@ -162,7 +169,8 @@ extension ElectionRow {
   init?(_ series: ElectionSeries, _ simulated: [Double]) {
     let used = series.trials.filter(\.isUsed).map(\.outage.inSeconds)
     guard let test = KolmogorovSmirnov(used, simulated) else { return nil }
-    cluster = "\(counted(series.cluster.members, "member")), "
+    cluster =
+      "\(counted(series.cluster.members, "member")), "
       + "\(series.cluster.heartbeat.count / 1_000_000)/"
       + "\(series.cluster.electionTimeout.count / 1_000_000) ms"
       + (series.cluster.preVote ? ", pre-vote" : "")

@@ -58,7 +58,7 @@ enum PublishedEtcd {
     PublishedCase(
       id: "V27", scenario: "etcd on a network disk, 2500 nodes",
       source: "OpenAI, Scaling Kubernetes to 2500 nodes (2018)",
-      parameters: "2 ms a write and 5000 IOPS (Azure P30), etcd saturated by 1000 clients",
+      parameters: "2 ms a write and 5000 IOPS (Azure P30), 64 clients that always wait",
       quantities: [
         .init(name: "part of the IOPS used", unit: "%", claim: .near(10, .within(.percent(25))))
       ]
@@ -66,7 +66,7 @@ enum PublishedEtcd {
       var parameters = model.onMachinesOfTheirOwn(3, cpus: 8)
       parameters.walSync = .constant(.milliseconds(2))
       var trial = EtcdTrial(parameters: parameters)
-      trial.arrival = .closed(clients: 1000)
+      trial.arrival = .closed(clients: 64)
       (trial.duration, trial.seed) = (.seconds(5), seed)
       return [Double(trial.run().walSync.count) / 5 / 5000 * 100]
     }
@@ -93,7 +93,7 @@ extension EtcdModel {
 /// etcd 3.2 on three machines of 8 CPUs each with SSDs at Google, as etcd's own figures are of.
 ///
 /// Neither network nor disk is published: the network is chosen to meet the rate of serializable
-/// reads of one client, then the disk to meet the rate of puts of one client; all else is predicted.
+/// reads of one client, then the disk to meet the rate of puts of one client; the rest follows.
 struct GoogleMachines: Sendable {
   private let parameters: EtcdParameters
   private let network: Nanoseconds
@@ -120,7 +120,7 @@ struct GoogleMachines: Sendable {
     .lognormal(p50: median, p99: Nanoseconds(median.count * 8 / 5))
   }
 
-  /// The longest span, in whole microseconds up to a bound, of which `isTooShort` is true, plus one.
+  /// The longest span, in whole microseconds below a bound, that is too short, plus one.
   private static func search(
     upTo bound: Int64, _ isTooShort: (Nanoseconds) -> Bool
   ) -> Nanoseconds {

@@ -4,6 +4,20 @@ import Testing
 
 @testable import ControlPlane
 
+extension APIServerRig {
+  fileprivate mutating func stop(_ member: Int, isKilled: Bool = false) {
+    cluster.etcd.stop(member, isKilled: isKilled, &cluster.world, &loop)
+  }
+
+  fileprivate mutating func resume(_ member: Int) {
+    cluster.etcd.resume(member, &cluster.world, &loop)
+  }
+
+  fileprivate mutating func connect(_ member: Int, _ isConnected: Bool) {
+    cluster.etcd.connect(member, isConnected, &cluster.world, &loop)
+  }
+}
+
 /// What befalls members of etcd, driven by hand under a stream of writes.
 struct EtcdFaultTests {
   /// A cluster whose 40 nodes renew their leases every second.
@@ -33,13 +47,13 @@ struct EtcdFaultTests {
     var rig = Self.rig(preVote: preVote, seed: seed)
     rig.run(until: .seconds(10))
     let member = Int(seed) % 3
-    rig.cluster.etcd.stop(member, isKilled: true, &rig.cluster.world, &rig.loop)
+    rig.stop(member, isKilled: true)
     rig.run(until: .seconds(60))
     // The others went on, and forgot what it would need of the log.
     let applied = rig.cluster.etcd.members[member].applied
     let base = rig.cluster.etcd.logBase
     #expect(base > applied + 1000)
-    rig.cluster.etcd.resume(member, &rig.cluster.world, &rig.loop)
+    rig.resume(member)
     rig.run(until: .seconds(62))
     let agree = Self.agree(rig)
     #expect(agree)
@@ -58,13 +72,13 @@ struct EtcdFaultTests {
   ) throws {
     var rig = Self.rig(members: 5, preVote: preVote, seed: seed)
     rig.run(until: .seconds(10))
-    rig.cluster.etcd.connect(0, false, &rig.cluster.world, &rig.loop)
+    rig.connect(0, false)
     rig.run(until: .seconds(30))
     let found = rig.cluster.etcd.leader
     let leader = try #require(found)
     let role = rig.cluster.etcd.members[0].role
     #expect(leader != 0 && role != .leader)
-    rig.cluster.etcd.connect(0, true, &rig.cluster.world, &rig.loop)
+    rig.connect(0, true)
     rig.run(until: .seconds(40))
     let agree = Self.agree(rig)
     #expect(agree)
@@ -80,7 +94,7 @@ struct EtcdFaultTests {
     let client = rig.addClient()
     rig.run(until: .seconds(10))
     for member in [1, 2] {
-      rig.cluster.etcd.stop(member, isKilled: isKilled, &rig.cluster.world, &rig.loop)
+      rig.stop(member, isKilled: isKilled)
     }
     rig.run(until: .seconds(15))
     rig.submit(Request(.update, .configMap, client: client), times: 5)
@@ -89,7 +103,7 @@ struct EtcdFaultTests {
     let after = rig.outcomes(.timeout) + rig.outcomes(.unavailable)
     #expect(after >= before + 5)
     for member in [1, 2] {
-      rig.cluster.etcd.resume(member, &rig.cluster.world, &rig.loop)
+      rig.resume(member)
     }
     rig.run(until: .seconds(40))
     let good = rig.outcomes(.ok)
@@ -103,9 +117,9 @@ struct EtcdFaultTests {
   @Test func aLoneMemberIsBackAtOnce() {
     var rig = Self.rig(members: 1)
     rig.run(until: .seconds(10))
-    rig.cluster.etcd.stop(0, isKilled: true, &rig.cluster.world, &rig.loop)
+    rig.stop(0, isKilled: true)
     rig.run(until: .seconds(12))
-    rig.cluster.etcd.resume(0, &rig.cluster.world, &rig.loop)
+    rig.resume(0)
     rig.run(until: .seconds(14))
     let good = rig.outcomes(.ok)
     rig.run(until: .seconds(24))
@@ -123,7 +137,7 @@ struct EtcdFaultTests {
     var rig = Self.rig()
     rig.run(until: .seconds(5))
     for member in 0..<3 {
-      rig.cluster.etcd.stop(member, &rig.cluster.world, &rig.loop)
+      rig.stop(member)
     }
     rig.run(until: .seconds(60))
     let places = rig.cluster.world.requests.livePlaces

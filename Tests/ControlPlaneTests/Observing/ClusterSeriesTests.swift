@@ -75,6 +75,9 @@ struct ClusterSeriesTests {
     let said = try Command.run(
       ["promtool", "tsdb", "create-blocks-from", "openmetrics", file.path, blocks])
     #expect(said.status == 0, "\(said)")
+    // A database without a write-ahead log is no database to promtool.
+    try FileManager.default.createDirectory(
+      atPath: blocks + "/wal", withIntermediateDirectories: true)
     let dump = try Command.run(["promtool", "tsdb", "dump", blocks])
     let values = Self.outcome.series.columns.reduce(0) { $0 + $1.values.count { $0 != nil } }
     #expect(dump.stdout.split(separator: "\n").count == values)

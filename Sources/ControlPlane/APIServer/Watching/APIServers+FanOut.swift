@@ -25,6 +25,7 @@ extension APIServers {
       request.server = UInt8(server)
       request.epoch = world.connections.epoch(of: server)
       request.objects = UInt32(count)
+      request.isOrphan = true
       request.wished = loop.now
       let place = world.requests.insert(request)
       servers[server].processors.spend(
@@ -45,6 +46,40 @@ extension APIServers {
     servers[server].watchBytes += bytes
     world.observations.noteWatchLag(
       sent + world.model.apiServer.halfTrip - request.wished, of: request)
+  }
+
+  /// Informers are told of a change, on a machine where that takes CPU from others.
+  mutating func tell(
+    _ informers: Int, from server: Int, _ world: inout World, _ loop: inout Loop
+  ) {
+    work(
+      world.model.apiServer.sendCPU * Int64(informers), informers, at: server, &world, &loop)
+  }
+
+  /// Does work that no request waits for; then so many informers have an event.
+  mutating func work(
+    _ cost: Nanoseconds, _ informers: Int, at server: Int, _ world: inout World,
+    _ loop: inout Loop
+  ) {
+    var request = Request(.watch, .customResource, client: 0)
+    request.server = UInt8(server)
+    request.epoch = world.connections.epoch(of: server)
+    request.objects = UInt32(informers)
+    // Nobody waits for it: a restart forgets it.
+    request.isOrphan = true
+    let place = world.requests.insert(request)
+    servers[server].processors.spend(cost, on: place, then: Kind.worked, &world, &loop)
+  }
+
+  /// The work is done; whoever is told has work, too.
+  mutating func worked(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
+    let request = world.requests.remove(place)
+    let server = Int(request.server)
+    guard request.epoch == world.connections.epoch(of: server) else { return }
+    servers[server].processors.leave(&world, &loop)
+    guard request.objects > 0 else { return }
+    loop.schedule(
+      now: Event(component: .client, what: Clients.takeIn, index: request.objects))
   }
 
   /// When the server's link will have sent so many bytes more.

@@ -12,8 +12,12 @@ struct Watcher: BitwiseCopyable {
   var isConnected = false
   /// Whether its process has ended: it does not come back by itself.
   var isDetached = false
-  /// Attempts to come back since the watch broke.
+  /// Attempts to watch on and to list since the watch broke; their back-offs grow apart.
   var attempts: UInt8 = 0
+  var lists: UInt8 = 0
+  /// When a watch was first answered since then, and when last.
+  var firstAnswer = Nanoseconds.zero
+  var lastAnswer = Nanoseconds.zero
   /// What it had seen when the watch broke, or what its list is of.
   var revision: UInt64 = 0
   /// The changes that it has missed, in order.

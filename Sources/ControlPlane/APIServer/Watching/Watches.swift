@@ -42,6 +42,8 @@ struct Watches: ~Copyable {
   /// The watcher of each (component, resource) that has an informer.
   private var informers: Table<UInt32>
   private var firstOfNodes = 0
+  /// The watcher of pods for all nodes, where they have none of their own.
+  private var sharedByNodes = UInt32.max
   /// The watchers of add-ons stand from here to `firstOfNodes`.
   private var firstOfAddOns = 0
   /// Resources whose changes go to many watchers alike, as bits.
@@ -59,6 +61,9 @@ struct Watches: ~Copyable {
     var failedLists: UInt64 = 0
     /// Watches that were broken.
     var broken: UInt64 = 0
+    /// Of the kubelets alone: lists, and watches whose revision is gone.
+    var nodeLists: UInt64 = 0
+    var nodeGone: UInt64 = 0
   }
 
   init(_ world: inout World) {
@@ -76,6 +81,11 @@ struct Watches: ~Copyable {
       addInformer(.daemonSet, .kubeControllerManager, [.node, .pod], &world)
     }
     addAddOns(&world)
+    if world.load.isWatched { addInformer(.load, .admin, [.node, .pod], &world) }
+    if !world.model.nodes.watchesPerNode, world.model.nodes.count > 0 {
+      let client = world.add(Client(owner: .watch, identity: .node))
+      sharedByNodes = addWatcher(.kubelet, .pod, client, 0, &world)
+    }
     firstOfNodes = watchers.count
   }
 
@@ -123,11 +133,12 @@ struct Watches: ~Copyable {
   }
 
   /// Each node has two: its kubelet watches the pods that are bound to it, its kube-proxy the
-  /// endpoint slices.
+  /// endpoint slices; what a node does not run is never connected.
   ///
   /// Those of nodes that are there from the start are connected; others begin with a list when
   /// their kubelet and their kube-proxy start.
   private mutating func addNodes(_ world: inout World) {
+    let nodes = world.model.nodes
     for node in 0..<UInt32(world.nodes.count) {
       for (owner, identity, resource) in [
         (Component.kubelet, Identity.node, Resource.pod),
@@ -135,9 +146,10 @@ struct Watches: ~Copyable {
       ] {
         var client = Client(owner: .watch, identity: identity, flow: node)
         client.server = world.connections.connect() ?? 0
+        let isUsed = owner == .kubelet ? nodes.watchesPerNode : nodes.runsProxy
         _ = addWatcher(
           owner, resource, world.add(client), node,
-          isThere: world.nodes[Int(node)].isRegistered, &world)
+          isThere: isUsed && world.nodes[Int(node)].isRegistered, &world)
       }
     }
   }
@@ -217,15 +229,26 @@ struct Watches: ~Copyable {
     let resource = change.resource
     world.watchCaches.append(resource, world.revision, at: loop.now, world.connections)
     if change == .nodeGone { end(event.index, &world) }
+    var told: UInt32 = 0
     for component in Self.informers(of: change) {
       let informer = informers[Self.informer(component, resource)]
-      if informer != .max { tell(informer, change, event.index, &loop) }
+      guard informer != .max else { continue }
+      tell(informer, change, event.index, &loop)
+      told += 1
     }
+    // Somebody who watches the cluster sees all pods and nodes.
+    let onlooker = informers[Self.informer(.load, resource)]
+    if onlooker != .max {
+      tell(onlooker, change, event.index, &loop)
+      told += 1
+    }
+    noteWork(told, world, &loop)
     switch change {
     case .podBound, .podDeleting:
       let node = world.pods[event.index].node
       if node != Pod.nowhere {
-        tell(watcher(of: node, proxy: false), change, event.index, &loop)
+        let own = watcher(of: node, proxy: false)
+        tell(sharedByNodes == .max ? own : sharedByNodes, change, event.index, &loop)
       }
     default: break
     }
@@ -356,6 +379,8 @@ struct Watches: ~Copyable {
     watchers[number].revision = max(
       watcher.revision, watcher.seesAll ? max(seen, bookmark) : bookmark)
     watchers[number].attempts = 0
+    watchers[number].lists = 0
+    watchers[number].firstAnswer = .zero
     world.watchCaches.countWatcher(
       of: watcher.resource, at: Int(watcher.server), -watcher.weight)
     loop.schedule(
@@ -378,6 +403,7 @@ struct Watches: ~Copyable {
     let watcher = watchers[Int(number)]
     guard !watcher.isDetached else { return }
     counters.lists += 1
+    if watcher.owner == .kubelet { counters.nodeLists += 1 }
     var request = Request(.list, watcher.resource, client: watcher.client, object: number)
     request.scope = .cluster
     request.objects = UInt32(
@@ -395,6 +421,10 @@ struct Watches: ~Copyable {
     guard request.tag != Self.listOnly else { return }
     let number = Int(request.object)
     guard !watchers[number].isDetached else { return }
+    if request.verb == .watch, request.outcome == .ok || request.outcome == .gone {
+      if watchers[number].firstAnswer == .zero { watchers[number].firstAnswer = loop.now }
+      watchers[number].lastAnswer = loop.now
+    }
     switch (request.verb, request.outcome) {
     case (.list, .ok):
       watchers[number].revision = request.revision
@@ -403,6 +433,7 @@ struct Watches: ~Copyable {
     case (.watch, .ok): connect(number, to: request.server, &world, &loop)
     case (.watch, .gone):
       counters.gone += 1
+      if watchers[number].owner == .kubelet { counters.nodeGone += 1 }
       again(Kind.relist, number, &loop)
     case (.watch, _): again(Kind.rewatch, number, &loop)
     default:
@@ -411,11 +442,18 @@ struct Watches: ~Copyable {
     }
   }
 
-  /// Tries again after the reflector's back-off.
+  /// Tries again after the reflector's back-off: it has one for lists, and one for a server that
+  /// does not answer (`backoffManager` and `initConnBackoffManager`).
   private mutating func again(_ kind: UInt8, _ number: Int, _ loop: inout Loop) {
     let cache = parameters.watchCache
-    let doublings = Int64(min(watchers[number].attempts, 20))
-    watchers[number].attempts += 1
+    let doublings: Int64
+    if kind == Kind.relist {
+      doublings = Int64(min(watchers[number].lists, 20))
+      watchers[number].lists &+= 1
+    } else {
+      doublings = Int64(min(watchers[number].attempts, 20))
+      watchers[number].attempts &+= 1
+    }
     let pause = min(cache.longestRelistBackOff.count, cache.relistBackOff.count << doublings)
     let jitter = Int64(backOffs.below(UInt64(max(1, pause))))
     loop.schedule(
@@ -439,6 +477,15 @@ struct Watches: ~Copyable {
     }
     // The server may have stopped while its answer travelled.
     if !world.connections.isUp(Int(server)) { lose(watcher: number, &world, &loop) }
+  }
+
+  /// When the watches of each node's pods were answered after they broke, first and last.
+  func answers(ofNodes nodes: Int) -> [(first: Nanoseconds, last: Nanoseconds)] {
+    guard sharedByNodes == .max else { return [] }
+    return (0..<nodes).map { node in
+      let watcher = watchers[firstOfNodes + 2 * node]
+      return (watcher.firstAnswer, watcher.lastAnswer)
+    }
   }
 
   /// How many watchers are connected to a server.

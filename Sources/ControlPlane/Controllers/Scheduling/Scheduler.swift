@@ -98,6 +98,8 @@ struct Scheduler: ~Copyable {
     switch object.phase {
     case .wished: break
     case .pending:
+      // Another scheduler's (`responsibleForPod`).
+      guard world.workloads[Int(object.workload)].isScheduled else { break }
       if !queue.knows(pod, object.serial), cache.node(of: pod, object.serial) == Pod.nowhere {
         queue.add(pod, object.serial, priority: world.priority(of: pod))
       }
