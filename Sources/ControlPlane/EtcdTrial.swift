@@ -44,7 +44,8 @@ public struct EtcdTrial: Sendable {
   public var warmUp = Nanoseconds.seconds(1)
   /// The time measured.
   public var duration = Nanoseconds.seconds(10)
-  /// What happens to the leader at the end of the warm-up.
+  /// Whether the leader stops at the end of the warm-up; clients send from then on only, since raft
+  /// takes an entry for a heartbeat.
   public var leaderStops = false
   /// What all random numbers follow from.
   public var seed: UInt64 = 1
@@ -137,6 +138,10 @@ struct EtcdClients: Model, ~Copyable {
   func start(_ loop: inout Loop) {
     loop.schedule(now: Event(component: .etcd, what: Port.start))
     loop.schedule(Event(component: .load, what: Kind.measure), after: trial.warmUp)
+    if !trial.leaderStops { startClients(&loop) }
+  }
+
+  private func startClients(_ loop: inout Loop) {
     switch trial.arrival {
     case .closed(let clients):
       for client in 0..<clients {
@@ -219,6 +224,7 @@ struct EtcdClients: Model, ~Copyable {
     etcd.counters.walSyncs.reset()
     guard trial.leaderStops, let leader = etcd.leader else { return }
     stopped = loop.now
+    startClients(&loop)
     etcd.stop(leader, &world, &loop)
   }
 

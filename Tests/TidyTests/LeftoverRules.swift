@@ -32,8 +32,6 @@ enum LeftoverRules {
     ].map { "Sources/Statistics/\($0).swift" }
     // The simulator's stations and experiments, until the control plane and its commands use them.
     + ["Sources/Simulation"]
-    // The simulator's validation, until its commands use it.
-    + ["Sources/Validation"]
 
   /// The dead files but those awaited, and the entries of `awaited` under which nothing is dead.
   static func deadFiles(_ sources: [SourceText], awaited: [String]) -> [Violation] {

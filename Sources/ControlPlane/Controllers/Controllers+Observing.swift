@@ -4,7 +4,8 @@ internal import Simulation
 /// What the controllers make of what their informers tell them.
 extension Controllers {
   mutating func observed(_ event: Event, _ world: borrowing World, _ loop: inout Loop) {
-    guard let change = ChangeKind(rawValue: event.lane) else { return }
+    // What comes while its process is away, the next list brings.
+    guard isWorking, let change = ChangeKind(rawValue: event.lane) else { return }
     switch change {
     case .podCreated, .podBound, .podRunning, .podReady, .podNotReady, .podFailed, .podDeleting,
       .podGone:

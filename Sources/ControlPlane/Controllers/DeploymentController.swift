@@ -47,7 +47,8 @@ struct DeploymentController: ~Copyable {
   }
 
   /// What a deployment's status says at the start.
-  mutating func adopt(_ workload: Int, _ cache: borrowing ControllerCache, _ world: borrowing World) {
+  mutating func adopt(_ workload: Int, _ cache: borrowing ControllerCache, _ world: borrowing World)
+  {
     reserve(workload)
     let status = status(of: workload, cache, world)
     states[workload].replicas = status.replicas

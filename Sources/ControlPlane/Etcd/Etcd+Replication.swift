@@ -83,7 +83,9 @@ extension Etcd {
     if isLeader { sendEntries(from: member, &loop) }
     let length = parameters.entryCost * Int64(entries) + drawWrite(of: member)
     members[member].syncing = loop.now
-    if parameters.syncCPU > .zero { spendCPU(.spent, parameters.syncCPU, member, &loop) }
+    if length > Self.patience, parameters.syncCPU > .zero {
+      spendCPU(.spent, parameters.syncCPU, member, &loop)
+    }
     if isLeader { counters.writing = counters.writing + parameters.cycleCost + length }
     members[member].writingTo = members[member].last
     members[member].writingUntil = loop.now + length

@@ -49,8 +49,8 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   public var loopGoesFirst = Fraction(0)
   /// CPU that a message of raft costs the member that gets it.
   public var messageCPU = Nanoseconds.zero
-  /// CPU that a write of the log costs beside the loop that waits for it: the kernel's journal and
-  /// driver, and the Go scheduler, which hands the loop's processor over while it waits.
+  /// CPU that a write of the log costs beside the loop, where the loop waits for the disk: the
+  /// kernel's journal and driver, and the Go scheduler, which hands the loop's processor over.
   public var syncCPU = Nanoseconds.zero
   /// What the one apply loop spends on an entry.
   public var applyCost = Nanoseconds.microseconds(8)

@@ -28,8 +28,8 @@ public struct AvailabilityOutcome: Hashable, Codable, Sendable {
   /// The workloads by their number in ``ClusterLoad/deployments``, from when each was first ready.
   public var workloads: [Workload]
 
-  /// One workload, by pods that the API has as ready and whose machine runs them: after a power
-  /// loss, long before the API knows.
+  /// One workload, by its pods that were ready, are not to end, and whose machine runs them: after
+  /// a power loss they are away long before the API knows, after a partition not at all.
   public struct Workload: Hashable, Codable, Sendable {
     /// As many pods as desired served.
     public var full: Availability
@@ -142,13 +142,15 @@ struct AvailabilityBook: ~Copyable {
 }
 
 extension World {
-  /// Takes note of whether a pod serves: the API has it as ready, and its machine runs it.
+  /// Takes note of whether a pod serves: it was ready, is not to end, and its machine runs it.
   ///
   /// Whether the machine runs is no one's to know in the cluster; here it is measured.
   mutating func noteServing(_ pod: UInt32, at now: Nanoseconds) {
     let node = pods[pod].node
-    let serves =
-      pods[pod].phase == .ready && node != Pod.nowhere && nodes[Int(node)].runsPods
+    let isThere =
+      pods[pod].phase == .ready
+      || (pods[pod].phase == .running && observations.pods[pod].wasReady)
+    let serves = isThere && node != Pod.nowhere && nodes[Int(node)].runsPods
     let difference = observations.pods.setServes(pod, serves)
     guard difference != 0 else { return }
     noteService(of: Int(pods[pod].workload), difference, at: now)
@@ -165,7 +167,7 @@ extension World {
   /// O(pods).
   mutating func setRunsPods(_ node: UInt32, _ runs: Bool, at now: Nanoseconds) {
     nodes[Int(node)].runsPods = runs
-    for pod in 0..<UInt32(pods.peak) where pods[pod].node == node && pods[pod].phase == .ready {
+    for pod in 0..<UInt32(pods.peak) where pods[pod].node == node {
       noteServing(pod, at: now)
     }
   }

@@ -134,7 +134,7 @@ extension ClusterSightings {
         guard histogram.count > 0 || failures > 0 else { continue }
         operations.append(
           Operation(
-            verb: verb.method, resource: resource.path, latency: histogram.snapshot(),
+            verb: verb.metricName, resource: resource.path, latency: histogram.snapshot(),
             failures: failures))
       }
     }
@@ -144,48 +144,9 @@ extension ClusterSightings {
   }
 }
 
-extension Verb {
-  /// As the API server's own metrics name it.
-  var method: String {
-    switch self {
-    case .get: "GET"
-    case .list: "LIST"
-    case .watch: "WATCH"
-    case .create: "POST"
-    case .update: "PUT"
-    case .patch: "PATCH"
-    case .delete: "DELETE"
-    }
-  }
-}
-
 extension Resource {
   /// As it stands in paths of the API.
   var path: String {
-    switch self {
-    case .node: "nodes"
-    case .nodeStatus: "nodes/status"
-    case .lease, .leaderLease: "leases"
-    case .pod: "pods"
-    case .podStatus: "pods/status"
-    case .binding: "pods/binding"
-    case .event: "events"
-    case .deployment: "deployments"
-    case .deploymentStatus: "deployments/status"
-    case .replicaSet: "replicasets"
-    case .replicaSetStatus: "replicasets/status"
-    case .service: "services"
-    case .endpointSlice: "endpointslices"
-    case .endpoints: "endpoints"
-    case .configMap: "configmaps"
-    case .secret: "secrets"
-    case .namespace: "namespaces"
-    case .serviceAccountToken: "serviceaccounts/token"
-    case .certificateSigningRequest: "certificatesigningrequests"
-    case .horizontalPodAutoscaler: "horizontalpodautoscalers"
-    case .podMetrics: "pods.metrics.k8s.io"
-    case .customResource: "customresources"
-    case .nodeProxy: "nodes/proxy"
-    }
+    names.subresource.isEmpty ? names.plural : "\(names.plural)/\(names.subresource)"
   }
 }

@@ -123,7 +123,7 @@ struct Kubelets: ~Copyable {
     case Kind.report: report(event, &world, &loop)
     case Kind.started: started(event.index, &world, &loop)
     case Kind.stopped: stopped(event.index, &world, &loop)
-    case Port.observed: observed(event, world, &loop)
+    case Port.observed: observed(event, &world, &loop)
     case Port.booted: booted(event, &world, &loop)
     case Kind.resumed: resume(event.index, isRestart: true, &world, &loop)
     case Kind.bootstrap: bootstrap(event.index, &world, &loop)
@@ -230,16 +230,17 @@ struct Kubelets: ~Copyable {
 
   // MARK: Pods
 
-  /// A pod of its own is bound, or has to end.
-  private mutating func observed(
-    _ event: Event, _ world: borrowing World, _ loop: inout Loop
-  ) {
+  /// A pod of its own is bound, or has to end, or another takes it for not ready: the kubelet
+  /// knows better (kubelet's status manager, `needsReconcile`).
+  private mutating func observed(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     let node = world.pods[event.index].node
     guard node != Pod.nowhere, world.nodes[Int(node)].isAlive else { return }
-    if event.lane == ChangeKind.podDeleting.rawValue {
-      end(event.index, &loop, on: node)
-    } else {
-      begin(event.index, on: node, world, &loop)
+    switch ChangeKind(rawValue: event.lane) {
+    case .podDeleting: end(event.index, &loop, on: node)
+    case .podNotReady:
+      guard world.pods[event.index].phase == .running else { return }
+      reportReady(event.index, on: node, &world, &loop)
+    default: begin(event.index, on: node, world, &loop)
     }
   }
 

@@ -14,6 +14,9 @@ struct PodRecords: ~Copyable {
     var parts = PartVector()
     /// The phase that it is counted under, or `uncounted`.
     var phase = Record.uncounted
+    /// Whether its containers were ready once: from then on they are while their machine runs,
+    /// whatever the API takes them for.
+    var wasReady = false
     /// Whether it is counted as running and ready in truth.
     var serves = false
   }
@@ -39,8 +42,10 @@ struct PodRecords: ~Copyable {
     if before != Record.uncounted { phases[Int(before)] -= 1 }
     if phase == .gone {
       records[Int(pod)].phase = Record.uncounted
+      records[Int(pod)].wasReady = false
     } else {
       phases[Int(phase.rawValue)] += 1
+      if phase == .ready { records[Int(pod)].wasReady = true }
       records[Int(pod)].phase = phase.rawValue
     }
   }

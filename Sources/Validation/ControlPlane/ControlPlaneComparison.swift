@@ -1,5 +1,5 @@
 public import Calibration
-public import Measure
+internal import Measure
 
 /// Both arms of an experiment, figure by figure.
 public struct ControlPlaneComparison: Hashable, Codable, Sendable {

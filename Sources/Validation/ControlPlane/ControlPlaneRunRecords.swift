@@ -1,7 +1,7 @@
 public import Calibration
 internal import Foundation
 public import Ledger
-public import Measure
+internal import Measure
 
 /// Both arms as ordinary records, so that the ordinary comparison is the judge of them.
 public enum ControlPlaneRunRecords {

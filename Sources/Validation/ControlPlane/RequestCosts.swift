@@ -1,5 +1,5 @@
 public import Calibration
-public import ControlPlane
+internal import ControlPlane
 public import Measure
 
 /// What a request costs a control plane on a machine, from experiments that measure nothing else.

@@ -1,6 +1,6 @@
 public import Calibration
 public import ControlPlane
-public import Measure
+internal import Measure
 
 /// An experiment on the simulated control plane: each seed is a repetition.
 public struct SimulatedControlPlane: Hashable, Codable, Sendable {

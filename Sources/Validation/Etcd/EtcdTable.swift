@@ -152,7 +152,8 @@ public struct EtcdTable: Codable, Sendable {
         + "\(error(predicted.map(\.p99))); p99 within \(Bars.p99.text) at "
         + "\(predicted.count { Self.tailHolds($0) }) of \(predicted.count)",
       "elections: \(elections.count { $0.holds }) of \(elections.count) kinds of cluster with "
-        + "outages as the model's (Kolmogorov-Smirnov, p of at least \(ElectionRow.leastP))",
+        + "outages as the model's (Kolmogorov-Smirnov, p of at least "
+        + String(format: "%.4f)", ElectionRow.leastP),
     ]
     if !unmeasured.isEmpty {
       lines.append("not measured, for noise: " + unmeasured.joined(separator: "; "))
@@ -172,9 +173,10 @@ public struct EtcdTable: Codable, Sendable {
 
 /// Outages of one kind of cluster: those of a real one, and the model's.
 public struct ElectionRow: Codable, Sendable {
-  /// The least p value with which both may be of one distribution: of as many tests as there are
-  /// kinds of clusters, all would pass 92 of 100 times if the model were right.
-  public static let leastP = 0.01
+  /// The least p value with which both may be of one distribution.
+  ///
+  /// Of eight kinds of clusters all pass 95 of 100 times if the model is right (Bonferroni).
+  public static let leastP = 0.05 / 8
 
   /// Outages, s.
   public struct Outages: Codable, Sendable {

@@ -88,17 +88,16 @@ public struct PublishedTable: Codable, Sendable {
 
   /// The table for people.
   public var text: String {
-    var table = TextTable(["", "quantity", "published", "simulated", "95 %", "error", "held"])
-    var lines: [String] = []
+    var table = TextTable(["", "published", "simulated", "95 %", "error", "held"])
+    for row in rows { table.add(row.cells) }
+    var lines = [table.lines[0]]
     var last = ""
-    for row in rows {
-      if row.id + row.scenario != last {
-        table.add(["\(row.id)  \(row.scenario)", "", "", "", "", "", ""])
-        last = row.id + row.scenario
-      }
-      table.add(row.cells)
+    for (row, line) in zip(rows, table.lines.dropFirst()) {
+      if row.id + row.scenario != last { lines.append("\(row.id)  \(row.scenario)") }
+      last = row.id + row.scenario
+      lines.append(line)
     }
-    lines += table.lines + ["", "parameters and sources"]
+    lines += ["", "parameters and sources"]
     var told: Set<String> = []
     for row in rows where told.insert(row.id + row.scenario).inserted {
       lines.append("  \(row.id)  \(row.parameters); \(row.source)")
@@ -155,7 +154,7 @@ extension PublishedTable.Row {
     let interval = lower.flatMap { low in upper.map { "\(number(low)) to \(number($0))" } }
     let word = holds ? "yes" : "NO"
     return [
-      "", "\(quantity), \(unit)", published, number(simulated), interval ?? "-",
+      "    \(quantity), \(unit)", published, number(simulated), interval ?? "-",
       error.map { String(format: "%+.0f %%", $0 * 100) } ?? "-",
       isFitted ? "fitted" : caveat == nil ? word : "(\(word.lowercased()))",
     ]

@@ -11,7 +11,7 @@ struct LatencyPartTests {
   private static var busyModel: ClusterModel {
     var model = ClusterModel()
     model.nodes.pools[0].nodes = 60
-    model.controllers.qps = Rate(perSecond: 7)
+    model.controllers.qps = Rate(perSecond: 5)
     model.controllers.burst = 10
     return model
   }
@@ -67,7 +67,7 @@ struct LatencyPartTests {
     #expect(bottleneck.resource.name == "kube-controller-manager's client limit")
     #expect(bottleneck.resource.used.value > 0.8 && bottleneck.resource.used.value <= 1)
     #expect(bottleneck.share.value > 0.5)
-    #expect(bottleneck.text.hasPrefix("kube-controller-manager's client limit (7/s), used "))
+    #expect(bottleneck.text.hasPrefix("kube-controller-manager's client limit (5/s), used "))
     #expect(bottleneck.text.hasSuffix("of pod startup p99 is waiting for it"))
   }
 

@@ -68,7 +68,9 @@ struct SchedulerTests {
     #expect(rig.api.cluster.scheduler.queue.unschedulable == 100)
     #expect(rig.pods { $0.phase == .pending } == 100)
     var clock = WorkloadRig(model, load)
-    let first = clock.run(until: .seconds(30)) { $0.revision > 1 + 1 && $0.census.created == 20_100 }
+    let first = clock.run(until: .seconds(30)) {
+      $0.revision > 1 + 1 && $0.census.created == 20_100
+    }
     #expect(first != nil)
     let begun = clock.api.loop.now
     while clock.api.cluster.scheduler.queue.unschedulable < 100, clock.api.loop.now < .seconds(30) {

@@ -8,8 +8,16 @@ import Validation
 @testable import Calibration
 @testable import ControlPlane
 
+/// The records are measured on a machine left alone, and then committed.
+private let areMeasured = ConditionTrait.enabled(
+  if: ["real", "calibration"].allSatisfy {
+    FileManager.default.fileExists(
+      atPath: Checkout.folder + "/results/reference/control-plane-\($0).json")
+  },
+  "results/reference has no record of a real control plane yet")
+
 /// The simulated control plane beside the real one of the committed records.
-@Suite struct ControlPlaneArmTests {
+@Suite(areMeasured) struct ControlPlaneArmTests {
   private static func reference(_ name: String) throws -> ControlPlaneRecord {
     try ReferenceFile.controlPlane(at: Checkout.folder + "/results/reference/\(name).json", name)
   }
@@ -104,7 +112,8 @@ import Validation
       pairs, of: real, toolVersion: "test", to: folder.path)
     let records = try paths.map { try RunRecord.read($0) }
     for (record, system) in zip(records, ControlPlaneRunRecords.systems) {
-      #expect(record.isComplete && (try record.integrity()) == [])
+      #expect(record.isComplete)
+      #expect(try record.integrity() == [])
       #expect(Set(record.trials.map(\.key.system)) == [system])
       for trial in record.trials {
         #expect(trial.metrics["api client rate"] != nil)

@@ -244,7 +244,7 @@ struct Watches: ~Copyable {
     }
     noteWork(told, world, &loop)
     switch change {
-    case .podBound, .podDeleting:
+    case .podBound, .podDeleting, .podNotReady:
       let node = world.pods[event.index].node
       if node != Pod.nowhere {
         let own = watcher(of: node, proxy: false)

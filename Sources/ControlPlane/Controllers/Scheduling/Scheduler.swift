@@ -70,7 +70,8 @@ struct Scheduler: ~Copyable {
   // MARK: What it sees
 
   private mutating func observed(_ event: Event, _ world: borrowing World, _ loop: inout Loop) {
-    guard let change = ChangeKind(rawValue: event.lane) else { return }
+    // What comes while its process is away, the next list brings.
+    guard isWorking, let change = ChangeKind(rawValue: event.lane) else { return }
     switch change {
     case .nodeAdded, .nodeStatus, .nodeTaints, .nodeGone:
       cache.take(node: Int(event.index), world)

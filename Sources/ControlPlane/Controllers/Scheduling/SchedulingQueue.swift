@@ -202,7 +202,9 @@ extension World {
   func priority(of pod: UInt32) -> Int32 { workloads[Int(pods[pod].workload)].priority }
 }
 
-/// Pods by a key, least first: a binary heap. Insertion and removal are O(log n).
+/// Pods by a key, least first: a binary heap.
+///
+/// Insertion and removal are O(log n).
 struct PodHeap: ~Copyable {
   private var entries = Table<Entry>(capacity: 64)
 
