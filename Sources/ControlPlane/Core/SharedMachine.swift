@@ -11,8 +11,9 @@ public struct SharedMachine: Hashable, Codable, Sendable {
   public var watcherCPU = Nanoseconds.microseconds(60)
   /// CPU of the controller manager for any write: its garbage collector watches all resources.
   public var controllerCPU = Nanoseconds.microseconds(60)
-  /// What is used of one CPU beside all that is modelled: by components that nothing is asked of,
-  /// and by other programs. Above 1 it is of several CPUs.
+  /// What is used beside all that is modelled, as a share of one CPU.
+  ///
+  /// By components that nothing is asked of, and by other programs; above 1 it is of several CPUs.
   public var idle = Fraction(0)
 
   /// Two CPUs; costs are estimates, to be measured.
