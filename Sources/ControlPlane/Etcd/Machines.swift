@@ -38,8 +38,8 @@ struct Machines: ~Copyable {
   /// What work takes of what it costs on average, nil where always that.
   private let spread: Distribution?
   private var stream: RandomStream
-  /// The machine that etcd shares with all else, where there is one; the world, which outlives this,
-  /// holds it.
+  /// The machine that etcd shares with all else, where there is one; the world, which outlives
+  /// this, holds it.
   private let shared: UnsafeMutablePointer<SharedCPUs>?
 
   init(
