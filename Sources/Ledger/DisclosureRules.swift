@@ -50,7 +50,8 @@ public enum DisclosureRules {
   ///
   /// Storage: SNIA SSS PTS 2.0.2, section 4, reporting. Network: RFC 2544, section 26, asks for the
   /// frame size with every figure, and for the protocol. Fabric: what perftest prints above its
-  /// figures. Deploy: what is installed on what. Simulation: what is simulated, and by which model. Control plane: which, and under what load.
+  /// figures. Deploy: what is installed on what. Simulation: what is simulated, and by which model.
+  /// Control plane: which, and under what load.
   public static func required(for kind: Kind) -> [String] {
     switch kind {
     case .storage:

@@ -150,7 +150,8 @@ public enum MetricCatalogue {
     count("leader changes", "how often etcd's members saw a new leader"),
     count("failed proposals", "writes that etcd refused or lost"),
     count("overdue pods", "pods that were not ready at the end, 30 s or longer after the wish"),
-    count("missed slo windows", "windows of 5 minutes in which a service level objective was missed"),
+    count(
+      "missed slo windows", "windows of 5 minutes in which a service level objective was missed"),
     time("deploy latency", "from the wish for a machine until it answers ping"),
     time("join latency", "from the wish for a machine until its node is ready"),
     span("last node joined", "from the first wish for machines until all of them are ready nodes"),

@@ -15,7 +15,8 @@ enum DeploymentGrammar {
       standard: standard.memory.text),
     Member(
       name: "image", kind: .size(least: 0),
-      doc: "its image, compressed; nodes without such a pod pull it", standard: standard.image.text),
+      doc: "its image, compressed; nodes without such a pod pull it",
+      standard: standard.image.text),
     Member(name: "pool", kind: .name, doc: "the pool that its node selector names"),
     Member(
       name: "starts", kind: .word(["running", "empty"]),
@@ -29,7 +30,8 @@ enum DeploymentGrammar {
       standard: served.cpuPerRequest.text),
     Member(
       name: "capacity", kind: .perSecond(allowsZero: false),
-      doc: "requests that a pod can answer; what is beyond is lost", standard: served.capacity.text),
+      doc: "requests that a pod can answer; what is beyond is lost",
+      standard: served.capacity.text),
     Member(
       name: "autoscaler", kind: .record(autoscaler),
       doc: "a HorizontalPodAutoscaler (autoscaling/v2)"),

@@ -42,9 +42,10 @@ struct Autoscaled: ~Copyable {
     admin = rig.addClient(.admin)
   }
 
-  /// Nodes of 32 CPUs that send no heartbeats, clients that nothing holds up.
+  /// Nodes of 32 CPUs, clients that nothing holds up.
   static func model(nodes: Int, maximum: Int, minimum: Int = 0) -> ClusterModel {
-    var model = APIServerRig.quiet(nodes: nodes, servers: 3)
+    var model = ClusterModel()
+    model.nodes.pools[0].nodes = nodes
     model.nodes.pools[0].maximum = maximum
     model.nodes.pools[0].minimum = minimum
     model.controllers.qps = Rate(perSecond: 1000)

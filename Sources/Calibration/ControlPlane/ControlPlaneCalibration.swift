@@ -126,8 +126,9 @@ private struct Bench {
     client = KubernetesClient(access, .one, log: log)
     watches = KubernetesClient(
       access,
+      // One more: pods are watched, too.
       experiment.watchers > 0
-        ? .many(experiment.watchers)
+        ? .many(experiment.watchers + 1)
         : experiment.watchesPerNode ? .many(experiment.nodes) : .one, log: log)
     creators = KubernetesClient(access, .many(max(experiment.clients, 1)), log: log)
     observer = KubernetesClient(access, .one, log: RequestLog())

@@ -83,8 +83,8 @@ public struct ControllerParameters: Hashable, Codable, Sendable {
 
   /// The defaults of a release.
   ///
-  /// Since 1.30: 1147 pods/s in SchedulingBasic with 5000 nodes, of which 500 are looked at (medians
-  /// and means of kubernetes PR 128023), thus 0.87 ms a pod; shared out as the older figures are.
+  /// Since 1.30: 1147 pods/s in SchedulingBasic with 5000 nodes, of which 500 are looked at
+  /// (kubernetes PR 128023), thus 0.87 ms a pod; shared out as the older figures are.
   public init(_ profile: KubernetesProfile = .v1_22) {
     guard profile == .modern else { return }
     nodeMonitorGracePeriod = .seconds(50)

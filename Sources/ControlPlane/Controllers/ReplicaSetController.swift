@@ -222,7 +222,7 @@ struct ReplicaSetController: ~Copyable {
   }
 }
 
-/// Creations in batches of 1, 2, 4, ...: the next only when all of one succeeded (`slowStartBatch`).
+/// Creations in batches of 1, 2, 4, ...: the next when all of one succeeded (`slowStartBatch`).
 struct SlowStart: BitwiseCopyable {
   /// Creations that are not begun.
   private(set) var remaining: Int32 = 0

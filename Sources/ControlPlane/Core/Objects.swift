@@ -50,8 +50,6 @@ struct Node: BitwiseCopyable {
   var becameReady = Nanoseconds.zero
   /// How far its kubelet's certificate is, as committed.
   var certificate = CertificateState.none
-  /// Whether it reports the condition MemoryPressure.
-  var hasMemoryPressure = false
 }
 
 /// How far a certificate signing request is.

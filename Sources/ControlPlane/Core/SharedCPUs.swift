@@ -43,8 +43,10 @@ struct SharedCPUs: ~Copyable {
 
   private mutating func idle(_ loop: inout Loop) {
     guard let idle = parameters?.idle.value, idle > 0 else { return }
-    let work = Nanoseconds(Int64(Double(Self.idlePeriod.count) * idle))
-    run(Event(component: .machine, what: Kind.nothing), work, &loop)
+    // A job for each CPU: one alone would never have more than one of them.
+    let jobs = max(1, parameters?.cpus ?? 1)
+    let work = Nanoseconds(Int64(Double(Self.idlePeriod.count) * idle / Double(jobs)))
+    for _ in 0..<jobs { run(Event(component: .machine, what: Kind.nothing), work, &loop) }
     loop.schedule(Event(component: .machine, what: Kind.idle), after: Self.idlePeriod)
   }
 

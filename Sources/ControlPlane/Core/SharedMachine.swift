@@ -11,7 +11,9 @@ public struct SharedMachine: Hashable, Codable, Sendable {
   public var watcherCPU = Nanoseconds.microseconds(60)
   /// CPU of the controller manager for any write: its garbage collector watches all resources.
   public var controllerCPU = Nanoseconds.microseconds(60)
-  /// What all components together use of one CPU when nothing is asked of them.
+  /// What is used beside all that is modelled, as a share of one CPU.
+  ///
+  /// By components that nothing is asked of, and by other programs; above 1 it is of several CPUs.
   public var idle = Fraction(0)
 
   /// Two CPUs; costs are estimates, to be measured.

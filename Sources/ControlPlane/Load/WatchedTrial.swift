@@ -55,12 +55,13 @@ public struct ClusterSightings: Sendable {
   public var nodes: [Node] = []
   /// The nodes' watches, where each has its own and it broke.
   public var watches: [Watch] = []
-  /// Lists that watchers asked for again, and watches answered 410, all watchers together.
+  /// Lists that the nodes' watchers asked for again, all together.
   public var relists = 0
+  /// Watches of theirs that were answered 410, all together.
   public var expiredWatches = 0
   /// Nodes that were not Ready at the end.
   public var nodesNotReady = 0
-  /// CPU time of the API servers, and of all on the shared machine.
+  /// CPU time of the API servers.
   public var serverCPU = Nanoseconds.zero
   /// The hash of all events.
   public var trace: UInt64 = 0

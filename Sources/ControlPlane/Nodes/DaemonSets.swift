@@ -3,8 +3,8 @@ internal import Simulation
 
 /// The daemon-set controller: a pod of each daemon set on every node that joins.
 ///
-/// pkg/controller/daemon: two workers (`ConcurrentDaemonSetSyncs`), at most 250 pods of a set in one
-/// sync (`BurstReplicas`), made in batches of 1, 2, 4, ... so that what is refused is found out
+/// pkg/controller/daemon: two workers (`ConcurrentDaemonSetSyncs`), at most 250 pods of a set in
+/// one sync (`BurstReplicas`), made in batches of 1, 2, 4, ... so that what is refused is found out
 /// cheaply (`SlowStartInitialBatchSize`); the scheduler binds them.
 struct DaemonSets: ~Copyable {
   private enum Kind {

@@ -7,8 +7,8 @@ internal import Simulation
 /// the limit `registryPullQPS` does not let through is tried again after the back-off of images
 /// (10 s, doubled up to 300 s: `MaxContainerBackOff`). Pods that need an image whose pull is under
 /// way wait for the same. The bytes come over the registry's link, which all nodes share; then they
-/// are unpacked. A node's link limits each of its pulls for itself. A node that loses its power leaves
-/// its transfers to their end.
+/// are unpacked. A node's link limits each of its pulls for itself. A node that loses its power
+/// leaves its transfers to their end.
 struct ImagePulls: ~Copyable {
   static let nobody = UInt32.max
 

@@ -257,15 +257,13 @@ struct NodeLifecycle: ~Copyable {
 
   /// The taints to set and to take away, as `Taint.change` has them; 0 if they are right.
   private static func noScheduleChange(of node: Node) -> UInt32 {
-    let mask = Taint.notReady | Taint.unreachableNoSchedule | Taint.memoryPressure
-    var wanted: UInt16 =
+    let wanted: UInt16 =
       switch node.condition {
       case .ready: 0
       case .notReady: Taint.notReady
       case .unknown: Taint.unreachableNoSchedule
       }
-    if node.hasMemoryPressure { wanted |= Taint.memoryPressure }
-    let present = node.taints & mask
+    let present = node.taints & (Taint.notReady | Taint.unreachableNoSchedule)
     return Taint.change(set: wanted & ~present, clear: present & ~wanted)
   }
 

@@ -3,8 +3,8 @@ internal import Simulation
 
 /// Time series: what is read from all components every `sampling` of the load.
 ///
-/// From one interval after the end of the warm-up on. A long trial is sampled more rarely, so that there are at most
-/// `mostSamples`.
+/// From one interval after the end of the warm-up on. A long trial is sampled more rarely, so that
+/// there are at most `mostSamples`.
 struct Sampler: ~Copyable {
   /// The one kind of event of its own.
   static let take: UInt8 = 0

@@ -4,9 +4,9 @@ internal import Simulation
 /// Machines on their way to become nodes.
 ///
 /// The load's machines come in steps from the end of the warm-up on, those that an autoscaler wants
-/// at once. A machine waits for one of the deployments allowed at once, then goes through the phases
-/// of its path; some of them share a server or a link with others. When it answers ping its kubelet
-/// starts, and it is done when its node is ready.
+/// at once. A machine waits for one of the deployments allowed at once, then goes through the
+/// phases of its path; some of them share a server or a link with others. When it answers ping its
+/// kubelet starts, and it is done when its node is ready.
 struct Provisioning: ~Copyable {
   private enum Kind {
     /// The next step begins.

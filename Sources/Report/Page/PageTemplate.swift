@@ -112,8 +112,8 @@ enum PageTemplate {
     {{/rows}}<tr><th scope="row">together</th>{{#totals}}<td>{{.}}</td>{{/totals}}</tr>
     </tbody></table></div>
     {{/tables}}
-    <p class="foot">Of the requests and pods whose latency lies at the percentile, the mean time in \
-    each part; means over the valid trials.</p>
+    <p class="foot">Of the requests and pods whose latency lies at the percentile, the mean time \
+    in each part; means over the valid trials.</p>
     </section>
     """
 

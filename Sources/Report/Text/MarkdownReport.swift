@@ -40,7 +40,9 @@ public struct MarkdownReport: Sendable {
     let counted = CountedEvents(cases)
     let table = ResultRows(cases, ascii: false)
     if !table.rows.isEmpty {
-      let used = table.headers.indices.filter { $0 <= ResultRows.words || !table.headers[$0].isEmpty }
+      let used = table.headers.indices.filter {
+        $0 <= ResultRows.words || !table.headers[$0].isEmpty
+      }
       text += MarkdownText.head(used.map { table.headers[$0] }, words: ResultRows.words)
       let rows = table.rows.map { row in MarkdownText.row(used.map { row[$0] }) }
       text.append(rows, of: "rows", elsewhere: elsewhere)

@@ -51,7 +51,9 @@ struct ResultRows {
       if figures.isOfRequests {
         // Latencies have their lines above.
         let single = Set(MetricCatalogue.entries.filter { !$0.takesStatistic }.map(\.name))
-        let texts = figures.otherMetrics.filter { single.contains($0.name) }.map { "\($0.name) \($0.spread.text(ascii: ascii))" }
+        let texts = figures.otherMetrics.filter { single.contains($0.name) }.map {
+          "\($0.name) \($0.spread.text(ascii: ascii))"
+        }
         return ["\(figures.key): " + texts.joined(separator: ", ")]
       }
       guard !figures.hasColumns else { return [] }

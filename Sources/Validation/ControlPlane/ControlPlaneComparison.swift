@@ -31,8 +31,9 @@ public struct ControlPlaneComparison: Hashable, Codable, Sendable {
     public var figure: String
     /// `s`, `ms`, `1/s`, `count` or `ratio`.
     public var unit: String
-    /// Over the repetitions of the real arm, and over the seeds of the simulated one.
+    /// Over the repetitions of the real arm.
     public var real: Spread
+    /// Over the seeds of the simulated arm.
     public var simulated: Spread
     /// Simulated over real, of the medians; nil where the real one is 0.
     public var ratio: Double?

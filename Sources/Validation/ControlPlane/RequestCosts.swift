@@ -9,16 +9,17 @@ public import Measure
 /// is its own way through the server, and what the server's process uses of the CPU beyond that is
 /// overhead. The means are of all repetitions; CPU is the kernel's, of each process.
 public struct RequestCosts: Hashable, Codable, Sendable {
-  /// CPU on a write's way through the API server: of a pod's template, and of an object as small as
-  /// a lease.
+  /// CPU on a write's way through the API server, of a pod's template.
   public var writeCPU = Nanoseconds.zero
+  /// The same of an object as small as a lease.
   public var leaseCPU = Nanoseconds.zero
   /// The same of a read.
   public var readCPU = Nanoseconds.zero
   /// CPU that the server spends on a request beside its way, as a share of it.
   public var overhead = Fraction(0)
-  /// CPU of the server to send an event to one watcher, and of the watcher to take it in.
+  /// CPU of the server to send an event to one watcher.
   public var sendCPU = Nanoseconds.zero
+  /// CPU of that watcher to take it in.
   public var watcherCPU = Nanoseconds.zero
   /// From a client to the server and back, the CPU of both left out.
   public var roundTrip = Nanoseconds.zero
@@ -26,16 +27,19 @@ public struct RequestCosts: Hashable, Codable, Sendable {
   public var clientCPU = Nanoseconds.zero
   /// CPU of kube-controller-manager for a write that is no concern of its controllers.
   public var controllerCPU = Nanoseconds.zero
-  /// CPU of etcd for a write and for a read.
+  /// CPU of etcd for a write.
   public var putCPU = Nanoseconds.zero
+  /// CPU of etcd for a read.
   public var etcdReadCPU = Nanoseconds.zero
-  /// One sync of etcd's log: the median and the 99th percentile.
+  /// One sync of etcd's log, the median.
   public var syncP50 = Nanoseconds.zero
+  /// One sync of etcd's log, the 99th percentile.
   public var syncP99 = Nanoseconds.zero
   /// What a write takes at etcd, as the API server sees it, beyond CPU and sync.
   public var cycle = Nanoseconds.zero
-  /// One commit of etcd's backend.
+  /// One commit of etcd's backend, the median.
   public var commitP50 = Nanoseconds.zero
+  /// One commit of etcd's backend, the 99th percentile.
   public var commitP99 = Nanoseconds.zero
   /// CPU of all components together when nothing is asked of them, as a share of one CPU.
   public var idle = Fraction(0)

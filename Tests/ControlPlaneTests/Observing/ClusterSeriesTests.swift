@@ -65,7 +65,7 @@ struct ClusterSeriesTests {
 
   @Test(Requires.tool("promtool")) func prometheusReadsTheText() throws {
     let folder = FileManager.default.temporaryDirectory.appending(
-      path: "series-\(UInt32.random(in: 0 ... .max))")
+      path: "series-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let text = Self.outcome.series.openMetrics(origin: 1_700_000_000)

@@ -4,8 +4,8 @@ internal import Simulation
 /// Which node a pod goes to: filters and scores of kube-scheduler's default plugins.
 ///
 /// As many feasible nodes as are enough, from where the last search ended; of these the one with
-/// the highest sum of LeastAllocated (or MostAllocated), BalancedAllocation and, with weight 2, even
-/// spread over nodes and zones, each 0 to 100; one by chance where several have it.
+/// the highest sum of LeastAllocated (or MostAllocated), BalancedAllocation and, with weight 2,
+/// even spread over nodes and zones, each 0 to 100; one by chance where several have it.
 struct NodeChoice: ~Copyable {
   private let parameters: ControllerParameters
   private let zones: Int

@@ -165,8 +165,9 @@ struct Scheduler: ~Copyable {
     world.submit(request, in: &loop)
   }
 
-  /// The pod's condition says that it fits nowhere, when that is new; an event tells of it once, and
-  /// a second time as a series (tools/events).
+  /// The pod's condition says that it fits nowhere, when that is new.
+  ///
+  /// An event tells of it once, and a second time as a series (tools/events).
   private mutating func fitsNowhere(
     _ pod: UInt32, _ entry: SchedulingQueue.Entry, _ world: inout World, _ loop: inout Loop
   ) {

@@ -17,8 +17,8 @@ public struct OpenScenario: Sendable {
 
   /// Opens `leaves` of the scenario in `text`; `system` and `workload` choose its case.
   ///
-  /// Throws ``RunError`` where the scenario is wrong at the least values or the largest ones, is not
-  /// simulated, has more cases than one left, or has no such metric.
+  /// Throws ``RunError`` where the scenario is wrong at the least values or the largest ones, is
+  /// not simulated, has more cases than one left, or has no such metric.
   public init(
     text: String, file: String, overrides: [String], leaves: [OpenLeaf], system: String?,
     workload: String?, metric: String
