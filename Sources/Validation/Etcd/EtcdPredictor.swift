@@ -54,7 +54,8 @@ struct EtcdPredictor: Sendable {
     trial.clientCPU = model.clientCPU
     trial.clientTurnCPU = model.clientTurnCPU
     trial.leaderStops = true
-    trial.duration = .seconds(60)
+    // Many rounds of an election.
+    trial.duration = .seconds(20)
     return (0..<elections).compactMap { number in
       var one = trial
       one.seed = UInt64(number) + 1
