@@ -29,6 +29,9 @@ func files(_ folder: String, _ suffix: String) throws -> [URL] {
     ],
     "latency-under-load.yaml": ["systems.disk.device=/dev/nvme0n1"],
     "online-disk.yaml": ["systems.disk.device=/dev/nvme0n1"],
+    "etcd-disk-choice.yaml": ["local", "cloud"].map {
+      "systems.\($0).cluster.etcd.wal-sync.from-record=results/runs/\($0)"
+    },
   ]
 
   @Test func everyShippedScenarioReadsAndSaysWhatItDestroys() throws {
