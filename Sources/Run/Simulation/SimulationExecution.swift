@@ -26,7 +26,6 @@ struct SimulationExecution {
     record.startedAt = simulated.startedAt
     record.tookNs = simulated.tookNs
     record.metrics = SimulationMetrics.of(facts, histograms)
-    record.metrics.merge(SimulationMetrics.more(of: outcome, work.load)) { $1 }
     record.disclosure = disclosure
     (record.status, record.findings) = judge(facts)
     record.detail = try detail(facts, SimulationObservations(outcome))

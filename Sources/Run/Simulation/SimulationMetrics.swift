@@ -16,6 +16,8 @@ struct SimulationFacts: Codable {
   var leaderChanges: UInt64
   var failedProposals: UInt64
   var overduePods: Int
+  /// What only some loads show, by the names of metrics: machines that join, faults, autoscalers.
+  var others: [String: MetricValue]
 
   init(_ outcome: ClusterOutcome, _ load: ClusterLoad) {
     simulatedNs = outcome.simulated
@@ -29,6 +31,7 @@ struct SimulationFacts: Codable {
     leaderChanges = outcome.leaderChanges
     failedProposals = outcome.failedProposals
     overduePods = outcome.overduePods
+    others = SimulationMetrics.more(of: outcome, load)
   }
 }
 
@@ -132,7 +135,7 @@ enum SimulationMetrics {
   static func of(
     _ facts: SimulationFacts, _ histograms: TrialHistograms
   ) -> [String: MetricValue] {
-    var metrics: [String: MetricValue] = [:]
+    var metrics = facts.others
     for (name, distribution) in histograms.distributions {
       TrialMetrics.add(distribution, name, &metrics)
     }
