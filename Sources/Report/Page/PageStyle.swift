@@ -35,7 +35,7 @@ enum PageStyle {
     tbody th{font-weight:500}
     .results tbody{border-bottom:1px solid var(--rule)}
     .results small,#parts small{display:block;font-size:11px;line-height:1.25;color:var(--soft)}
-    .part-bar{display:block;height:3px;margin:2px 0 0 auto;background:var(--s0)}
+    .part-bar{display:block;width:100%;height:3px;margin-top:2px;fill:var(--s0)}
     .results tbody tr:first-child td,.results tbody tr:first-child th{padding-top:7px}
     .results .part th{font-weight:400;padding-left:16px;color:var(--soft)}
     .plain tbody tr{border-bottom:1px solid var(--faint)}

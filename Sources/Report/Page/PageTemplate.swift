@@ -108,7 +108,8 @@ enum PageTemplate {
     <div class="wide"><table class="plain"><thead><tr><th scope="col">part</th>\
     {{#columns}}<th scope="col">{{.}}</th>{{/columns}}</tr></thead><tbody>
     {{#rows}}<tr><th scope="row">{{name}}</th>{{#cells}}<td>{{value}}<small>{{share}}</small>\
-    <span class="part-bar" style="width:{{width}}%"></span></td>{{/cells}}</tr>
+    <svg class="part-bar" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true">\
+    <rect x="{{rest}}" width="{{width}}" height="3"/></svg></td>{{/cells}}</tr>
     {{/rows}}<tr><th scope="row">together</th>{{#totals}}<td>{{.}}</td>{{/totals}}</tr>
     </tbody></table></div>
     {{/tables}}

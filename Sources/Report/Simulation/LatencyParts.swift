@@ -135,6 +135,7 @@ enum LatencyPartsSection {
               "value": Quantity(share * column.latency.total, .time).text,
               "share": LatencyParts.percent(share),
               "width": Quantity.fixed(min(max(share, 0), 1) * 100, 1),
+              "rest": Quantity.fixed(100 - min(max(share, 0), 1) * 100, 1),
             ]
           },
         ]
