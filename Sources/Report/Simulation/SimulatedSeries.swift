@@ -72,8 +72,8 @@ extension WorkloadFigures {
     guard let least = values.min(), let most = values.max(), least < most else { return nil }
     let kind = Quantity.Kind(unit: unit)
     return Chart(
-      id: id("series-\(place)", 0), title: name.capitalised,
-      about: "\(name.capitalised) of \(self.name) over simulated time: at each sample the median "
+      id: id("series-\(place)", 0), title: name,
+      about: "\(name) of \(self.name) over simulated time: at each sample the median "
         + "of all valid trials of a case; bands span the trials.",
       x: Axis("simulated time after the warm-up", .linear, .elapsed),
       y: Axis(name, kind == .time ? .log10 : .linear, kind), series: bands + lines)
