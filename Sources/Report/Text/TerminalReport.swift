@@ -28,7 +28,8 @@ public struct TerminalReport: Sendable {
     if !table.rows.isEmpty {
       lines += terminal.table(table.headers, table.rows, words: ResultRows.words)
       let isPublished = input.header.evidence == .published
-      lines.append(terminal.dim(isPublished ? "figures as published" : legend(cases)))
+      let legend = isPublished ? "figures as published" : legend(cases, table.headers)
+      lines.append(terminal.dim(legend))
     }
     lines += ResultRows.others(cases, ascii: !unicode)
     lines += LatencyParts.all(of: cases).flatMap { $0.lines(ascii: !unicode) }
@@ -43,7 +44,8 @@ public struct TerminalReport: Sendable {
     return terminal.text(lines)
   }
 
-  private func legend(_ cases: [CaseFigures]) -> String {
+  /// What the columns are that the table has.
+  private func legend(_ cases: [CaseFigures], _ headers: [String]) -> String {
     let open = cases.filter(\.isOpenLoop).count
     let loop =
       open == cases.count
@@ -52,7 +54,8 @@ public struct TerminalReport: Sendable {
         ? "closed loop: the tail is a lower bound"
         : "open loop from the intended start, closed loop from preparation"
     let counted = CountedEvents(cases)
-    return "\(counted.rate), bandwidth, \(counted.cost): median of n trials; "
+    let medians = [counted.rate, "bandwidth", counted.cost].filter(headers.contains)
+    return "\(medians.joined(separator: ", ")): median of n trials; "
       + "latency: all \(counted.noun) of valid trials, " + loop
   }
 }
