@@ -61,8 +61,7 @@ struct SimulatorControlPlaneCommand: AsyncParsableCommand {
       let pairs = record.reports.filter { $0.failure == nil }.map { report in
         (
           real: report,
-          simulated: SimulatedControlPlane(
-            report.name, report.experiment, costs, seeds: 1..<UInt64(seeds) + 1)
+          simulated: SimulatedControlPlane(of: report, costs, seeds: 1..<UInt64(seeds) + 1)
         )
       }
       let comparison = ControlPlaneComparison(pairs)

@@ -1,16 +1,20 @@
 public import Calibration
 public import ControlPlane
 internal import Foundation
-internal import Measure
+public import Measure
 
 extension ControlPlaneExperiment {
   /// The simulation of it: the cluster of ``RequestCosts`` on one machine, with the same nodes,
   /// clients, limits and delays.
   ///
-  /// A repetition of the real experiment is a trial of its own here.
-  public func trial(_ costs: RequestCosts, seed: UInt64) -> ClusterTrial {
+  /// A repetition of the real experiment is a trial of its own here. `others` is what programs
+  /// beside it used of the machine, as a share of one CPU.
+  public func trial(
+    _ costs: RequestCosts, others: Fraction = Fraction(0), seed: UInt64
+  ) -> ClusterTrial {
     var model = ClusterModel(profile: .v1_22)
     costs.apply(to: &model)
+    model.machine?.idle = Fraction(costs.idle.value + others.value)
     setNodes(&model)
     if let limits = clientLimits {
       model.controllers.qps = Rate(perSecond: Double(limits.queriesPerSecond))

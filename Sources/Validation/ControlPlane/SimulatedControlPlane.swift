@@ -21,15 +21,22 @@ public struct SimulatedControlPlane: Hashable, Codable, Sendable {
   /// The repetitions by rising seed.
   public var repetitions: [Repetition]
 
-  /// Carries it out; `change` may change the model, as a test that breaks it does.
+  /// Does what a real control plane did; `change` may change the model, as a test that breaks it
+  /// does.
+  ///
+  /// What other programs used of the real machine's CPUs meanwhile, kernel threads among them, is
+  /// taken from the real report: it is no result of the experiment, but a circumstance of it.
   public init(
-    _ name: String, _ experiment: ControlPlaneExperiment, _ costs: RequestCosts,
-    seeds: Range<UInt64>, change: (inout ClusterModel) -> Void = { _ in }
+    of real: ControlPlaneReport, _ costs: RequestCosts, seeds: Range<UInt64>,
+    change: (inout ClusterModel) -> Void = { _ in }
   ) {
-    self.name = name
+    let experiment = real.experiment
+    let used = real.repetitions.map { $0.costs.cores($0.costs.others + $0.costs.steal) }.sorted()
+    let others = Fraction(used.isEmpty ? 0 : used[used.count / 2])
+    name = real.name
     self.experiment = experiment
     repetitions = seeds.map { seed in
-      var trial = experiment.trial(costs, seed: seed)
+      var trial = experiment.trial(costs, others: others, seed: seed)
       change(&trial.model)
       let seen = trial.runWatched()
       let requests = seen.operations.map { Self.figures($0, experiment.window) }

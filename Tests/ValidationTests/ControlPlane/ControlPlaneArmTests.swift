@@ -37,8 +37,7 @@ private let areMeasured = ConditionTrait.enabled(
       reports.map { real in
         (
           real: real,
-          simulated: SimulatedControlPlane(
-            real.name, real.experiment, costs, seeds: 1..<4, change: change)
+          simulated: SimulatedControlPlane(of: real, costs, seeds: 1..<4, change: change)
         )
       })
   }
@@ -105,7 +104,7 @@ private let areMeasured = ConditionTrait.enabled(
     let pairs = real.reports.map { report in
       (
         real: report,
-        simulated: SimulatedControlPlane(report.name, report.experiment, costs, seeds: 1..<2)
+        simulated: SimulatedControlPlane(of: report, costs, seeds: 1..<2)
       )
     }
     let paths = try ControlPlaneRunRecords.write(
