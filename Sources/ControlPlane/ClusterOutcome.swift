@@ -58,6 +58,8 @@ public struct ClusterOutcome: Sendable {
   /// By how many a second the pods that wait become more; nil where they do not grow without bound,
   /// or fewer than 32 samples cannot tell.
   public var backlogGrowth: Double?
+  /// What clients of etcd itself saw; nil if there were none.
+  public var etcdLoad: EtcdLoadOutcome?
   /// What the autoscalers did, and what users and add-ons saw of it.
   public var scaling: ScalingOutcome
   /// How long a pod may take before it counts as overdue: six times the objective of 5 s.
@@ -159,6 +161,7 @@ public struct ClusterOutcome: Sendable {
     join = JoinOutcome(cluster, at: loop.now)
     apiServers = APIServerOutcome(cluster)
     scaling = ScalingOutcome(cluster)
+    etcdLoad = cluster.generator.etcdClients.outcome(cluster.etcd.counters)
     overduePods = cluster.world.pods(waitingSince: loop.now - Self.overdue)
     backlogGrowth = Self.backlogGrowth(series, every: cluster.sampler.interval)
   }
