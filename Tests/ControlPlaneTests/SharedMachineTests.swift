@@ -62,6 +62,20 @@ import Testing
       Self.run(model, .createPods, clients: 16).rate > 2400, "on machines of their own they go on")
   }
 
+  /// One client finds CPUs idle at each step: 200 us, 700 us and etcd's CPU cost it twice as much;
+  /// of many there is always somebody at work, and they cost what they cost.
+  @Test func whoWakesACPUPaysForIt() throws {
+    var model = Self.model()
+    model.machine?.wakingFactor = 2
+    let (_, seen) = Self.run(model, .createPods, clients: 1)
+    let create = try #require(seen.operations.first)
+    let parts = 2 * (200.0 + 700 + 100 + 60 + 8) + 100 + 300 + 2
+    #expect(abs(create.latency.mean / 1000 / parts - 1) < 0.02, "\(create.latency.mean)")
+    let many = Self.run(model, .createPods, clients: 16).rate
+    let without = Self.run(Self.model(), .createPods, clients: 16).rate
+    #expect(many > 0.9 * without && many <= without, "\(many) of \(without)")
+  }
+
   @Test func idleComponentsUseCPUs() {
     var model = Self.model()
     model.machine?.idle = Fraction(1)

@@ -18,7 +18,8 @@ struct Clients: ~Copyable {
     static let tookIn: UInt8 = 5
   }
 
-  /// To `client`: so many informers of process `lane` as `index` says have an event to read.
+  /// To `client`: so many informers of process `lane` as `index` says have an event to read; the
+  /// lane's high byte is the resource.
   static let takeIn: UInt8 = 6
 
   /// How long requests waited for their own client's limiter (`rest_client_rate_limiter_duration`).
@@ -50,7 +51,7 @@ struct Clients: ~Copyable {
     case Kind.read:
       processes[Int(event.lane)].leave(&world, &loop)
       conclude(event.index, &world, &loop)
-    case Self.takeIn: takeIn(Int64(event.index), Int(event.lane), &world, &loop)
+    case Self.takeIn: takeIn(event, &world, &loop)
     case Kind.tookIn:
       processes[Int(event.lane)].leave(&world, &loop)
       world.requests.remove(event.index)
@@ -89,13 +90,16 @@ struct Clients: ~Copyable {
     processes[process].spend(cost, on: place, then: what, &world, &loop)
   }
 
-  private mutating func takeIn(
-    _ informers: Int64, _ process: Int, _ world: inout World, _ loop: inout Loop
-  ) {
-    guard let machine = world.model.machine else { return }
-    let place = world.requests.insert(Request(.watch, .customResource, client: 0))
-    let each = process == Self.controllerManager ? machine.controllerCPU : machine.watcherCPU
-    processes[process].spend(each * informers, on: place, then: Kind.tookIn, &world, &loop)
+  private mutating func takeIn(_ event: Event, _ world: inout World, _ loop: inout Loop) {
+    guard let machine = world.model.machine, let resource = Resource(rawValue: UInt8(event.lane >> 8))
+    else { return }
+    let process = Int(event.lane & 0xFF)
+    let place = world.requests.insert(Request(.watch, resource, client: 0))
+    let each =
+      process == Self.controllerManager
+      ? machine.controllerCPU : machine.cost(machine.watcherCPU, ofEvent: resource)
+    processes[process].spend(
+      each * Int64(event.index), on: place, then: Kind.tookIn, &world, &loop)
   }
 
   private mutating func send(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {

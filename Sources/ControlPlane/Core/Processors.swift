@@ -48,7 +48,7 @@ struct Processors: BitwiseCopyable {
   private mutating func begin(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
     busy += 1
     let what = world.requests[place].phase
-    world.machine.run(
+    world.machine.wake(
       Event(component: component, what: what, lane: lane, index: place),
       world.requests[place].cost, &loop)
   }

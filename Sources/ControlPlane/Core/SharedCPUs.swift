@@ -8,6 +8,7 @@ internal import Simulation
 /// as it is.
 struct SharedCPUs: ~Copyable {
   let parameters: SharedMachine?
+  private let wakingFactor: Double
   private var station: SharedStation
   private var jobs: Slab<Event>
   private var timer = Timer.none
@@ -21,13 +22,23 @@ struct SharedCPUs: ~Copyable {
 
   init(_ parameters: SharedMachine?) {
     self.parameters = parameters
+    wakingFactor = parameters?.wakingFactor ?? 1
     station = SharedStation(servers: max(1, parameters?.cpus ?? 1))
     jobs = Slab(capacity: parameters == nil ? 0 : 16)
   }
 
-  /// Lets `event` happen when so much `work` is done.
-  mutating func run(_ event: Event, _ work: Nanoseconds, _ loop: inout Loop) {
+  /// Whether a CPU has nothing to do.
+  var hasIdleCPU: Bool { station.inside.count < station.servers }
+
+  /// Lets `event` happen when so much `work` is done, or more where a CPU has to wake for it.
+  mutating func wake(_ event: Event, _ work: Nanoseconds, _ loop: inout Loop) {
     guard parameters != nil else { return loop.schedule(event, after: work) }
+    let factor = hasIdleCPU ? wakingFactor : 1
+    run(event, Nanoseconds(Int64(Double(work.count) * factor)), &loop)
+  }
+
+  /// Lets `event` happen when so much `work` is done, on the machine that all share.
+  mutating func run(_ event: Event, _ work: Nanoseconds, _ loop: inout Loop) {
     station.arrive(jobs.insert(event), work: work, at: loop.now)
     rearm(&loop)
   }

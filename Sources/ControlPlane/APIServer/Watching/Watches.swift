@@ -242,7 +242,7 @@ struct Watches: ~Copyable {
       tell(onlooker, change, event.index, &loop)
       told += 1
     }
-    noteWork(told, world, &loop)
+    noteWork(told, of: resource, world, &loop)
     switch change {
     case .podBound, .podDeleting, .podNotReady:
       let node = world.pods[event.index].node
