@@ -60,7 +60,7 @@ struct SimulatorControlPlaneCommand: AsyncParsableCommand {
       let costs = try RequestCosts(
         try ReferenceFile.controlPlane(at: calibration, "control-plane-calibration"),
         try ReferenceFile.model(at: nil))
-      let pairs = record.reports.filter { $0.failure == nil }.map { report in
+      let pairs = record.reports.filter { !$0.repetitions.isEmpty }.map { report in
         (
           real: report,
           simulated: SimulatedControlPlane(of: report, costs, seeds: 1..<UInt64(seeds) + 1)

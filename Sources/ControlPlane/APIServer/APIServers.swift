@@ -358,6 +358,9 @@ struct APIServers: ~Copyable {
   ) {
     guard world.connections.isUp(server) else { return }
     world.connections.stop(server)
+    if let delay = parameters.listenDelay {
+      world.connections.announce(server, listens: loop.now + delay, serves: loop.now + pause)
+    }
     while let place = servers[server].processors.takeWaiting(from: world.requests) {
       lose(place, &world, &loop)
     }

@@ -91,7 +91,8 @@ struct Clients: ~Copyable {
   }
 
   private mutating func takeIn(_ event: Event, _ world: inout World, _ loop: inout Loop) {
-    guard let machine = world.model.machine, let resource = Resource(rawValue: UInt8(event.lane >> 8))
+    guard let machine = world.model.machine,
+      let resource = Resource(rawValue: UInt8(event.lane >> 8))
     else { return }
     let process = Int(event.lane & 0xFF)
     let place = world.requests.insert(Request(.watch, resource, client: 0))
@@ -110,8 +111,10 @@ struct Clients: ~Copyable {
 
   private mutating func depart(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
     let number = Int(world.requests[place].client)
+    var wait = world.model.apiServer.halfTrip
     if !world.connections.isUp(Int(world.clients[number].server)) {
-      guard let server = world.connections.connect() else {
+      let opening = world.connections.listening(at: loop.now)
+      guard let server = world.connections.connect() ?? opening?.server else {
         // No one listens: the connection is refused a round trip later.
         world.requests[place].outcome = .unavailable
         return loop.schedule(
@@ -119,13 +122,14 @@ struct Clients: ~Copyable {
           after: world.model.apiServer.roundTrip)
       }
       world.clients[number].server = server
+      if let opening, opening.server == server { wait = wait + opening.serves - loop.now }
     }
     let server = world.clients[number].server
     world.requests[place].server = server
     world.requests[place].answered = .zero
     loop.schedule(
       Event(component: .apiServer, what: Port.arrive, lane: UInt16(server), index: place),
-      after: world.model.apiServer.halfTrip)
+      after: wait)
     let timeout = world.clients[number].timeout
     guard timeout > .zero else { return }
     world.requests[place].timer = loop.arm(

@@ -14,14 +14,18 @@ public struct SharedMachine: Hashable, Codable, Sendable {
   public var largeEvent = 1.0
   /// CPU of the controller manager for any write: its garbage collector watches all resources.
   public var controllerCPU = Nanoseconds.microseconds(60)
-  /// What work that comes to an idle CPU costs, over what it costs where all are busy.
+  /// By how much work costs more where all CPUs are idle than where they are all busy, as a share.
   ///
   /// Whoever wakes a CPU pays for that: an interrupt, on a virtual machine the way through the
   /// hypervisor; then caches that others have used meanwhile; and a Go process starts threads one
   /// by one, which look for more work before they sleep again (runtime/proc.go, `wakep` and
-  /// `findRunnable`). So a request of a single client may cost more than twice as much CPU as one
-  /// of many at once. Of etcd, ``EtcdParameters/wakeUp`` says it.
-  public var wakingFactor = 1.0
+  /// `findRunnable`). How often that is so, is taken to be the share of time that CPUs were idle
+  /// lately. Of etcd, ``EtcdParameters/wakeUp`` says it.
+  public var wakingCost = 0.0
+  /// How far CPU times are from their means: sigma of a lognormal distribution, 0 for not at all.
+  ///
+  /// Of etcd, ``EtcdParameters/cpuSpread`` says it.
+  public var cpuSpread = 0.0
   /// What is used beside all that is modelled, as a share of one CPU.
   ///
   /// By components that nothing is asked of, and by other programs; above 1 it is of several CPUs.

@@ -103,8 +103,8 @@ extension ControlPlaneComparison {
 
   /// What is compared of a latency, ns.
   private static let latencies: [(String, @Sendable (LatencyDistribution) -> Double?)] = [
-    ("mean", { $0.count > 0 ? $0.mean : nil }), ("p50", { $0.quantile(0.5).map(Double.init) }),
-    ("p99", { $0.quantile(0.99).map(Double.init) }),
+    ("mean", { $0.count > 0 ? $0.mean : nil }), ("p50", { $0.quantile(0.5).map { Double($0) } }),
+    ("p99", { $0.quantile(0.99).map { Double($0) } }),
   ]
 
   private static func row(
@@ -196,7 +196,9 @@ extension ControlPlaneComparison {
 
   /// The rows as a table for people.
   public var table: [String] {
-    var table = TextTable(["experiment, figure", "real", "", "simulated", "", "ratio", "bar", "held"])
+    var table = TextTable([
+      "experiment, figure", "real", "", "simulated", "", "ratio", "bar", "held",
+    ])
     for row in rows {
       table.add([
         "\(row.experiment): \(row.figure) [\(row.unit)]", Self.short(row.real.median),

@@ -60,7 +60,7 @@ extension ControlPlaneExperiment {
       load.faults = [fault]
     case .apiServerRestart:
       var fault = ClusterFault(.apiServerRestarted)
-      fault.duration = costs.outage
+      fault.duration = costs.serving
       fault.target = 0
       load.faults = [fault]
     case .objectUpdate: load.closedLoop = ClosedLoop(.updateObjects, clients: clients)
@@ -83,11 +83,14 @@ extension RequestCosts {
     machine.clientCPU = clientCPU
     machine.watcherCPU = watcherCPU
     machine.controllerCPU = controllerCPU
-    machine.wakingFactor = wakingFactor
+    machine.wakingCost = wakingCost
+    machine.cpuSpread = cpuSpread
     machine.largeEvent = Self.podSize
     machine.idle = idle
     model.machine = machine
     model.apiServer.servers = 1
+    // Before the first back-off of a watcher (0.8 s) is over.
+    model.apiServer.listenDelay = .milliseconds(500)
     // GOMAXPROCS is the machine's CPUs.
     model.apiServer.cpus = cpus
     model.apiServer.writeCPU = writeCPU
@@ -101,6 +104,7 @@ extension RequestCosts {
     model.etcd.putCPU = putCPU
     model.etcd.applyCost = applyCPU
     model.etcd.wakeUp = etcdWakeUp
+    model.etcd.cpuSpread = cpuSpread
     model.etcd.readCPU = etcdReadCPU
     model.etcd.cycleCost = cycle
     model.etcd.walSync = walSync

@@ -8,13 +8,13 @@ public import Measure
 /// Every quantity follows from ``ControlPlaneExperiment/fitting``, none from an experiment that is
 /// predicted with it. CPU is the kernel's, of each process, less what it uses when nothing is asked
 /// of it. What a request costs where CPUs are busy is that of 16 clients; one client's costs more
-/// (``wakingFactor``). One client waits for nobody: what its server takes beyond etcd is a request's
+/// (``wakingCost``). One client waits for nobody: what its server takes beyond etcd is a request's
 /// own way through the server, and what the server uses beyond that is ``overhead``. A virtual
 /// machine's speed differs from minute to minute with what its host does: of each experiment the
 /// repetition in the middle counts, by the mean that its clients saw.
 public struct RequestCosts: Hashable, Codable, Sendable {
-  /// What all costs where one client's request finds CPUs idle, over what it costs at 16 clients.
-  public var wakingFactor = 1.0
+  /// By how much all but etcd costs more where CPUs are idle than where they are busy, as a share.
+  public var wakingCost = 0.0
   /// CPU on a write's way through the API server, of a pod's template.
   public var writeCPU = Nanoseconds.zero
   /// The same of an object as small as a lease.
@@ -37,6 +37,8 @@ public struct RequestCosts: Hashable, Codable, Sendable {
   public var putCPU = Nanoseconds.zero
   /// CPU of etcd to apply a write.
   public var applyCPU = Nanoseconds.zero
+  /// How far CPU times are from their means: sigma of a lognormal distribution.
+  public var cpuSpread = 0.0
   /// What it takes to wake etcd on an idle CPU.
   public var etcdWakeUp = Nanoseconds.zero
   /// CPU of etcd for a read.
@@ -49,13 +51,15 @@ public struct RequestCosts: Hashable, Codable, Sendable {
   public var backendCommit = LatencyLaw.backend
   /// CPU of all components together when nothing is asked of them, as a share of one CPU.
   public var idle = Fraction(0)
-  /// From the API server's kill until it answers again.
+  /// From the API server's kill until it says that it is ready again.
   public var outage = Nanoseconds.zero
+  /// From the API server's kill until it answers a watch, which is earlier.
+  public var serving = Nanoseconds.zero
   /// CPUs of the machine.
   public var cpus = 2
 
   enum CodingKeys: String, CodingKey {
-    case wakingFactor
+    case wakingCost
     case writeCPU = "writeCpuNs"
     case leaseCPU = "leaseCpuNs"
     case readCPU = "readCpuNs"
@@ -68,11 +72,13 @@ public struct RequestCosts: Hashable, Codable, Sendable {
     case putCPU = "putCpuNs"
     case applyCPU = "applyCpuNs"
     case etcdWakeUp = "etcdWakeUpNs"
+    case cpuSpread
     case etcdReadCPU = "etcdReadCpuNs"
     case walSync
     case cycle = "cycleNs"
     case backendCommit, idle
     case outage = "outageNs"
+    case serving = "servingNs"
     case cpus
   }
 }
@@ -93,26 +99,37 @@ extension RequestCosts {
     let create = try Fit(record, "create-1-client", APIOperation("POST", "podtemplates"), idle)
     let creates = try Fit(record, "create-16-clients", APIOperation("POST", "podtemplates"), idle)
     cpus = update.cores
-    self.idle = Fraction(idle.busy)
+    // Under 16 clients CPUs are not busy all the time either: threads wait to be woken.
+    self.idle = Fraction(idle.busy + max(Double(creates.cores) - creates.used, 0))
     // Not of updates: those of many clients come before the server's cache has the last ones, and
     // part of them is done twice. Nor of etcd, whose cost falls with the size of its batches.
     let (one, many) = (read.perRequest + create.perRequest, reads.perRequest + creates.perRequest)
-    wakingFactor = many > 0 ? max(one / many, 1) : 1
+    let ratio = many > 0 ? max(one / many, 1) : 1
+    // ratio = (1 + cost x idle share of one client) / (1 + cost x that of 16).
+    wakingCost = (ratio - 1) / max(create.idleShare - ratio * creates.idleShare, 0.01)
     setServer(update, (read, reads), (create, creates))
     setEtcd(create, creates, reads, etcd.parameters)
-    clientCPU = Self.time(creates.perRequest(.client))
-    controllerCPU = Self.time(creates.perRequest(.component("kube-controller-manager")))
+    let crowd = waking(creates)
+    clientCPU = Self.time(creates.perRequest(.client) / crowd)
+    controllerCPU = Self.time(creates.perRequest(.component("kube-controller-manager")) / crowd)
     // What is on the way and uses no CPU of the server, too: the network, its system calls.
     let onWay = create.server - create.storage - create.perRequest(.component("kube-apiserver"))
-    let ofClient = clientCPU.inSeconds * wakingFactor
-    roundTrip = Self.time(create.client - create.server - ofClient + max(onWay, 0))
-    let more = { (use: Fit.Use) in watched.perRequest(use) - update.perRequest(use) }
-    let watchers = Double(watched.watchers) * wakingFactor
-    sendCPU = Self.time(more(.component("kube-apiserver")) / watchers)
-    watcherCPU = Self.time(more(.client) / watchers)
+    let outside = create.client - create.server - create.perRequest(.client)
+    roundTrip = Self.time(outside + max(onWay, 0))
+    let (with, without) = (waking(watched), waking(update))
+    let more = { (use: Fit.Use) in
+      (watched.perRequest(use) / with - update.perRequest(use) / without)
+        / Double(watched.watchers)
+    }
+    sendCPU = Self.time(more(.component("kube-apiserver")))
+    watcherCPU = Self.time(more(.client))
     let restart = try Fit(record, "restart-1-node", nil)
     outage = Self.time(restart.figure("api-server-outage"))
+    serving = Self.time(restart.least("watch-answered"))
   }
+
+  /// What work cost in an experiment, over what it costs where CPUs are busy.
+  private func waking(_ fit: Fit) -> Double { 1 + wakingCost * fit.idleShare }
 
   /// The way through the server is what it took without etcd, as far as that was CPU.
   private mutating func setServer(
@@ -122,11 +139,9 @@ extension RequestCosts {
     let all = [update, reads.one, creates.one]
     let ways = all.reduce(0) { $0 + min($1.server - $1.storage, used($1)) }
     overhead = Fraction(ways > 0 ? all.reduce(0) { $0 + used($1) } / ways - 1 : 0)
-    let whole = 1 + overhead.value
-    let way = { (cpu: Double) in Self.time(cpu / whole) }
-    leaseCPU = way(used(update) / wakingFactor)
-    writeCPU = way(used(creates.many))
-    readCPU = way(used(reads.many))
+    leaseCPU = Self.time(used(update) / waking(update) / (1 + overhead.value))
+    writeCPU = Self.time(used(creates.many) / waking(creates.many) / (1 + overhead.value))
+    readCPU = Self.time(used(reads.many) / waking(reads.many) / (1 + overhead.value))
   }
 
   /// Of 16 clients' writes a turn of etcd's loop takes several, of one client's one: what is neither
@@ -138,6 +153,7 @@ extension RequestCosts {
     walSync = Self.law(create.metric(sync))
     backendCommit = Self.law(create.metric("etcd_disk_backend_commit_duration_seconds"))
     (putCPU, applyCPU, etcdWakeUp) = (alone.putCPU, alone.applyCost, alone.wakeUp)
+    cpuSpread = alone.cpuSpread
     let batch = Double(creates.stored) / Double(max(creates.metric(sync).count, 1))
     let ofWrite = (putCPU + applyCPU).inSeconds
     cycle = Self.time((creates.perRequest(.component("etcd")) - ofWrite) * batch)
@@ -173,7 +189,8 @@ private struct Fit {
   private let operation: APIOperation?
   /// Cores that components and clients used when nothing was asked of them.
   private let idle: (components: [String: Double], client: Double)
-  let watchers: Int
+  let experiment: ControlPlaneExperiment
+  var watchers: Int { experiment.watchers }
 
   init(
     _ record: ControlPlaneRecord, _ name: String, _ operation: APIOperation?, _ idle: Fit? = nil
@@ -185,7 +202,7 @@ private struct Fit {
         hint: "measure again with `assay calibrate control-plane --fitting`")
     }
     repetitions = operation.map { [Self.middle(report.repetitions, $0)] } ?? report.repetitions
-    watchers = report.experiment.watchers
+    experiment = report.experiment
     self.operation = operation
     self.idle = (idle?.coresByComponent ?? [:], idle?.clientCores ?? 0)
   }
@@ -216,6 +233,14 @@ private struct Fit {
 
   /// Cores that all components used together.
   var busy: Double { coresByComponent.values.sorted().reduce(0, +) }
+
+  /// Cores that were used by anybody.
+  var used: Double {
+    busy + clientCores + repetitions.reduce(0) { $0 + $1.costs.others.inSeconds } / elapsed
+  }
+
+  /// The share of time in which CPUs had nothing to do.
+  var idleShare: Double { max(1 - used / Double(cores), 0) }
 
   private var clientCores: Double {
     repetitions.reduce(0) { $0 + $1.costs.client.inSeconds } / elapsed
@@ -287,6 +312,11 @@ private struct Fit {
     return Metric(
       count: all.reduce(0) { $0 + $1.count }, mean: Self.mean(all),
       p99: all.map(\.p99Seconds).max() ?? 0)
+  }
+
+  /// The least of a figure's values.
+  func least(_ name: String) -> Double {
+    repetitions.flatMap(\.figures).filter { $0.name == name }.flatMap(\.values).min() ?? 0
   }
 
   /// The median of a figure's values.
