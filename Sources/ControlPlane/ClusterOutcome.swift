@@ -54,6 +54,8 @@ public struct ClusterOutcome: Sendable {
   public var failedProposals: UInt64
   /// Pods that were not ready at the end though they had been wanted for ``overdue`` or longer.
   public var overduePods: Int
+  /// What clients of etcd itself saw; nil if there were none.
+  public var etcdLoad: EtcdLoadOutcome?
   /// What the autoscalers did, and what users and add-ons saw of it.
   public var scaling: ScalingOutcome
   /// How long a pod may take before it counts as overdue: six times the objective of 5 s.
@@ -149,6 +151,7 @@ public struct ClusterOutcome: Sendable {
     join = JoinOutcome(cluster)
     apiServers = APIServerOutcome(cluster)
     scaling = ScalingOutcome(cluster)
+    etcdLoad = cluster.generator.etcdClients.outcome(cluster.etcd.counters)
     overduePods = cluster.world.pods(waitingSince: loop.now - Self.overdue)
   }
 

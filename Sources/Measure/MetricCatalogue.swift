@@ -177,6 +177,12 @@ public enum MetricCatalogue {
       name: "nodes removed", unit: .count, direction: .higher,
       about: "nodes that the cluster autoscaler removed"),
     span("longest autoscaler loop", "the longest loop of the cluster autoscaler"),
+    rate("etcd client rate", "requests of clients of etcd itself that succeeded, per second"),
+    time("etcd client latency", "from sending a request to etcd itself to its answer"),
+    count("etcd client errors", "requests to etcd itself that it refused or lost"),
+    Entry(
+      name: "etcd entries per sync", unit: .count, direction: .higher,
+      about: "entries that the leader's log takes with one fdatasync"),
     count("events simulated", "events of a simulated trial: what it costs to run"),
   ]
 

@@ -18,6 +18,18 @@ enum SimulationFields {
     .perSecond(
       "pod-churn", \.podChurn, allowsZero: true,
       "pods per second that are deleted, for their replica sets to make anew"),
+    .integer(
+      "api-clients", \.closedLoop.clients, 0...100_000,
+      "clients of the API servers that send one request after the other"),
+    .word("api-clients-do", \.closedLoop.act, "what each of them does"),
+    .integer(
+      "etcd-clients", \.etcdLoad.clients, 0...100_000,
+      "clients of etcd itself that send one request after the other"),
+    .perSecond(
+      "etcd-rate", \.etcdLoad.rate, allowsZero: true,
+      "requests to etcd itself that come by themselves, whatever became of those before"),
+    .word("etcd-clients-do", \.etcdLoad.act, "what requests to etcd itself do"),
+    .size("etcd-value-size", \.etcdLoad.valueSize, least: 1, "bytes that each of them writes"),
     SimulationField(
       name: "deployments", kind: .map(noun: "deployment", .record(DeploymentGrammar.members)),
       doc: "further deployments, by name",

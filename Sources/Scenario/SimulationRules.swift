@@ -21,7 +21,7 @@ struct SimulationRules {
     var found: [Problem] = []
     var seen: Set<String> = []
     for load in workload.points.compactMap(\.workload.simulation) {
-      var problems = [length(load)].compactMap(\.self) + deployments(load)
+      var problems = [length(load), etcdClients(load)].compactMap(\.self) + deployments(load)
       for system in systems {
         guard case .cluster(let model) = system.target else { continue }
         problems +=
@@ -41,6 +41,15 @@ struct SimulationRules {
     let key = load.duration > Self.longest ? "duration" : "warm-up"
     return Problem(
       path: place(key), message: "\(key) is more than a year", hint: "use a shorter \(key)")
+  }
+
+  private func etcdClients(_ load: ClusterLoad) -> Problem? {
+    guard !isOpen("etcd-clients", "etcd-rate"), load.etcdLoad.clients > 0,
+      load.etcdLoad.rate.perSecond > 0
+    else { return nil }
+    return Problem(
+      path: place("etcd-rate"), message: "etcd-clients and etcd-rate are two kinds of load",
+      hint: "take etcd-clients for a closed loop, etcd-rate for an open one")
   }
 
   private func deployments(_ load: ClusterLoad) -> [Problem] {

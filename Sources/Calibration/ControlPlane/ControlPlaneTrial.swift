@@ -148,6 +148,10 @@ extension ControlPlaneTrial {
       throw CalibrationError(
         .failed, "\(running) of \(count) pods ran within \(experiment.window.text)")
     }
+    // The watch may tell of the last pods before the answers to their reports have come.
+    for _ in 0..<100 where log.successes(of: Self.report) < count {
+      try await pause(.milliseconds(10))
+    }
     let pods = view.pods
     let seconds = { (moment: (ClusterView.Pod) -> Nanoseconds?) in
       pods.compactMap(moment).map { ($0 - begun).inSeconds }
@@ -162,6 +166,8 @@ extension ControlPlaneTrial {
       ControlPlaneFigure("pod-running", "s", running),
     ]
   }
+
+  private static let report = APIOperation("PATCH", "pods/status")
 
   private static let deployments = "/apis/apps/v1/namespaces/default/deployments"
 

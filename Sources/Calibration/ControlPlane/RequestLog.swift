@@ -74,6 +74,11 @@ final class RequestLog: Sendable {
     state.withLock { state in state.entry(operation).failures[reason, default: 0] += 1 }
   }
 
+  /// Requests of an operation that succeeded since the window began.
+  func successes(of operation: APIOperation) -> Int {
+    state.withLock { $0.entries[operation].map { Int($0.histogram.count) } ?? 0 }
+  }
+
   /// What there was since the window began, the most frequent operation first.
   func figures() -> [RequestFigures] {
     state.withLock { state in

@@ -71,6 +71,8 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
   public var podChurn = Rate(perSecond: 0)
   /// Clients that send one request after the other, beside all else.
   public var closedLoop = ClosedLoop()
+  /// Clients of etcd itself, beside the API servers.
+  public var etcdLoad = EtcdLoad()
   /// Whether a watcher follows pods and nodes and clients note how long their requests took.
   public var isWatched = false
   /// Deployments that are given another pod template, and when.

@@ -52,7 +52,8 @@ enum Port {
   static let propose: UInt8 = 0xF2
   /// To `etcd`: request `index` reads; linearizable if `lane` is 1.
   static let read: UInt8 = 0xF3
-  /// To `apiServer`: etcd has answered request `index`; its `outcome` says how.
+  /// To `apiServer`, or to `load` if it asked by itself: etcd has answered request `index`; its
+  /// `outcome` says how.
   static let stored: UInt8 = 0xF4
   /// To whoever owns the request's client: request `index` has been answered.
   static let reply: UInt8 = 0xF5

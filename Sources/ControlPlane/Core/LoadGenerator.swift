@@ -18,6 +18,7 @@ struct LoadGenerator: ~Copyable {
   /// How many pods were dealt to nodes at the start.
   private var placed = 0
   private var closedLoop: ClosedLoopClients
+  private(set) var etcdClients: EtcdLoadClients
 
   /// Pods that are there from the start are bound to nodes in turn, ready.
   init(_ world: inout World) {
@@ -29,6 +30,7 @@ struct LoadGenerator: ~Copyable {
       rate > 0
       ? Distribution.known(try .exponential(mean: Nanoseconds(Int64(1e9 / rate)))) : nil
     closedLoop = ClosedLoopClients(world.load.closedLoop)
+    etcdClients = EtcdLoadClients(&world)
     for description in world.load.deployments { addWorkload(description, &world) }
     closedLoop.join(&world)
   }
@@ -78,6 +80,8 @@ struct LoadGenerator: ~Copyable {
     case Kind.send: closedLoop.send(event.index, &world, &loop)
     case Port.observed: observed(event, &world, loop.now)
     case Port.reply: answered(event.index, &world, &loop)
+    case let what where EtcdLoadClients.Kind.contains(what):
+      etcdClients.handle(event, &world, &loop)
     default: break
     }
   }
@@ -101,6 +105,7 @@ struct LoadGenerator: ~Copyable {
       world.submit(request, in: &loop)
     }
     closedLoop.start(&world, &loop)
+    etcdClients.start(&loop)
     for (number, rollout) in world.load.rollouts.enumerated() {
       loop.schedule(
         Event(component: .load, what: Kind.rollOut, index: UInt32(number)),

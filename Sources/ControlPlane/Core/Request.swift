@@ -85,6 +85,8 @@ struct Request: BitwiseCopyable {
   var isAtServer = false
   /// Whether its client has given up on it; what it does is done, but no one is told.
   var isOrphan = false
+  /// Whether it is a client's of etcd itself, and no API server's.
+  var isDirect = false
   /// Objects that a list returns.
   var objects: UInt32 = 0
   /// Bytes of the object written, or of the answer.

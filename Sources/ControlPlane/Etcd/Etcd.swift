@@ -176,7 +176,7 @@ struct Etcd: ~Copyable {
       index: index)
   }
 
-  /// The answer to request `place` goes to the API server.
+  /// The answer to request `place` goes to the API server, or to the client that asked.
   mutating func answer(
     _ place: UInt32, _ outcome: Outcome, _ world: inout World, _ loop: inout Loop
   ) {
@@ -184,8 +184,8 @@ struct Etcd: ~Copyable {
     world.requests[place].stored = loop.now
     loop.schedule(
       now: Event(
-        component: .apiServer, what: Port.stored, lane: UInt16(world.requests[place].server),
-        index: place))
+        component: world.requests[place].isDirect ? .load : .apiServer, what: Port.stored,
+        lane: UInt16(world.requests[place].server), index: place))
   }
 }
 

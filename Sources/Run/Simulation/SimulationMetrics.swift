@@ -39,7 +39,8 @@ struct SimulationFacts: Codable {
 enum SimulationMetrics {
   /// The latencies of an outcome by the names of their metrics' families.
   static func distributions(of outcome: ClusterOutcome) -> [String: LatencyDistribution] {
-    [
+    let none = LatencyDistribution()
+    return [
       "mutating api latency": sli(outcome) {
         ["POST", "PUT", "PATCH", "DELETE"].contains($0.verb)
       },
@@ -51,10 +52,12 @@ enum SimulationMetrics {
       podStartup: outcome.podStartup,
       "etcd wal sync latency": outcome.walSync,
       "etcd backend commit latency": outcome.backendCommit,
+      etcdClients: outcome.etcdLoad?.latency ?? none,
     ]
   }
 
   private static let podStartup = "pod startup latency"
+  private static let etcdClients = "etcd client latency"
 
   /// Latencies as the objectives of Kubernetes count them: without the wait for a seat.
   private static func sli(
@@ -73,6 +76,12 @@ enum SimulationMetrics {
     join(outcome, load, &metrics)
     if !load.faults.isEmpty { availability(outcome, &metrics) }
     scaling(outcome, &metrics)
+    if let etcd = outcome.etcdLoad {
+      metrics["etcd client errors"] = MetricValue(Double(etcd.failed), "1")
+      if let entries = etcd.entriesPerSync {
+        metrics["etcd entries per sync"] = MetricValue(entries, "1")
+      }
+    }
     return metrics
   }
 
@@ -158,6 +167,9 @@ enum SimulationMetrics {
     metrics["api request rate"] = MetricValue(Double(requests.all) / seconds, "1/s")
     let started = histograms.distributions[podStartup]?.count ?? 0
     metrics["pod start rate"] = MetricValue(Double(started) / seconds, "1/s")
+    if let answered = histograms.distributions[etcdClients]?.count {
+      metrics["etcd client rate"] = MetricValue(Double(answered) / seconds, "1/s")
+    }
     return metrics
   }
 }
