@@ -54,6 +54,10 @@ public struct ClusterOutcome: Sendable {
   public var failedProposals: UInt64
   /// Pods that were not ready at the end though they had been wanted for ``overdue`` or longer.
   public var overduePods: Int
+  /// Pods that the scheduler ended to make room for others of higher priority.
+  public var preemptedPods: UInt64
+  /// Pods that kubelets evicted because their machines ran out of memory or disk.
+  public var evictedPods: UInt64
   /// What clients of etcd itself saw; nil if there were none.
   public var etcdLoad: EtcdLoadOutcome?
   /// What the autoscalers did, and what users and add-ons saw of it.
@@ -150,6 +154,8 @@ public struct ClusterOutcome: Sendable {
     series = cluster.sampler.sheet.series
     join = JoinOutcome(cluster)
     apiServers = APIServerOutcome(cluster)
+    preemptedPods = cluster.scheduler.preempted
+    evictedPods = cluster.kubelets.pressure.evictions
     scaling = ScalingOutcome(cluster)
     etcdLoad = cluster.generator.etcdClients.outcome(cluster.etcd.counters)
     overduePods = cluster.world.pods(waitingSince: loop.now - Self.overdue)
