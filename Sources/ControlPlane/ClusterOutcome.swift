@@ -1,5 +1,6 @@
 public import Measure
 internal import Simulation
+internal import Statistics
 
 /// What a trial showed, all of it after the warm-up.
 public struct ClusterOutcome: Sendable {
@@ -58,6 +59,9 @@ public struct ClusterOutcome: Sendable {
   public var preemptedPods: UInt64
   /// Pods that kubelets evicted because their machines ran out of memory or disk.
   public var evictedPods: UInt64
+  /// By how many a second the pods that wait become more; nil where they do not grow without bound,
+  /// or fewer than 32 samples cannot tell.
+  public var backlogGrowth: Double?
   /// What clients of etcd itself saw; nil if there were none.
   public var etcdLoad: EtcdLoadOutcome?
   /// What the autoscalers did, and what users and add-ons saw of it.
@@ -126,6 +130,12 @@ public struct ClusterOutcome: Sendable {
     }
   }
 
+  /// A trace hash as records have it, in 16 hexadecimal digits.
+  public static func traceHash(_ trace: UInt64) -> String {
+    let digits = String(trace, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
   init(_ cluster: borrowing Cluster, _ loop: borrowing Loop, _ stop: Stop) {
     simulated = loop.now
     events = loop.handled
@@ -152,13 +162,23 @@ public struct ClusterOutcome: Sendable {
     availability = cluster.world.observations.availability.outcome(at: loop.now)
     nodesLost = cluster.faults.counters.nodesLost
     series = cluster.sampler.sheet.series
-    join = JoinOutcome(cluster)
+    join = JoinOutcome(cluster, at: loop.now)
     apiServers = APIServerOutcome(cluster)
     preemptedPods = cluster.scheduler.preempted
     evictedPods = cluster.kubelets.pressure.evictions
     scaling = ScalingOutcome(cluster)
     etcdLoad = cluster.generator.etcdClients.outcome(cluster.etcd.counters)
     overduePods = cluster.world.pods(waitingSince: loop.now - Self.overdue)
+    backlogGrowth = Self.backlogGrowth(series, every: cluster.sampler.interval)
+  }
+
+  private static func backlogGrowth(
+    _ series: ClusterSeries, every interval: Nanoseconds
+  ) -> Double? {
+    let values = series.column(SampleSheet.podsWaiting)?.values.compactMap(\.self) ?? []
+    let growth = Growth(
+      of: OutputSeries(spacing: interval, values: values), confidence: .percent(95))
+    return growth.flatMap { $0.isUnbounded ? $0.perSecond.value : nil }
   }
 
   private static func bottleneck(
@@ -168,18 +188,19 @@ public struct ClusterOutcome: Sendable {
       return Bottleneck(breakdown, of: "pod startup p99", among: resources)
     }
     return composition.mutating.breakdown(of: 0.99).flatMap {
-      Bottleneck($0, of: "mutating p99", among: resources)
+      Bottleneck($0, of: "mutating p99", ofRequests: true, among: resources)
     }
   }
 }
 
 extension World {
-  /// How many pods have been wanted since `moment` or longer and were never ready.
+  /// How many pods have been wanted since `moment` or longer and were never ready, those included
+  /// that no controller has asked for yet.
   ///
   /// O(pods).
   func pods(waitingSince moment: Nanoseconds) -> Int {
     (0..<UInt32(pods.peak)).count { pod in
       pods[pod].phase.rawValue < PodPhase.ready.rawValue && pods[pod].wished <= moment
-    }
+    } + podNeeds.count(since: moment)
   }
 }

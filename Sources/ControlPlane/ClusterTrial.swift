@@ -23,9 +23,12 @@ public struct ClusterTrial: Sendable {
   /// Simulates it; the same trial gives the same outcome on every machine.
   ///
   /// O(events). `watch` is asked after each simulated second, with the time simulated, whether to
-  /// go on; without that the outcome is the same.
-  public func run(_ watch: (Nanoseconds) -> Bool = { _ in true }) -> ClusterOutcome {
+  /// go on; without that the outcome is the same. With `histograms` the series has those too.
+  public func run(
+    histograms: Bool = false, _ watch: (Nanoseconds) -> Bool = { _ in true }
+  ) -> ClusterOutcome {
     var cluster = Cluster(model: model, load: load, seed: seed)
+    if histograms { cluster.sampler.sheet.histograms = HistogramSheet() }
     var loop = startedLoop()
     let stop = advance(&cluster, &loop, limit: load.eventBudget, watch)
     return ClusterOutcome(cluster, loop, stop)
@@ -48,13 +51,18 @@ public struct ClusterTrial: Sendable {
   public func trace(
     from begin: Nanoseconds, to end: Nanoseconds, limit: Int = 100_000
   ) -> ClusterTrace {
+    ClusterTrace(traced(from: begin, to: end, limit: limit))
+  }
+
+  /// The cluster after a stretch of which it kept requests and moments.
+  func traced(from begin: Nanoseconds, to end: Nanoseconds, limit: Int) -> Cluster {
     var cluster = Cluster(model: model, load: load, seed: seed)
     var loop = startedLoop()
     cluster.world.observations.tracer.turnOn(from: begin, until: end, limit: limit)
     // Requests that were wished for in the stretch end after it.
     let last = end + Self.patience
     _ = advance(&cluster, &loop, limit: load.eventBudget) { $0 < last }
-    return ClusterTrace(cluster)
+    return cluster
   }
 
   /// How long after the end of a trace its requests are waited for: `--request-timeout`.

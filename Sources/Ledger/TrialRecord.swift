@@ -109,7 +109,7 @@ public struct TrialHistograms: Codable, Sendable {
   /// Version of this format.
   public var format = "assay-histograms-1"
   /// The bucket layout, see `LatencyBuckets`.
-  public var buckets = "fio-29x64"
+  public var buckets = "fio-41x64"
   /// Unit of the values.
   public var unit = "ns"
   /// By name: `read latency`, `read service`, `write submission`, `sync latency`,

@@ -40,6 +40,14 @@ public struct LatencyDistribution: Hashable, Codable, Sendable {
     return (max(spread, 0) / Double(count - 1)).squareRoot()
   }
 
+  /// Whether the bucket of that index holds values beyond its end: the layout that they were counted
+  /// in, ours or fio's, has no further one.
+  public func isOpenEnded(at index: Int) -> Bool {
+    index == LatencyBuckets.count - 1
+      || index == LatencyBuckets.fioCount - 1 && index == buckets.last?.index
+        && LatencyBuckets.index(of: maximum) > index
+  }
+
   /// The smallest bucket midpoint (ns) with at least `fraction` of all observations at or below it.
   ///
   /// fio's rule (`calc_clat_percentiles`), clamped to the exact minimum and maximum. nil when
@@ -51,7 +59,7 @@ public struct LatencyDistribution: Hashable, Codable, Sendable {
     for bucket in buckets {
       seen += bucket.count
       if Double(seen) >= rank {
-        if bucket.index == LatencyBuckets.count - 1 { return maximum }
+        if isOpenEnded(at: bucket.index) { return maximum }
         return min(max(LatencyBuckets.midpoint(bucket.index), minimum), maximum)
       }
     }

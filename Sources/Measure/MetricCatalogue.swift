@@ -149,6 +149,9 @@ public enum MetricCatalogue {
     count("unavailable requests", "API requests that no server or no etcd leader could answer"),
     count("leader changes", "how often etcd's members saw a new leader"),
     count("failed proposals", "writes that etcd refused or lost"),
+    Entry(
+      name: "pod backlog growth", unit: .perSecond, direction: .lower,
+      about: "by how many a second more pods wait, where that has no end"),
     count("overdue pods", "pods that were not ready at the end, 30 s or longer after the wish"),
     count(
       "missed slo windows", "windows of 5 minutes in which a service level objective was missed"),

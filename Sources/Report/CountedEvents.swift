@@ -44,6 +44,18 @@ struct CountedEvents: Sendable {
       }
   }
 
+  /// Of the columns `used` those whose values are medians of trials.
+  func medians(among used: [String]) -> [String] {
+    [rate, "bandwidth", cost].filter(used.contains)
+  }
+
+  /// Words as a list: `IOPS, bandwidth and CPU/IO`; nil for none.
+  static func list(_ words: [String]) -> String? {
+    guard let last = words.last else { return nil }
+    return words.count == 1
+      ? last : words.dropLast().joined(separator: ", ") + " and " + last
+  }
+
   private func text(_ word: (Kind) -> String) -> String {
     kinds.map(word).joined(separator: " or ")
   }

@@ -63,6 +63,7 @@ enum PercentileCurve {
         seen += following.count
       }
       guard let bucket else { return 0 }
+      if latency.isOpenEnded(at: bucket.index) { return Double(latency.maximum) }
       let middle = LatencyBuckets.midpoint(bucket.index)
       return Double(min(max(middle, latency.minimum), latency.maximum))
     }

@@ -21,9 +21,10 @@ public enum StoredLatencies {
     try check(wanted, record)
     var merged: [String: LatencyDistribution] = [:]
     for trial in trials {
-      guard let found = try histogram(wanted.metric, of: trial, record), found.count > 0 else {
-        continue
-      }
+      guard
+        let found = try histogram(wanted.metric, of: trial, record)
+          ?? single(wanted.metric, of: trial), found.count > 0
+      else { continue }
       merged[trial.key.description, default: LatencyDistribution()].merge(found)
     }
     guard let (name, distribution) = merged.first else { throw nothing(wanted, record) }
@@ -51,7 +52,7 @@ public enum StoredLatencies {
     guard record.header.evidence == .measured else {
       throw RecordedLatencyError(
         "\(folder) was not measured by Assay but is \(record.header.evidence.rawValue)",
-        hint: "name the record of a run on a disk")
+        hint: "name the record of a run of your own")
     }
     return record
   }
@@ -82,14 +83,38 @@ public enum StoredLatencies {
     }
   }
 
+  /// The one value that a trial has of a time, as a deployment has of its way to ping.
+  private static func single(_ metric: String, of trial: TrialRecord) -> LatencyDistribution? {
+    guard let value = trial.metrics[metric], value.unit == MetricUnit.nanoseconds.rawValue,
+      value.bound == nil, let time = UInt64(exactly: value.value.rounded())
+    else { return nil }
+    var histogram = LatencyHistogram()
+    histogram.record(time)
+    return histogram.snapshot()
+  }
+
   private static func nothing(
     _ wanted: RecordedLatency, _ record: RunRecord
   ) -> RecordedLatencyError {
     let valid = record.trials.contains { $0.status == .valid && $0.block > 0 }
+    let times = Set(
+      record.trials.flatMap { trial in
+        trial.metrics.filter { $0.value.unit == MetricUnit.nanoseconds.rawValue }.map { metric in
+          let words = metric.key.split(separator: " ").map(String.init)
+          let isPart = words.last.map { MetricCatalogue.statistic($0) != nil } ?? false
+          return (isPart ? words.dropLast() : words[...]).joined(separator: " ")
+        }
+      }
+    ).sorted()
+    let others = times.isEmpty ? "" : "; it has \(times.joined(separator: ", ")) (metric:)"
+    let hint =
+      switch wanted.metric {
+      case "sync latency": "run its workload with fdatasync: 1, as scenarios/etcd-disk.yaml does"
+      case "create to ping": "name a record of deployments"
+      default: "name a record that has it"
+      }
     return RecordedLatencyError(
       "\(wanted.record) has no \(wanted.metric)" + (valid ? "" : ", and no valid trial"),
-      hint: wanted.metric == "sync latency"
-        ? "run its workload with fdatasync: 1, as scenarios/etcd-disk.yaml does"
-        : "its histograms are named as in `assay report`")
+      hint: hint + others)
   }
 }

@@ -11,7 +11,8 @@ struct ClusterRules {
   private typealias Problem = TargetRules.Problem
 
   func problems(of model: ClusterModel) -> [TargetRules.Problem] {
-    contradictions() + timers(model) + laws() + members(model) + faults(model)
+    contradictions() + timers(model) + laws() + members(model) + provisioning(model)
+      + renewals(model) + faults(model)
   }
 
   private func contradictions() -> [Problem] {
@@ -70,6 +71,36 @@ struct ClusterRules {
       let key = keys.first { given[$0] != nil }
       return Problem(path: key.map { "\(path).\($0)" } ?? path, message: fault)
     }
+  }
+
+  /// Phases that no machine goes through: without a way to provision there are none.
+  private func provisioning(_ model: ClusterModel) -> [Problem] {
+    guard model.provisioning.path == .none else { return [] }
+    let delays = ClusterFields.groups.filter { $0.name == "provisioning" }.flatMap(\.fields).filter
+    {
+      if case .anyOf = $0.kind { true } else { false }
+    }
+    return delays.filter { given["provisioning"]?[$0.name] != nil }.prefix(1).map { field in
+      Problem(
+        path: "\(path).provisioning.\(field.name)",
+        message: "\(field.name) has no machine that goes through it: by is none",
+        hint: "say by: ironic or by: dpu beside it")
+    }
+  }
+
+  /// The node-lifecycle controller must hear of a node within its grace period.
+  private func renewals(_ model: ClusterModel) -> [Problem] {
+    let (lease, grace) = (model.nodes.leaseInterval, model.controllers.nodeMonitorGracePeriod)
+    guard lease >= grace else { return [] }
+    let isLease = given["kubelets"]?["lease-interval"] != nil
+    return [
+      Problem(
+        path: isLease
+          ? "\(path).kubelets.lease-interval" : "\(path).controllers.node-monitor-grace-period",
+        message: "leases are renewed every \(lease.text), and after \(grace.text) without one a "
+          + "node counts as lost: all of them would",
+        hint: "Kubernetes renews four times in a grace period (10s, 40s)", severity: .warning)
+    ]
   }
 
   private func members(_ model: ClusterModel) -> [Problem] {

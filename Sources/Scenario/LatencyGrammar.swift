@@ -3,13 +3,22 @@ internal import Measure
 
 /// How long something takes, as a scenario says it: `2ms`, or a distribution by its percentiles.
 enum LatencyGrammar {
-  static let kind = Kind.anyOf([
-    .duration(least: 0),
-    .variant(noun: "latency", [percentiles, record]),
-  ])
+  static let kind = kind(of: "")
 
-  /// Which metric of a record is meant where none is named.
-  static let standardMetric = "sync latency"
+  /// How the key `group.name` says it: what it takes from a record by itself is the key's own.
+  static func kind(of key: String) -> Kind {
+    .anyOf([
+      .duration(least: 0),
+      .variant(noun: "latency", [percentiles, record(standardMetric(of: key))]),
+    ])
+  }
+
+  /// Which metric of a record is meant where none is named: that of a disk, or of a machine's way
+  /// to ping the phase of the same name.
+  static func standardMetric(of key: String) -> String {
+    guard key.hasPrefix("provisioning.") else { return "sync latency" }
+    return key.replacing("provisioning.", with: "").replacing("-", with: " ")
+  }
 
   private static let percentiles = [
     Member(name: "p50", kind: .duration(least: 1), doc: "the median", required: true),
@@ -23,15 +32,17 @@ enum LatencyGrammar {
       doc: "how many of all are of the tail"),
   ]
 
-  private static let record = [
-    Member(
-      name: "from-record", kind: .text, doc: "a record's folder: all values that it measured",
-      required: true),
-    Member(name: "system", kind: .name, doc: "whose trials, where it has several systems"),
-    Member(name: "workload", kind: .name, doc: "which workload's, where several have the metric"),
-    Member(
-      name: "metric", kind: .text, doc: "the latency in the record", standard: standardMetric),
-  ]
+  private static func record(_ metric: String) -> [Member] {
+    [
+      Member(
+        name: "from-record", kind: .text, doc: "a record's folder: all values that it measured",
+        required: true),
+      Member(name: "system", kind: .name, doc: "whose trials, where it has several systems"),
+      Member(name: "workload", kind: .name, doc: "which workload's, where several have the metric"),
+      Member(
+        name: "metric", kind: .text, doc: "the latency in the record", standard: metric),
+    ]
+  }
 
   /// The law of a checked value; nil for one that says half of a tail, or is in a record.
   static func law(_ value: Value) -> LatencyLaw? {
@@ -87,9 +98,11 @@ enum LatencyGrammar {
 
 extension Field<ClusterModel> {
   /// A key for how long something takes.
-  static func latency(_ name: String, _ path: Path<LatencyLaw>, _ doc: String) -> Self {
+  static func latency(
+    _ name: String, _ path: Path<LatencyLaw>, _ doc: String, in group: String = ""
+  ) -> Self {
     Self(
-      name: name, kind: LatencyGrammar.kind, doc: doc,
+      name: name, kind: LatencyGrammar.kind(of: "\(group).\(name)"), doc: doc,
       apply: { value, model in
         if let law = LatencyGrammar.law(value) { model[keyPath: path] = law }
       },

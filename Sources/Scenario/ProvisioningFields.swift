@@ -27,16 +27,16 @@ enum ProvisioningFields {
     .integer(
       "clone-concurrency", \.provisioning.cloneConcurrency, 1...1_000_000,
       "dpu: clones that the storage back-end makes at once"),
-    .latency("schedule", \.provisioning.schedule, "the API accepts, a machine is chosen"),
-    .latency("network-boot", \.provisioning.networkBoot, "ironic: DHCP, kernel and ramdisk"),
-    .latency("agent-start", \.provisioning.agentStart, "ironic: the agent boots and calls back"),
-    .latency("clone", \.provisioning.clone, "dpu: a clone of the system volume"),
-    .latency("attach", \.provisioning.attach, "dpu: the volume is mapped"),
-    .latency("power-on", \.provisioning.powerOn, "power on and POST"),
-    .latency("boot", \.provisioning.boot, "the operating system boots from its disk"),
-    .latency("cloud-init", \.provisioning.cloudInit, "cloud-init, network up, ping answered"),
+    .phase("schedule", \.provisioning.schedule, "the API accepts, a machine is chosen"),
+    .phase("network-boot", \.provisioning.networkBoot, "ironic: DHCP, kernel and ramdisk"),
+    .phase("agent-start", \.provisioning.agentStart, "ironic: the agent boots and calls back"),
+    .phase("clone", \.provisioning.clone, "dpu: a clone of the system volume"),
+    .phase("attach", \.provisioning.attach, "dpu: the volume is mapped"),
+    .phase("power-on", \.provisioning.powerOn, "power on and POST"),
+    .phase("boot", \.provisioning.boot, "the operating system boots from its disk"),
+    .phase("cloud-init", \.provisioning.cloudInit, "cloud-init, network up, ping answered"),
     ClusterField(
-      name: "create-to-ping", kind: LatencyGrammar.kind,
+      name: "create-to-ping", kind: LatencyGrammar.kind(of: "provisioning.create-to-ping"),
       doc: "all of it as it was measured, in place of the phases",
       apply: { value, model in
         if let law = LatencyGrammar.law(value) { model.provisioning.createToPing = law }
@@ -57,6 +57,13 @@ enum ProvisioningFields {
 }
 
 extension Field<ClusterModel> {
+  /// A key for how long a phase takes.
+  fileprivate static func phase(
+    _ name: String, _ path: Path<LatencyLaw>, _ doc: String
+  ) -> Self {
+    latency(name, path, doc, in: "provisioning")
+  }
+
   /// A key for how many bytes a second pass.
   static func bytesPerSecond(_ name: String, _ path: Path<Int64>, _ doc: String) -> Self {
     Self(

@@ -21,7 +21,7 @@ public struct RecordedLatency: Hashable, Sendable {
     self.record = record
     system = value?["system"]?.word
     workload = value?["workload"]?.word
-    metric = value?["metric"]?.word ?? LatencyGrammar.standardMetric
+    metric = value?["metric"]?.word ?? LatencyGrammar.standardMetric(of: key)
     self.owner = owner
     self.key = key
   }

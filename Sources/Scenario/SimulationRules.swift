@@ -21,13 +21,15 @@ struct SimulationRules {
     var found: [Problem] = []
     var seen: Set<String> = []
     for load in workload.points.compactMap(\.workload.simulation) {
-      var problems = [length(load), etcdClients(load)].compactMap(\.self) + deployments(load)
+      var problems = [length(load), etcdClients(load)].compactMap(\.self)
+      problems += deployments(load) + late(load)
       for system in systems {
         guard case .cluster(let model) = system.target else { continue }
         problems +=
           [
             room(load, model, system.name), budget(load, model, system.name),
           ].compactMap(\.self) + pools(load, model, system.name)
+          + targets(load, model, system.name)
       }
       found += problems.filter { seen.insert($0.path).inserted }
     }
@@ -59,6 +61,42 @@ struct SimulationRules {
       found.first
       ?? (withoutTraffic ? "an autoscaled deployment needs requests, its usual traffic" : nil)
     return fault.map { [Problem(path: place("deployments"), message: $0)] } ?? []
+  }
+
+  /// What begins when the trial is over never happens.
+  private func late(_ load: ClusterLoad) -> [Problem] {
+    guard !isOpen("duration") else { return [] }
+    return load.faults.filter { $0.at >= load.duration }.prefix(1).map { fault in
+      Problem(
+        path: place("faults"),
+        message: "\(fault.kind.rawValue) begins at \(fault.at.text), and the trial ends at "
+          + load.duration.text,
+        hint: "let it begin earlier, or simulate longer", severity: .warning)
+    }
+  }
+
+  /// Racks, zones, members and servers that a fault names and that are not there.
+  private func targets(
+    _ load: ClusterLoad, _ model: ClusterModel, _ system: String
+  ) -> [Problem] {
+    let racks = (model.nodes.count + model.nodes.nodesPerRack - 1) / model.nodes.nodesPerRack
+    return load.faults.lazy.compactMap { fault -> Problem? in
+      let (noun, count): (String, Int)
+      switch fault.kind {
+      case .rackLost: (noun, count) = ("rack", racks)
+      case .zonePartitioned: (noun, count) = ("zone", model.nodes.zones)
+      case .slowDisk, .memberKilled, .memberPartitioned:
+        (noun, count) = ("member of etcd", model.etcd.members)
+      case .apiServerRestarted: (noun, count) = ("API server", model.apiServer.servers)
+      case .nodesLost, .leaderKilled, .controllerManagerDown, .imageServerSlow, .nodesFailing:
+        return nil
+      }
+      guard let target = fault.target, target >= count else { return nil }
+      return Problem(
+        path: place("faults"),
+        message: "\(fault.kind.rawValue): \"\(system)\" has no \(noun) \(target)",
+        hint: "they count from 0 to \(count - 1)")
+    }.prefix(1).map(\.self)
   }
 
   private func room(_ load: ClusterLoad, _ model: ClusterModel, _ system: String) -> Problem? {

@@ -75,7 +75,7 @@ public enum RecordSchema {
           "type": "array",
           "items": {
             "type": "array", "minItems": 2, "maxItems": 2,
-            "items": [{"type": "integer", "minimum": 0, "maximum": 1855}, {
+            "items": [{"type": "integer", "minimum": 0, "maximum": 2623}, {
               "type": "integer", "minimum": 1
             }]
           }
@@ -317,7 +317,10 @@ public enum RecordSchema {
       "required": ["format", "buckets", "unit", "distributions"],
       "properties": {
         "format": {"const": "assay-histograms-1"},
-        "buckets": {"description": "fio's 29 groups of 64", "const": "fio-29x64"},
+        "buckets": {
+          "description": "fio's 29 groups of 64, or as many more as make 41",
+          "enum": ["fio-29x64", "fio-41x64"]
+        },
         "unit": {"const": "ns"},
         "distributions": {
           "type": "object", "additionalProperties": {"$ref": "#/definitions/distribution"}

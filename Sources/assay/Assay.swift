@@ -37,7 +37,10 @@ struct Assay: AsyncParsableCommand {
         ]),
       CommandGroup(
         name: "Simulating",
-        subcommands: [FrontierCommand.self, SensitivityCommand.self, SimulatorCommand.self]),
+        subcommands: [
+          SimulateCommand.self, FrontierCommand.self, SensitivityCommand.self,
+          SimulatorCommand.self,
+        ]),
       CommandGroup(
         name: "Judging",
         subcommands: [

@@ -21,7 +21,8 @@ enum ExitStatus: Int32, CaseIterable {
     switch self {
     case .success: "done; every limit holds, or there is none"
     case .limitViolated:
-      "a limit is violated, a gate found a loss, or `doctor --strict` has a warning"
+      "a limit is violated, a gate found a loss, a simulated trial is not as its record has it, "
+        + "or `doctor --strict` has a warning"
     case .inconclusive: "nothing is known to be violated or lost, but not all could be decided"
     case .invalid: "a trial is invalid (no steady state, say): its numbers may not be used"
     case .failed:

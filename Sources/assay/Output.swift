@@ -94,6 +94,28 @@ enum Output {
     }
   }
 
+  /// Writes a long text piece by piece, to a file or to stdout for `-`.
+  static func stream(
+    to path: String, _ body: (_ write: (String) throws -> Void) throws -> Void
+  ) throws {
+    if path == "-" { return try body { if !$0.isEmpty { result($0) } } }
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    guard file >= 0 else {
+      throw fail(["cannot write \(path): \(String(cString: strerror(errno)))"], .io)
+    }
+    defer { close(file) }
+    try body { text in
+      guard let fault = write(text, to: file) else { return }
+      throw fail(["cannot write \(path): \(String(cString: strerror(fault)))"], .io)
+    }
+  }
+
+  /// Seconds of the Unix epoch of a moment as records have it; nil for another text.
+  static func epoch(of moment: String) -> Double? {
+    let form = Date.ISO8601FormatStyle(includingFractionalSeconds: moment.contains("."))
+    return (try? form.parse(moment))?.timeIntervalSince1970
+  }
+
   /// Whether a text is a day of the calendar: `2026-11-21`.
   static func isDay(_ text: some StringProtocol) -> Bool {
     guard let parts = String(text).wholeMatch(of: #/(\d{4})-(\d\d)-(\d\d)/#)?.output else {

@@ -1,4 +1,5 @@
 import Measure
+import Simulation
 import Testing
 
 @testable import ControlPlane
@@ -93,7 +94,7 @@ struct ProvisioningTests {
       load.duration = .seconds(10)
       var rig = APIServerRig(model, load)
       rig.run(until: .seconds(61))
-      let join = JoinOutcome(rig.cluster)
+      let join = JoinOutcome(rig.cluster, at: rig.loop.now)
       #expect(join.createToPing.count == expected && join.withoutNetwork == 10 - expected)
       #expect(join.givenUp == 10 - expected)
     }
@@ -131,7 +132,9 @@ struct ProvisioningTests {
     rig.run(until: .seconds(34))
     rig.cluster.provisioning.slowImageServer(by: 5, &rig.loop)
     rig.run(until: .seconds(300))
-    let download = JoinOutcome(rig.cluster).phases.first { $0.phase == .download }?.time.inSeconds
+    let download = JoinOutcome(rig.cluster, at: rig.loop.now).phases.first {
+      $0.phase == .download
+    }?.time.inSeconds
     #expect(abs((download ?? 0) - 4 * (20 + 20 * 5)) < 1e-3)
   }
 

@@ -89,8 +89,8 @@ struct JSONTests {
       """
     let out = try Command.run(["python3", "-c", oracle]).checked().stdout
     let theirs = out.split(whereSeparator: \.isWhitespace).compactMap { UInt64($0) }
-    #expect(theirs.count == LatencyBuckets.count)
-    #expect(theirs == (0..<LatencyBuckets.count).map(LatencyBuckets.midpoint))
+    #expect(theirs.count == LatencyBuckets.fioCount)
+    #expect(theirs == (0..<LatencyBuckets.fioCount).map(LatencyBuckets.midpoint))
     let all = Dictionary(uniqueKeysWithValues: theirs.map { (String($0), UInt64(1)) })
     let latency = FioLatency(min: 0, max: 1, mean: 1, stddev: 1, count: 1856, bins: all)
     let distribution = try #require(try latency.distribution())

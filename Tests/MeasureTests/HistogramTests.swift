@@ -27,7 +27,7 @@ private enum FioBuckets {
 
 @Suite struct HistogramTests {
   @Test func theLayoutIsThatOfFio() {
-    #expect(LatencyBuckets.count == 1856)
+    #expect(LatencyBuckets.fioCount == 1856 && LatencyBuckets.count == 41 * 64)
     for index in 0..<LatencyBuckets.count {
       let midpoint = FioBuckets.value(index)
       #expect(LatencyBuckets.midpoint(index) == midpoint)
@@ -38,10 +38,13 @@ private enum FioBuckets {
       // Every power of two and its neighbours, where layouts go wrong, and some between.
       let power = UInt64(1) << shift
       for value in [power &- 1, power, power &+ 1] + (0..<50).map({ _ in random.next() >> shift }) {
-        #expect(LatencyBuckets.index(of: value) == FioBuckets.index(value), "\(value)")
+        let index = min(LatencyBuckets.index(of: value), LatencyBuckets.fioCount - 1)
+        #expect(index == FioBuckets.index(value), "\(value)")
       }
     }
-    #expect(LatencyBuckets.index(of: .max) == 1855)
+    #expect(LatencyBuckets.index(of: .max) == LatencyBuckets.count - 1)
+    #expect(LatencyBuckets.index(of: 1 << 46) == LatencyBuckets.count - 1)
+    #expect(LatencyBuckets.index(of: 1 << 45) < LatencyBuckets.count - 1)
   }
 
   @Test func aMidpointIsAtMostOnePartIn128Off() {
@@ -98,6 +101,28 @@ private enum FioBuckets {
       #expect(distribution.minimum == sorted.first)
     }
     #expect(LatencyDistribution().quantile(0.5) == nil)
+  }
+
+  @Test func hoursHaveQuantiles() throws {
+    let minute: UInt64 = 60_000_000_000
+    let distribution = recorded((1...1000).map { $0 * minute })
+    for fraction in [0.1, 0.5, 0.99] {
+      let exact = fraction * 1000 * Double(minute)
+      let found = Double(try #require(distribution.quantile(fraction)))
+      #expect(abs(found - exact) <= exact / 128)
+    }
+  }
+
+  @Test func whatFioCountedPastItsLayoutIsItsLargest() {
+    var distribution = LatencyDistribution()
+    distribution.buckets = [.init(index: 1000, count: 90), .init(index: 1855, count: 10)]
+    distribution.count = 100
+    distribution.minimum = LatencyBuckets.midpoint(1000)
+    distribution.maximum = 40_000_000_000
+    #expect(distribution.isOpenEnded(at: 1855) && !distribution.isOpenEnded(at: 1000))
+    #expect(distribution.quantile(0.99) == 40_000_000_000)
+    distribution.maximum = LatencyBuckets.midpoint(1855)
+    #expect(!distribution.isOpenEnded(at: 1855))
   }
 
   @Test func momentsAreExact() {

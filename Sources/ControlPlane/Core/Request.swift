@@ -106,6 +106,8 @@ struct Request: BitwiseCopyable {
   var proposed = Nanoseconds.zero
   /// When the leader took it into a write of its log.
   var appended = Nanoseconds.zero
+  /// How long the leader's own write of the log took.
+  var logging = Nanoseconds.zero
   /// When the leader handed it on as committed: a quorum has it on disk.
   var committed = Nanoseconds.zero
   /// When etcd answered.

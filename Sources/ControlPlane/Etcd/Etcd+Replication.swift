@@ -78,10 +78,12 @@ extension Etcd {
   mutating func cycle(of member: Int, _ world: inout World, _ loop: inout Loop) {
     machines.leave(machines.home(of: member), &loop)
     let isLeader = members[member].role == .leader
+    let known = log.count
     if isLeader && members[member].isUp { appendProposals(of: member, &world, at: loop.now) }
     let entries = members[member].last - members[member].synced
     if isLeader { sendEntries(from: member, &loop) }
     let length = parameters.entryCost * Int64(entries) + drawWrite(of: member)
+    for place in known..<log.count { world.requests[log[place].request].logging = length }
     members[member].syncing = loop.now
     if length > Self.patience, parameters.syncCPU > .zero {
       spendCPU(.spent, parameters.syncCPU, member, &loop)

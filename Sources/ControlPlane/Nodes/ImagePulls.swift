@@ -19,6 +19,8 @@ struct ImagePulls: ~Copyable {
     let node: UInt32
     let image: UInt16
     let wished: Nanoseconds
+    /// Since when it is in its state.
+    var since: Nanoseconds
     var state = State.waiting
     var attempts: UInt8 = 0
     /// The next of the same node's, in order.
@@ -29,7 +31,20 @@ struct ImagePulls: ~Copyable {
       self.node = node
       self.image = image
       self.wished = wished
+      since = wished
     }
+  }
+
+  /// What pulls spent their time on, ns.
+  struct Spent: BitwiseCopyable {
+    /// Before others of the same node, one at a time.
+    var turn: Int64 = 0
+    /// Refused by `registryPullQPS`.
+    var refused: Int64 = 0
+    /// What a transfer takes alone, and what it took longer.
+    var transfer: Int64 = 0
+    var shared: Int64 = 0
+    var unpacking: Int64 = 0
   }
 
   /// A pod that waits for a pull.
@@ -38,7 +53,7 @@ struct ImagePulls: ~Copyable {
     let behind: UInt32
   }
 
-  private let parameters: NodeParameters
+  let parameters: NodeParameters
   private var pulls = Slab<Pull>(capacity: 16)
   private var waiting = Slab<Waiting>(capacity: 16)
   /// The oldest pull of each node.
@@ -48,6 +63,7 @@ struct ImagePulls: ~Copyable {
   private var present: Table<UInt64>
   private let words: Int
   private(set) var link: SharedLink
+  private(set) var spent = Spent()
 
   /// For so many nodes; all images are known.
   init(_ parameters: NodeParameters, nodes: Int, images: Int) {
@@ -128,6 +144,7 @@ struct ImagePulls: ~Copyable {
   private mutating func start(
     _ number: UInt32, _ world: borrowing World, _ loop: inout Loop
   ) {
+    spent.turn += lap(number, loop.now)
     guard limiters[Int(pulls[number].node)].take(at: loop.now) else {
       pulls[number].state = .refused
       let doublings = min(pulls[number].attempts, 5)
@@ -140,7 +157,14 @@ struct ImagePulls: ~Copyable {
     link.send(world.images[Int(pulls[number].image)], for: number, &loop)
   }
 
+  /// How long a pull was in its state, which ends.
+  private mutating func lap(_ number: UInt32, _ now: Nanoseconds) -> Int64 {
+    defer { pulls[number].since = now }
+    return (now - pulls[number].since).count
+  }
+
   mutating func tryAgain(_ number: UInt32, _ world: borrowing World, _ loop: inout Loop) {
+    spent.refused += lap(number, loop.now)
     pulls[number].state = .waiting
     begin(pulls[number].node, world, &loop)
   }
@@ -149,9 +173,14 @@ struct ImagePulls: ~Copyable {
   mutating func downloaded(_ world: borrowing World, _ loop: inout Loop) {
     while let number = link.leave(&loop) {
       let bytes = world.images[Int(pulls[number].image)]
+      let unpacking = SharedLink.span(bytes, at: parameters.unpackBytesPerSecond)
+      let took = lap(number, loop.now)
+      let alone = min(took, link.spanAlone(bytes).count)
+      spent.transfer += alone
+      spent.shared += took - alone
+      spent.unpacking += unpacking.count
       loop.schedule(
-        Event(component: .kubelet, what: Kubelets.Kind.unpacked, index: number),
-        after: SharedLink.span(bytes, at: parameters.unpackBytesPerSecond))
+        Event(component: .kubelet, what: Kubelets.Kind.unpacked, index: number), after: unpacking)
     }
   }
 

@@ -18,8 +18,14 @@ struct SharedLink: ~Copyable {
   private var mark = (real: Int64(0), station: Int64(0))
   /// Bytes of all transfers that were begun.
   private(set) var bytes: Int64 = 0
+  /// What it carries, bytes per second.
+  let bytesPerSecond: Int64
+  /// How long there were transfers on it, and since when there are.
+  private var active = Nanoseconds.zero
+  private var activeSince = Nanoseconds.zero
 
   init(bytesPerSecond: Int64, perTransfer: Int64, event: Event) {
+    self.bytesPerSecond = bytesPerSecond
     let limit = min(max(1, perTransfer), bytesPerSecond)
     let transfers = max(1, (bytesPerSecond + limit / 2) / limit)
     station = SharedStation(servers: Int(transfers))
@@ -33,15 +39,29 @@ struct SharedLink: ~Copyable {
   /// Begins the transfer of so many bytes for `job`.
   mutating func send(_ bytes: Int64, for job: UInt32, _ loop: inout Loop) {
     self.bytes += bytes
+    if count == 0 { activeSince = loop.now }
     station.arrive(job, work: Self.span(bytes, at: speed), at: stationTime(at: loop.now))
     arm(&loop)
   }
 
   /// A job whose transfer is over; nil when there is no other.
   mutating func leave(_ loop: inout Loop) -> UInt32? {
-    if let job = station.leave(at: stationTime(at: loop.now)) { return job }
+    if let job = station.leave(at: stationTime(at: loop.now)) {
+      if count == 0 { active = active + (loop.now - activeSince) }
+      return job
+    }
     arm(&loop)
     return nil
+  }
+
+  /// How long a transfer of so many bytes takes where no other is.
+  func spanAlone(_ bytes: Int64) -> Nanoseconds { Self.span(bytes, at: speed) }
+
+  /// How much of what it carries was used while there were transfers, those under way taken whole.
+  func used(at now: Nanoseconds) -> Fraction {
+    let open = count > 0 ? now - activeSince : .zero
+    let room = (active + open).inSeconds * Double(bytesPerSecond)
+    return Fraction(room > 0 ? min(1, Double(bytes) / room) : 0)
   }
 
   /// Lets the link be `factor` times as slow as at first, for transfers under way too.

@@ -18,6 +18,32 @@ public struct ClusterSeries: Hashable, Codable, Sendable {
     public var values: [Double?]
   }
 
+  /// One histogram with its labels at every sample from its first value on.
+  public struct Histogram: Hashable, Codable, Sendable {
+    /// The name that Prometheus has it by; its unit is seconds.
+    public var name: String
+    /// Labels in their order.
+    public var labels: [Label]
+    /// What its values are of, in a sentence.
+    public var help: String
+    /// The upper bounds of its buckets, seconds, as Kubernetes and etcd have them.
+    public var bounds: [Double]
+    /// Where in ``ClusterSeries/times`` it begins.
+    public var firstSample: Int
+    /// What it had counted at each sample from there on.
+    public var points: [Point]
+
+    /// What a histogram had counted.
+    public struct Point: Hashable, Codable, Sendable {
+      /// Values up to each bound.
+      public var counts: [UInt64]
+      /// All values.
+      public var count: UInt64
+      /// Their sum, seconds.
+      public var sum: Double
+    }
+  }
+
   /// What the values of a column are, by the types of OpenMetrics.
   public enum Kind: String, Hashable, Codable, Sendable {
     /// What it is at the moment.
@@ -40,6 +66,8 @@ public struct ClusterSeries: Hashable, Codable, Sendable {
   public var times: [Nanoseconds] = []
   /// The columns; those of one name stand together.
   public var columns: [Column] = []
+  /// Histograms, those of one name beside each other; empty where none were asked for.
+  public var histograms: [Histogram] = []
 
   /// Makes a series without samples.
   public init() {}
@@ -56,49 +84,6 @@ public struct ClusterSeries: Hashable, Codable, Sendable {
       else { return nil }
       let seconds = (times[index] - times[index - 1]).inSeconds
       return seconds > 0 ? (now - before) / seconds : nil
-    }
-  }
-
-  /// All samples as OpenMetrics text with timestamps, which `promtool tsdb create-blocks-from`
-  /// reads.
-  ///
-  /// The end of the warm-up is `origin`, in seconds of the Unix epoch. OpenMetrics 1.0: samples of
-  /// one metric stand together in the order of time, counters end in `_total`. O(values).
-  public func openMetrics(origin: Double = 0) -> String {
-    var text = ""
-    var previous: String?
-    for column in columns {
-      if column.name != previous {
-        let suffix = "_total"
-        let family =
-          column.kind == .counter && column.name.hasSuffix(suffix)
-          ? String(column.name.dropLast(suffix.count)) : column.name
-        text += "# TYPE \(family) \(column.kind.rawValue)\n"
-        if !column.unit.isEmpty, family.hasSuffix("_" + column.unit) {
-          text += "# UNIT \(family) \(column.unit)\n"
-        }
-        text += "# HELP \(family) \(column.help)\n"
-        previous = column.name
-      }
-      let labels = column.labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
-      let head = column.name + (labels.isEmpty ? "" : "{\(labels.joined(separator: ","))}")
-      for (time, value) in zip(times, column.values) {
-        guard let value else { continue }
-        text += "\(head) \(value) \(origin + time.inSeconds)\n"
-      }
-    }
-    return text + "# EOF\n"
-  }
-
-  /// Backslash, quote and line feed as the format has them.
-  private static func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-      switch character {
-      case "\\": result += "\\\\"
-      case "\"": result += "\\\""
-      case "\n": result += "\\n"
-      default: result.append(character)
-      }
     }
   }
 }

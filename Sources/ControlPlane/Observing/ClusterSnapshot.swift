@@ -2,9 +2,9 @@ public import Measure
 internal import Simulation
 
 /// A cluster that stands still after an event, to be looked at.
-public struct ClusterSnapshot: Hashable, Sendable {
+public struct ClusterSnapshot: Hashable, Codable, Sendable {
   /// How many of something there are.
-  public struct Count: Hashable, Sendable {
+  public struct Count: Hashable, Codable, Sendable {
     /// Of what.
     public var name: String
     /// How many.
@@ -23,6 +23,8 @@ public struct ClusterSnapshot: Hashable, Sendable {
   public var pending: [Count]
   /// Requests on their way, by what they are and where.
   public var requests: [Count]
+  /// What waits for something limited, by what it waits for.
+  public var queues: [Count]
   /// The members of etcd, one line each.
   public var members: [String]
   /// Nodes by what they are.
@@ -30,16 +32,18 @@ public struct ClusterSnapshot: Hashable, Sendable {
   /// Pods by phase.
   public var pods: [Count]
 
+  /// ``trace`` as records have it, in 16 hexadecimal digits.
+  public var traceHash: String { ClusterOutcome.traceHash(trace) }
+
   /// All of it for people, in lines.
   public var text: String {
-    let digits = String(trace, radix: 16)
     var lines = [
-      "after event \(events) at \(time.text), trace "
-        + String(repeating: "0", count: 16 - digits.count) + digits,
+      "after event \(events) at \(time.text), trace \(traceHash)",
       "last event: \(last)",
     ]
     for (title, counts) in [
-      ("pending events", pending), ("requests", requests), ("nodes", nodes), ("pods", pods),
+      ("pending events", pending), ("requests", requests), ("queues", queues), ("nodes", nodes),
+      ("pods", pods),
     ] {
       lines.append("\(title):")
       lines += counts.map { "  \($0.count)  \($0.name)" }
@@ -60,6 +64,7 @@ extension ClusterSnapshot {
     loop.forEachPending { event, _ in counts.add(Self.describe(kind: event)) }
     pending = counts.sorted
     requests = Self.requests(cluster.world)
+    queues = cluster.occupiedQueues.map { Count(name: $0.name, count: $0.depth) }
     members = cluster.etcd.members.indices.map { Self.describe(cluster.etcd.members[$0], $0) }
     nodes = Self.nodes(cluster.world)
     counts = Tally()
@@ -77,9 +82,11 @@ extension ClusterSnapshot {
       Port.stored: "stored", Port.reply: "reply", Port.changed: "changed",
       Port.observed: "observed", Port.start: "start", Port.cancel: "cancel",
       Port.fanOut: "fan-out", Port.booted: "booted", Port.wanted: "wanted",
-      Port.joined: "joined",
+      Port.joined: "joined", Port.batch: "batch", Port.listed: "listed", Port.leads: "leads",
+      Port.halted: "halted",
     ]
-    return "\(event.component) \(ports[event.what] ?? "kind \(event.what)")"
+    let etcd = event.component == .etcd ? Etcd.Kind(rawValue: event.what).map { "\($0)" } : nil
+    return "\(event.component) \(ports[event.what] ?? etcd ?? "kind \(event.what)")"
   }
 
   private static func requests(_ world: borrowing World) -> [Count] {

@@ -37,7 +37,7 @@ public struct ClusterTrace: Sendable {
     /// etcd.
     case etcd
 
-    fileprivate var name: String {
+    var name: String {
       switch self {
       case .client(let identity): identity
       case .apiServer(let number): "kube-apiserver \(number)"
@@ -53,61 +53,21 @@ public struct ClusterTrace: Sendable {
   /// Requests that were left out because there were more than the limit.
   public var leftOut: UInt64 = 0
 
-  /// The trace in the JSON Object Format of Chrome's Trace Event Format, which Perfetto reads.
-  ///
-  /// Each request is an asynchronous slice of its client, its parts are slices of the component
-  /// with the same id. Times are in microseconds with three decimals. O(slices).
-  public var json: String {
-    var text = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n"
-    writeJSON { text += $0 }
-    return text + "\n]}\n"
-  }
-
-  /// Gives the events of ``json`` piece by piece, with commas between them.
-  ///
-  /// O(slices), in memory of O(processes).
-  public func writeJSON(_ write: (String) -> Void) {
-    var numbers: [Process: Int] = [:]
-    var isFirst = true
-    func put(_ event: String) {
-      write(isFirst ? event : ",\n" + event)
-      isFirst = false
-    }
-    for slice in slices {
-      let process = numbers[slice.process] ?? numbers.count + 1
-      if numbers[slice.process] == nil {
-        numbers[slice.process] = process
-        put(
-          "{\"ph\":\"M\",\"pid\":\(process),\"name\":\"process_name\","
-            + "\"args\":{\"name\":\"\(slice.process.name)\"}}")
-      }
-      let head =
-        "\"cat\":\"request\",\"id\":\(slice.request),\"pid\":\(process),\"tid\":\(process),"
-        + "\"name\":\"\(slice.name)\""
-      put("{\"ph\":\"b\",\(head),\"ts\":\(Self.microseconds(slice.begin))}")
-      put("{\"ph\":\"e\",\(head),\"ts\":\(Self.microseconds(slice.begin + slice.length))}")
-    }
-    for moment in moments {
-      put(
-        "{\"ph\":\"i\",\"s\":\"g\",\"pid\":0,\"tid\":0,\"name\":\"\(moment.name)\","
-          + "\"ts\":\(Self.microseconds(moment.at))}")
-    }
-  }
-
-  private static func microseconds(_ time: Nanoseconds) -> String {
-    let (whole, rest) = time.count.quotientAndRemainder(dividingBy: 1000)
-    let digits = String(rest)
-    return "\(whole)." + String(repeating: "0", count: 3 - digits.count) + digits
-  }
 }
 
 extension ClusterTrace {
   init(_ cluster: borrowing Cluster) {
     leftOut = cluster.world.observations.tracer.leftOut
     for place in cluster.world.observations.tracer.requests.indices {
-      add(cluster.world.observations.tracer.requests[place], number: place, cluster.world)
+      slices += Self.slices(of: place, in: cluster)
     }
+    moments = Self.moments(in: cluster)
+  }
+
+  /// What happened without length, in order.
+  static func moments(in cluster: borrowing Cluster) -> [Moment] {
     let faults = cluster.world.load.faults
+    var moments: [Moment] = []
     for place in cluster.world.observations.tracer.moments.indices {
       let moment = cluster.world.observations.tracer.moments[place]
       let name =
@@ -119,9 +79,18 @@ extension ClusterTrace {
         }
       moments.append(Moment(name: name, at: moment.at))
     }
+    return moments
   }
 
-  private mutating func add(_ request: Request, number: Int, _ world: borrowing World) {
+  /// A request with its parts behind it, in the order in which they pass.
+  static func slices(of number: Int, in cluster: borrowing Cluster) -> [Slice] {
+    slices(cluster.world.observations.tracer.requests[number], number, cluster.world)
+  }
+
+  private static func slices(
+    _ request: Request, _ number: Int, _ world: borrowing World
+  ) -> [Slice] {
+    var slices: [Slice] = []
     let client = Process.client(world.clients[Int(request.client)].identity.userName)
     let server = Process.apiServer(Int(request.server))
     let (plural, subresource) = request.resource.names
@@ -140,7 +109,9 @@ extension ClusterTrace {
     }
     let code = request.outcome.code
     _ = put(client, "\(name) \(code)", request.wished, end - request.wished)
-    guard request.arrived >= request.sent, request.dispatched >= request.arrived else { return }
+    guard request.arrived >= request.sent, request.dispatched >= request.arrived else {
+      return slices
+    }
     var parts = request.clientParts
     var moment = request.wished
     for part in [LatencyPart.earlierAttempts, .clientLimit, .network] {
@@ -148,7 +119,7 @@ extension ClusterTrace {
     }
     parts = request.serverParts(until: request.answered, world.model.apiServer)
     // A read is served after etcd has answered, a write before.
-    let inEtcd: [LatencyPart] = [.etcdQueue, .etcdLog, .etcdApply]
+    let inEtcd: [LatencyPart] = [.etcdQueue, .etcdSync, .etcdQuorum, .etcdApply]
     let atServer: [LatencyPart] = [.serverQueue, .serverCPU]
     moment = put(server, LatencyPart.flowControl.rawValue, moment, Nanoseconds(parts[.flowControl]))
     for part in request.verb.isMutating ? atServer + inEtcd : inEtcd + atServer {
@@ -156,6 +127,7 @@ extension ClusterTrace {
       moment = put(process, part.rawValue, moment, Nanoseconds(parts[part]))
     }
     _ = put(client, LatencyPart.network.rawValue, moment, end - moment)
+    return slices
   }
 }
 

@@ -25,8 +25,10 @@ public enum LatencyPart: String, Hashable, Codable, CaseIterable, Sendable {
   case serverCPU = "API server's CPU"
   /// In etcd until the leader's raft loop takes it into a write of its log.
   case etcdQueue = "etcd before the log"
-  /// From there until a quorum has it on disk: raft and fdatasync.
-  case etcdLog = "etcd log and quorum"
+  /// From there until the leader has it on disk, if no quorum has it before.
+  case etcdSync = "etcd fsync"
+  /// From there until a quorum has it on disk: raft.
+  case etcdQuorum = "etcd raft"
   /// From there to etcd's answer: the apply loop, held by commits of the backend; a read, in all.
   case etcdApply = "etcd apply"
   /// From a change's commit until whoever waits for it has the news.
@@ -51,19 +53,20 @@ public enum LatencyPart: String, Hashable, Codable, CaseIterable, Sendable {
     case .serverQueue: 7
     case .serverCPU: 8
     case .etcdQueue: 9
-    case .etcdLog: 10
-    case .etcdApply: 11
-    case .watch: 12
-    case .scheduler: 13
-    case .imagePull: 14
-    case .containerStart: 15
+    case .etcdSync: 10
+    case .etcdQuorum: 11
+    case .etcdApply: 12
+    case .watch: 13
+    case .scheduler: 14
+    case .imagePull: 15
+    case .containerStart: 16
     }
   }
 }
 
 /// The parts of one latency, ns, by `LatencyPart.place`.
 struct PartVector: BitwiseCopyable, Equatable {
-  var values = SIMD16<Int64>(repeating: 0)
+  var values = SIMD32<Int64>(repeating: 0)
 
   subscript(part: LatencyPart) -> Int64 {
     get { values[part.place] }
@@ -84,7 +87,7 @@ struct PartVector: BitwiseCopyable, Equatable {
 
   private static let order: [LatencyPart] = [
     .earlierAttempts, .clientLimit, .network, .flowControl, .serverQueue, .serverCPU, .etcdQueue,
-    .etcdLog, .etcdApply,
+    .etcdSync, .etcdQuorum, .etcdApply,
   ]
 }
 
@@ -98,12 +101,10 @@ extension Request {
     if proposed >= dispatched, stored >= proposed {
       if verb.isMutating, appended >= proposed {
         parts[.etcdQueue] = (appended - proposed).count
-        if committed >= appended {
-          parts[.etcdLog] = (committed - appended).count
-          parts[.etcdApply] = (stored - committed).count
-        } else {
-          parts[.etcdLog] = (stored - appended).count
-        }
+        let inLog = committed >= appended ? committed : stored
+        parts[.etcdSync] = min(logging, inLog - appended).count
+        parts[.etcdQuorum] = (inLog - appended).count - parts[.etcdSync]
+        parts[.etcdApply] = (stored - inLog).count
       } else if verb.isMutating {
         parts[.etcdQueue] = (stored - proposed).count
       } else {

@@ -102,9 +102,9 @@ struct Observations: ~Copyable {
 
   /// Takes in a request that its owner has done with.
   mutating func note(_ request: borrowing Request) {
+    if tracer.isOn { tracer.note(request) }
     guard request.arrived >= begin else { return }
     outcomes[Int(request.outcome.rawValue)] += 1
-    if tracer.isOn { tracer.note(request) }
     guard request.outcome == .ok, request.verb != .watch else { return }
     var parts = request.clientParts
     parts += request.serverParts(until: request.answered, server)

@@ -7,6 +7,8 @@ struct SampleSheet {
   private var heads: [ClusterSeries.Column] = []
   /// Row after row; NaN where there was nothing to measure.
   private var values: [Double] = []
+  /// What is scraped of histograms; nil where no one asked.
+  var histograms: HistogramSheet?
   /// Distributions as of the sample before.
   var before = Snapshots()
 
@@ -53,6 +55,10 @@ struct SampleSheet {
         return value.isNaN ? nil : value
       }
       series.columns.append(column)
+    }
+    let all = histograms?.histograms ?? []
+    for name in Set(all.map(\.name)).sorted() {
+      series.histograms += all.filter { $0.name == name }
     }
     return series
   }

@@ -9,8 +9,10 @@ extension SampleSheet {
     takeFlowControl(cluster)
     takeServers(cluster)
     takeEtcd(cluster)
-    takeObjects(cluster)
+    takeObjects(cluster, at: now)
+    takeQueues(cluster)
     takeLimits(cluster)
+    histograms?.take(cluster)
   }
 
   private mutating func takeRequests(_ cluster: borrowing Cluster) {
@@ -31,7 +33,7 @@ extension SampleSheet {
     before.mutating = mutating
     let startup = cluster.world.observations.podStartup.snapshot()
     add(
-      .summary, "kubelet_pod_start_duration_seconds", unit: "seconds",
+      .summary, "kubelet_pod_start_total_duration_seconds", unit: "seconds",
       "From the wish for a pod until the API has it as ready.", ["quantile": "0.99"],
       startup.quantile(0.99, since: before.startup).map { Double($0) / 1e9 })
     add(
@@ -118,7 +120,7 @@ extension SampleSheet {
       Double(cluster.etcd.database.file))
   }
 
-  private mutating func takeObjects(_ cluster: borrowing Cluster) {
+  private mutating func takeObjects(_ cluster: borrowing Cluster, at now: Nanoseconds) {
     var registered = 0
     var ready = 0
     var alive = 0
@@ -137,6 +139,10 @@ extension SampleSheet {
     add(
       .gauge, "assay_nodes_alive", "Machines that run and reach the API servers.",
       Double(alive))
+    add(
+      .gauge, Self.podsWaiting,
+      "Pods that are wanted and not ready, those that the API has not yet too.",
+      Double(cluster.world.pods(waitingSince: now)))
     let phases = [
       ("Pending", PodPhase.pending), ("Bound", .bound), ("Running", .running),
       ("Ready", .ready), ("Failed", .failed), ("Terminating", .deleting),
@@ -149,6 +155,25 @@ extension SampleSheet {
         Double(cluster.world.observations.pods.phases[Int(phase.rawValue)]))
     }
   }
+
+  private mutating func takeQueues(_ cluster: borrowing Cluster) {
+    for (name, depth) in cluster.workQueueDepths {
+      add(
+        .gauge, "workqueue_depth", "Keys that wait for a worker of a controller.",
+        ["name": name], Double(depth))
+    }
+    for (name, pods) in cluster.scheduler.queue.depths {
+      add(
+        .gauge, "scheduler_pending_pods", "Pods that wait for the scheduler.", ["queue": name],
+        Double(pods))
+    }
+    add(
+      .gauge, "etcd_server_proposals_pending", "Writes that wait for the leader's log.",
+      Double(cluster.etcd.proposals.count))
+  }
+
+  /// The column of pods that wait, from which a load above capacity is told.
+  static let podsWaiting = "assay_pods_waiting"
 
   private mutating func takeLimits(_ cluster: borrowing Cluster) {
     for (group, use) in zip(LimitGroup.allCases, cluster.world.limitUses()) {

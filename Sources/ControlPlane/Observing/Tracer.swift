@@ -22,6 +22,8 @@ struct Tracer: ~Copyable {
   private(set) var moments = Table<Moment>(capacity: 16)
   /// Requests that were left out because there were too many.
   private(set) var leftOut: UInt64 = 0
+  /// When the first of those was wished for.
+  private(set) var cutAt: Nanoseconds?
   private var leader: Int?
   private var leaderChanges: UInt64 = 0
 
@@ -30,12 +32,17 @@ struct Tracer: ~Copyable {
     self.from = from
     self.until = until
     self.limit = limit
-    requests = Table(capacity: limit)
+    requests = Table(capacity: min(limit, 1 << 12))
   }
 
   mutating func note(_ request: borrowing Request) {
     guard request.wished >= from, request.wished < until else { return }
-    if requests.count < limit { requests.append(copy request) } else { leftOut += 1 }
+    guard requests.count >= limit else {
+      requests.append(copy request)
+      return
+    }
+    if leftOut == 0 { cutAt = request.wished }
+    leftOut += 1
   }
 
   mutating func noteFault(_ number: Int, begins: Bool, at now: Nanoseconds) {

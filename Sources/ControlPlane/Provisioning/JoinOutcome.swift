@@ -41,6 +41,8 @@ public struct JoinOutcome: Hashable, Sendable {
   public var lastReady: Nanoseconds?
   /// The part of all machines' time that each phase took, largest first, by its name.
   public var phases: [PhaseShare] = []
+  /// What machines waited for most on the way to ready nodes; nil if nothing much.
+  public var bottleneck: Bottleneck?
   /// Bytes that the image server was asked for.
   public var imageBytes = ByteCount.zero
   /// From a pod's need of a container image until its node has it.
@@ -58,8 +60,9 @@ public struct JoinOutcome: Hashable, Sendable {
     public var time: Nanoseconds
   }
 
-  init(_ cluster: borrowing Cluster) {
+  init(_ cluster: borrowing Cluster, at now: Nanoseconds) {
     self = cluster.provisioning.outcome
+    bottleneck = cluster.provisioning.bottleneck(at: now)
     addNodes(cluster.world.observations)
     pulledBytes = ByteCount(cluster.kubelets.pulls.link.bytes)
   }

@@ -69,6 +69,8 @@ struct Provisioning: ~Copyable {
   private(set) var counters = Counters()
   /// The time that all machines spent in each phase, ns.
   private(set) var spent: Table<Int64>
+  /// The part of it that they waited for others, where they share something.
+  private(set) var waited: Table<Int64>
 
   struct Counters: BitwiseCopyable {
     var wanted = 0
@@ -99,7 +101,11 @@ struct Provisioning: ~Copyable {
       event: Event(component: .provisioning, what: Kind.downloaded))
     networks = world.registeredNodes
     spent = Table(repeating: 0, count: ProvisioningPhase.allCases.count)
+    waited = Table(repeating: 0, count: ProvisioningPhase.allCases.count)
   }
+
+  /// How much of the image server's link was used while it was in use.
+  func imageServerUse(at now: Nanoseconds) -> Fraction { imageServer.used(at: now) }
 
   /// Bytes that the image server has sent or is to send.
   var imageBytes: ByteCount { ByteCount(imageServer.bytes) }
@@ -115,7 +121,12 @@ struct Provisioning: ~Copyable {
     case Kind.again: attempt(event.index, &loop)
     case Kind.passed: passed(event.index, &world, &loop)
     case Kind.downloaded:
-      while let machine = imageServer.leave(&loop) { passed(machine, &world, &loop) }
+      while let machine = imageServer.leave(&loop) {
+        let took = loop.now - machines[Int(machine)].phaseBegan
+        let alone = imageServer.spanAlone(parameters.imageSize.count)
+        waited[Int(ProvisioningPhase.download.rawValue)] += max(0, (took - alone).count)
+        passed(machine, &world, &loop)
+      }
     case Port.joined: joined(event.index, world, &loop)
     default: break
     }
@@ -236,11 +247,19 @@ struct Provisioning: ~Copyable {
   }
 
   private mutating func serveBoots(_ loop: inout Loop) {
-    while let number = bootServer.start(at: loop.now) { pass(number, &loop) }
+    while let number = bootServer.start(at: loop.now) { served(number, .networkBoot, &loop) }
   }
 
   private mutating func clone(_ loop: inout Loop) {
-    while let number = backend.start(at: loop.now) { pass(number, &loop) }
+    while let number = backend.start(at: loop.now) { served(number, .clone, &loop) }
+  }
+
+  /// The machine has waited for its server; now its phase takes its time.
+  private mutating func served(
+    _ number: UInt32, _ phase: ProvisioningPhase, _ loop: inout Loop
+  ) {
+    waited[Int(phase.rawValue)] += (loop.now - machines[Int(number)].phaseBegan).count
+    pass(number, &loop)
   }
 
   private mutating func passed(

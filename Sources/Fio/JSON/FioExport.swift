@@ -243,7 +243,7 @@ struct FioJobText {
         ))
     }
     if withBins {
-      let bins = found.buckets.map {
+      let bins = Self.bins(of: found).map {
         (String(LatencyBuckets.midpoint($0.index)), FioText.unsigned($0.count))
       }
       members.append(("bins", .object(bins)))
@@ -251,11 +251,20 @@ struct FioJobText {
     return .object(members)
   }
 
+  /// The buckets as fio has them: whatever is past its layout falls into its last one.
+  static func bins(of distribution: LatencyDistribution) -> [LatencyDistribution.Bucket] {
+    let last = LatencyBuckets.fioCount - 1
+    let beyond = distribution.buckets.filter { $0.index >= last }
+    guard beyond.count > 0 else { return distribution.buckets }
+    return distribution.buckets.filter { $0.index < last }
+      + [.init(index: last, count: beyond.reduce(0) { $0 + $1.count })]
+  }
+
   /// fio's percentile: the midpoint of the bucket, whatever the largest observation is.
   static func quantile(_ distribution: LatencyDistribution, _ fraction: Double) -> UInt64 {
     let rank = fraction * Double(distribution.count)
     var seen: UInt64 = 0
-    for bucket in distribution.buckets {
+    for bucket in bins(of: distribution) {
       seen += bucket.count
       if Double(seen) >= rank { return LatencyBuckets.midpoint(bucket.index) }
     }

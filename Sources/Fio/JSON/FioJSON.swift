@@ -160,7 +160,7 @@ extension FioLatency {
         throw FioJSON.Failure("bins: \"\(key)\" is not a number of nanoseconds")
       }
       let index = LatencyBuckets.index(of: value)
-      guard LatencyBuckets.midpoint(index) == value else {
+      guard index < LatencyBuckets.fioCount, LatencyBuckets.midpoint(index) == value else {
         throw FioJSON.Failure("bins: \(value) ns is not the midpoint of a bucket of fio 3")
       }
       result.buckets.append(.init(index: index, count: count))

@@ -186,8 +186,9 @@ enum MethodText {
   static let published =
     "Figures as published: Assay measured none of them. What stands under disclosure is all that "
     + "their source tells; ≥ and ≤ mark what it gives as a bound only."
-  /// Under the results of a run; of ranges only where a case has several trials.
-  static func underResults(_ cases: [CaseFigures]) -> String {
+  /// Under the results of a run, of the columns that they have; of ranges only where a case has
+  /// several trials.
+  static func underResults(_ cases: [CaseFigures], _ columns: [String]) -> String {
     let several = cases.contains { $0.valid.count > 1 }
     let counted = CountedEvents(cases)
     let rates = several ? "median of trials, range below" : "of the trial"
@@ -195,7 +196,9 @@ enum MethodText {
       several
       ? "all \(counted.noun) of the valid trials together, range of the trials' own figures below"
       : "all \(counted.noun) of the trial"
-    return "n: valid trials. \(counted.rate), bandwidth and \(counted.cost): \(rates). "
-      + "Latency: \(latencies). Errors: sum of all trials."
+    return "n: valid trials. "
+      + (CountedEvents.list(counted.medians(among: columns)).map { "\($0): \(rates). " } ?? "")
+      + "Latency: \(latencies)."
+      + (columns.contains("errors") ? " Errors: sum of all trials." : "")
   }
 }

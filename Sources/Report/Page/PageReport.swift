@@ -28,7 +28,8 @@ public struct PageReport: Sendable {
     let cases = CaseFigures.all(of: input)
     let workloads = WorkloadFigures.all(of: cases)
     var page = PageFrame.model(title: input.header.name, version: input.header.version)
-    page.merge(head(input, cases)) { $1 }
+    let columns = ResultsSection.used(workloads, CountedEvents(cases))
+    page.merge(head(input, cases, columns)) { $1 }
     if let judgement = input.judgement { page["verdict"] = VerdictSection.model(judgement) }
     if let comparison = input.comparison, let systems = SystemsSection.model(comparison) {
       page["systems"] = systems
@@ -61,7 +62,9 @@ public struct PageReport: Sendable {
     ]
   }
 
-  private func head(_ input: ReportInput, _ cases: [CaseFigures]) -> [String: Any] {
+  private func head(
+    _ input: ReportInput, _ cases: [CaseFigures], _ columns: [String]
+  ) -> [String: Any] {
     let header = input.header
     let caveats = RunCaveats.all(of: input, cases)
     let findings = PlacedFinding.all(of: input)
@@ -90,7 +93,7 @@ public struct PageReport: Sendable {
           "message": $0.finding.message, "code": $0.finding.code,
         ]
       },
-      "method": isPublished ? MethodText.published : MethodText.underResults(cases),
+      "method": isPublished ? MethodText.published : MethodText.underResults(cases, columns),
     ]
   }
 }
@@ -117,6 +120,11 @@ enum ResultsSection {
   static func columns(_ counted: CountedEvents) -> [String] {
     [counted.rate, "bandwidth"] + LatencyColumn.allCases.map { $0 == .max ? "max" : $0.rawValue }
       + [counted.cost, "errors"]
+  }
+
+  /// The columns that some case has a value in.
+  static func used(_ workloads: [WorkloadFigures], _ counted: CountedEvents) -> [String] {
+    model(workloads, counted)["columns"] as? [String] ?? []
   }
 
   /// The tables of all workloads, without the columns in which no case has a value.

@@ -6,8 +6,9 @@ internal import Statistics
 struct LatencyParts: Sendable {
   /// The case.
   var key: CaseKey
-  /// What each bottleneck was told as, with how many trials told it, the most frequent first.
-  var bottlenecks: [(text: String, trials: Int)]
+  /// What most trials tell as their bottleneck, of pods or requests and of machines that join, with
+  /// how many of them do.
+  var bottlenecks: [(of: String, text: String, trials: Int)]
   /// How many valid trials there are.
   var trials: Int
   /// The latencies that were taken apart.
@@ -31,12 +32,15 @@ struct LatencyParts: Sendable {
     guard !found.isEmpty else { return nil }
     key = figures.key
     trials = figures.valid.count
-    var counts: [String: Int] = [:]
-    for text in found.compactMap({ $0["bottleneck"]?["resource"]?.text }) {
-      counts[text, default: 0] += 1
-    }
-    bottlenecks = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-      .map { (text: $0.key, trials: $0.value) }
+    bottlenecks = [("bottleneck", "bottleneck"), ("joinBottleneck", "bottleneck of joining")]
+      .compactMap { member, name in
+        var counts: [String: Int] = [:]
+        for text in found.compactMap({ $0[member]?["resource"]?.text }) {
+          counts[text, default: 0] += 1
+        }
+        return counts.min { ($1.value, $0.key) < ($0.value, $1.key) }
+          .map { (of: name, text: $0.key, trials: $0.value) }
+      }
     latencies = Self.latencies(found)
     guard !latencies.isEmpty || !bottlenecks.isEmpty else { return nil }
   }
@@ -86,13 +90,13 @@ struct LatencyParts: Sendable {
       let total = Quantity(latency.total, .time).text(ascii: ascii)
       return "\(key): \(latency.name) \(total): " + parts.joined(separator: ", ")
     }
-    return texts + bottleneckLine.map { ["\(key): \($0)"] }.joined()
+    return texts + bottleneckLines.map { "\(key): \($0)" }
   }
 
   /// What holds it back, with how many trials say so; nothing where none does.
-  var bottleneckLine: [String] {
-    bottlenecks.prefix(1).map { found in
-      "bottleneck: \(found.text)"
+  var bottleneckLines: [String] {
+    bottlenecks.map { found in
+      "\(found.of): \(found.text)"
         + (found.trials < trials ? " (in \(found.trials) of \(trials) trials)" : "")
     }
   }
@@ -110,7 +114,7 @@ enum LatencyPartsSection {
     return [
       "tables": names.map { table($0, all) },
       "bottlenecks": all.flatMap { parts in
-        parts.bottleneckLine.map { ["name": parts.key.description, "text": $0] }
+        parts.bottleneckLines.map { ["name": parts.key.description, "text": $0] }
       },
     ]
   }

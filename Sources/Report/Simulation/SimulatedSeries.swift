@@ -34,47 +34,100 @@ struct SimulatedSeries: Sendable {
   }
 }
 
+extension SimulatedSeries.Column {
+  /// The name without the instance, and the instance that it is of: several make one chart.
+  var family: (name: String, instance: String?) {
+    guard let label = name.firstMatch(of: #/,?instance="([^"]*)"/#) else { return (name, nil) }
+    let rest = name.replacing(label.output.0, with: "").replacing("{}", with: "")
+    return (rest.replacing("{,", with: "{"), String(label.output.1))
+  }
+}
+
 extension WorkloadFigures {
-  /// A chart for each quantity that changes, over simulated time: medians of trials and their span.
+  /// What one line over simulated time is of.
+  private struct Traced {
+    var figures: CaseFigures
+    var instance: String?
+    var name: String
+    var style: Series.Style
+  }
+
+  /// A chart for each quantity that changes, over simulated time: medians of trials and their span;
+  /// instances of a server are lines of one chart.
   func simulatedSeries(_ group: [CaseFigures], _ number: Int) -> [Chart] {
     let all = group.map { figures in figures.valid.compactMap { SimulatedSeries($0.record) } }
-    let names = all.joined().flatMap { $0.columns.map(\.name) }.uniqued()
-    return names.enumerated().compactMap { place, name in
-      simulatedChart(of: name, group, all, "\(number)-\(place)")
+    let families = all.joined().flatMap { $0.columns.map(\.family) }
+    return families.map(\.name).uniqued().enumerated().flatMap { place, name -> [Chart] in
+      let instances = families.filter { $0.name == name }.map(\.instance).uniqued()
+      let traced = traced(instances, group)
+      let perCase = traced.count > Self.linesPerChart && group.count > 1
+      let charts =
+        perCase
+        ? group.map { figures in traced.filter { $0.figures.key == figures.key } } : [traced]
+      return charts.enumerated().compactMap { part, lines in
+        simulatedChart(
+          of: name, lines, Dictionary(zip(group.map(\.key), all)) { first, _ in first },
+          "\(number)-\(place)" + (perCase ? "-\(part)" : ""))
+      }
+    }
+  }
+
+  /// The lines of a chart: a case by its style, its instances by dashes, or by colour where the
+  /// case is the only one.
+  private func traced(_ instances: [String?], _ group: [CaseFigures]) -> [Traced] {
+    group.flatMap { figures in
+      instances.enumerated().map { place, instance in
+        var line = Traced(
+          figures: figures, instance: instance, name: label(figures.key),
+          style: style(figures.key, in: group))
+        guard instances.count > 1, let instance else { return line }
+        line.name = (group.count > 1 ? line.name + " · " : "") + "instance \(instance)"
+        if group.count > 1, instances.count * group.count <= Self.linesPerChart {
+          line.style.dash = place
+        } else {
+          line.style = Series.Style(colour: place, marker: place)
+        }
+        return line
+      }
     }
   }
 
   private func simulatedChart(
-    of name: String, _ group: [CaseFigures], _ all: [[SimulatedSeries]], _ place: String
+    of name: String, _ traced: [Traced], _ all: [CaseKey: [SimulatedSeries]], _ place: String
   ) -> Chart? {
     var bands: [Series] = []
     var lines: [Series] = []
     var unit = ""
-    for (figures, trials) in zip(group, all) {
-      let columns = trials.compactMap { trial in trial.columns.first { $0.name == name } }
+    for line in traced {
+      let trials = all[line.figures.key] ?? []
+      let columns = trials.compactMap { trial in
+        trial.columns.first { $0.family == (name, line.instance) }
+      }
       guard let first = columns.first, let times = trials.first?.times else { continue }
       unit = first.unit
       let samples = times.indices.map { sample in
         columns.compactMap { $0.values.indices.contains(sample) ? $0.values[sample] : nil }
           .filter(\.isFinite).sorted()
       }
-      let style = style(figures.key, in: group)
       let points = zip(times, samples).map { Point($0, Median.of($1) ?? .nan) }
       lines.append(
-        Series(label(figures.key), .line(Downsample.envelope(points, most: pointsPerLine)), style))
-      guard columns.count > 1 else { continue }
+        Series(line.name, .line(Downsample.envelope(points, most: pointsPerLine)), line.style))
+      // Bands of many lines hide each other.
+      guard columns.count > 1, line.instance == nil else { continue }
       let spans = zip(times, samples).compactMap { time, values in
         values.first.map { Span(time, low: $0, high: values[values.count - 1]) }
       }
-      bands.append(Series(label(figures.key), .band(thinned(spans)), style))
+      bands.append(Series(line.name, .band(thinned(spans)), line.style))
     }
     let values = lines.flatMap { $0.mark.points ?? [] }.map(\.y).filter(\.isFinite)
     guard let least = values.min(), let most = values.max(), least < most else { return nil }
     let kind = Quantity.Kind(unit: unit)
+    let isOfOne = Set(traced.map(\.figures.key)).count == 1 && points.count * systems.count > 1
     return Chart(
-      id: id("series-\(place)", 0), title: name,
+      id: id("series-\(place)", 0),
+      title: name + (isOfOne ? ", " + (traced.first.map { label($0.figures.key) } ?? "") : ""),
       about: "\(name) of \(self.name) over simulated time: at each sample the median "
-        + "of all valid trials of a case; bands span the trials.",
+        + "of all valid trials of a case" + (bands.isEmpty ? "." : "; bands span the trials."),
       x: Axis("simulated time after the warm-up", .linear, .elapsed),
       y: Axis(name, kind == .time ? .log10 : .linear, kind), series: bands + lines)
   }

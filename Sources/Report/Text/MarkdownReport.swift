@@ -49,8 +49,7 @@ public struct MarkdownReport: Sendable {
       text +=
         isPublished
         ? "\nFigures as published.\n"
-        : "\n\(counted.rate), bandwidth and \(counted.cost) are medians of n trials; latency is of "
-          + "all \(counted.noun) of the valid trials together.\n"
+        : "\n" + Self.legend(counted, table.headers)
     }
     text.append(
       ResultRows.others(cases, ascii: false).map { "- \(MarkdownText.escaped($0))\n" },
@@ -64,5 +63,14 @@ public struct MarkdownReport: Sendable {
       text.append(findings, of: "findings", elsewhere: elsewhere)
     }
     return text.text
+  }
+
+  /// What the columns are that the table has.
+  private static func legend(_ counted: CountedEvents, _ headers: [String]) -> String {
+    let medians = counted.medians(among: headers)
+    let start = CountedEvents.list(medians).map {
+      $0 + (medians.count == 1 ? " is the median" : " are medians") + " of n trials; latency"
+    }
+    return (start ?? "Latency") + " is of all \(counted.noun) of the valid trials together.\n"
   }
 }

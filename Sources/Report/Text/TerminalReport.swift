@@ -54,8 +54,8 @@ public struct TerminalReport: Sendable {
         ? "closed loop: the tail is a lower bound"
         : "open loop from the intended start, closed loop from preparation"
     let counted = CountedEvents(cases)
-    let medians = [counted.rate, "bandwidth", counted.cost].filter(headers.contains)
-    return "\(medians.joined(separator: ", ")): median of n trials; "
+    let medians = counted.medians(among: headers).joined(separator: ", ")
+    return (medians.isEmpty ? "" : medians + ": median of n trials; ")
       + "latency: all \(counted.noun) of valid trials, " + loop
   }
 }

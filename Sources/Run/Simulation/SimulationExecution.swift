@@ -44,6 +44,12 @@ struct SimulationExecution {
       let message = "no API request was answered in the measured time"
       return (.failed, [Finding(code: .nothingMeasured, severity: .error, message: message)])
     }
+    if let growth = facts.backlogGrowth {
+      let message =
+        "saturated: more pods wait by \(significant(growth, 3)) every second, without end; pod "
+        + "startup latency has no mean, and its percentiles are lower bounds"
+      return (.valid, [Finding(code: .saturated, severity: .warning, message: message)])
+    }
     guard facts.overduePods > 0 else { return (.valid, []) }
     let message =
       "\(counted(facts.overduePods, "pod")) had waited \(ClusterOutcome.overdue.text) or longer at "

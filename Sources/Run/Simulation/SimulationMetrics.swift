@@ -16,6 +16,8 @@ struct SimulationFacts: Codable {
   var leaderChanges: UInt64
   var failedProposals: UInt64
   var overduePods: Int
+  /// By how many a second pods that wait become more, where that has no bound; else nil.
+  var backlogGrowth: Double?
   /// What only some loads show, by the names of metrics: machines that join, faults, autoscalers.
   var others: [String: MetricValue]
 
@@ -23,14 +25,14 @@ struct SimulationFacts: Codable {
     simulatedNs = outcome.simulated
     measuredNs = max(outcome.simulated - load.warmUp, .zero)
     events = outcome.events
-    let digits = String(outcome.trace, radix: 16)
-    traceHash = String(repeating: "0", count: 16 - digits.count) + digits
+    traceHash = ClusterOutcome.traceHash(outcome.trace)
     spentBudget = outcome.spentBudget
     modelVersion = ClusterTrial.modelVersion
     requests = outcome.requests
     leaderChanges = outcome.leaderChanges
     failedProposals = outcome.failedProposals
     overduePods = outcome.overduePods
+    backlogGrowth = outcome.backlogGrowth
     others = SimulationMetrics.more(of: outcome, load)
   }
 }
@@ -158,6 +160,16 @@ enum SimulationMetrics {
       Double(scaling.nodes.longestLoop.count), "ns")
   }
 
+  /// Above capacity pods wait the longer the later they come: there is no mean, and of any other
+  /// statistic no more than a lower bound.
+  private static func saturate(_ growth: Double, _ metrics: inout [String: MetricValue]) {
+    metrics["pod backlog growth"] = MetricValue(growth, "1/s")
+    metrics[podStartup + " mean"] = nil
+    for name in metrics.keys where name.hasPrefix(podStartup + " ") {
+      metrics[name]?.bound = .atLeast
+    }
+  }
+
   static func of(
     _ facts: SimulationFacts, _ histograms: TrialHistograms
   ) -> [String: MetricValue] {
@@ -170,6 +182,7 @@ enum SimulationMetrics {
       if let part = histograms.distributions["\(scope) list api latency"] { lists.merge(part) }
     }
     TrialMetrics.add(lists, "list api latency", &metrics)
+    if let growth = facts.backlogGrowth { saturate(growth, &metrics) }
     let requests = facts.requests
     for (name, count) in [
       ("rejected requests", requests.rejected), ("timed-out requests", requests.timedOut),

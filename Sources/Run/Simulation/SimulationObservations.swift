@@ -56,6 +56,8 @@ struct SimulationObservations: Codable {
   }
 
   var bottleneck: Held?
+  /// What holds machines up on their way to ready nodes.
+  var joinBottleneck: Held?
   var compositions: [Composed]
   var resources: [Resource]
   var series: Series
@@ -65,9 +67,8 @@ struct SimulationObservations: Codable {
   var phases: [String: Double]
 
   init(_ outcome: ClusterOutcome) {
-    bottleneck = outcome.bottleneck.map {
-      Held(resource: "\($0.resource.name) (\($0.resource.limit))", text: $0.text)
-    }
+    bottleneck = outcome.bottleneck.map(Self.held)
+    joinBottleneck = outcome.join.bottleneck.map(Self.held)
     let composition = outcome.composition
     compositions = [
       ("mutating api latency p99", composition.mutatingAtServer, 0.99),
@@ -95,6 +96,12 @@ struct SimulationObservations: Codable {
     phases = Dictionary(
       outcome.join.phases.map { ($0.phase.name, Self.rounded($0.share.value * 100)) }
     ) { $1 }
+  }
+
+  private static func held(_ bottleneck: Bottleneck) -> Held {
+    Held(
+      resource: "\(bottleneck.resource.name) (\(bottleneck.resource.limit))",
+      text: bottleneck.text)
   }
 
   /// Columns that change: counters as rates, times in nanoseconds as everywhere in records.

@@ -129,7 +129,7 @@ extension QuantileTable {
         let width: UInt64 = bucket.index < 128 ? 1 : 1 << (UInt64(bucket.index >> 6) - 1)
         let first = LatencyBuckets.midpoint(bucket.index) - width / 2
         // What is past the layout fell into the last bucket.
-        let isLast = bucket.index == LatencyBuckets.count - 1
+        let isLast = histogram.isOpenEnded(at: bucket.index)
         let low = max(first, histogram.minimum)
         let high = max(low, isLast ? histogram.maximum : min(first + width - 1, histogram.maximum))
         defer { before += bucket.count }

@@ -24,7 +24,7 @@ struct ClusterTraceTests {
     let trace = Self.trial.trace(from: .seconds(25), to: .seconds(45))
     let names = Set(trace.slices.map(\.name))
     #expect(names.contains("PUT leases 200") && names.contains("PATCH pods/status 200"))
-    #expect(names.isSuperset(of: ["API server's CPU", "etcd log and quorum", "network"]))
+    #expect(names.isSuperset(of: ["API server's CPU", "etcd fsync", "network"]))
     let moments = trace.moments.map(\.name)
     #expect(moments.contains("leader-killed begins") && moments.contains("leader-killed ends"))
     #expect(moments.contains { $0.hasSuffix("leads") })
@@ -47,17 +47,74 @@ struct ClusterTraceTests {
     #expect(Set(trace.slices.map(\.request)).count == 10 && trace.leftOut > 10)
   }
 
-  @Test func theTextIsJSONOfTheTraceEventFormat() throws {
-    let trace = Self.trial.trace(from: .seconds(25), to: .seconds(35))
-    let parsed = try JSONSerialization.jsonObject(with: Data(trace.json.utf8))
+  /// Reads a trace as its format says: what is left to complain of.
+  private func faults(of text: String) throws -> (events: [[String: Any]], faults: [String]) {
+    let parsed = try JSONSerialization.jsonObject(with: Data(text.utf8))
     let document = try #require(parsed as? [String: Any])
     let events = try #require(document["traceEvents"] as? [[String: Any]])
+    var faults: [String] = []
+    var open: [String: [String]] = [:]
+    var last: [String: Double] = [:]
+    var named: Set<Int> = [0]
+    for (place, event) in events.enumerated() {
+      guard let phase = event["ph"] as? String, let pid = event["pid"] as? Int,
+        let name = event["name"] as? String
+      else { return (events, ["\(place): without phase, process or name"]) }
+      if phase == "M" {
+        named.insert(pid)
+        continue
+      }
+      guard let time = event["ts"] as? Double else { return (events, ["\(place): no time"]) }
+      if !named.contains(pid) { faults.append("\(place): process \(pid) has no name") }
+      let id = (event["id2"] as? [String: Any])?["local"] as? String
+      let track = "\(phase == "b" || phase == "e" ? "\(pid)/\(id ?? "none")" : phase + name)"
+      if time < last[track] ?? 0 { faults.append("\(place): time falls on \(track)") }
+      last[track] = time
+      switch phase {
+      case "b": open[track, default: []].append(name)
+      case "e":
+        if open[track]?.popLast() != name { faults.append("\(place): ends what did not begin") }
+      case "i": break
+      case "C":
+        let value = (event["args"] as? [String: Any])?["value"] as? Double
+        if value == nil { faults.append("\(place): a counter without a number") }
+      default: faults.append("\(place): phase \(phase)")
+      }
+    }
+    for (track, names) in open where !names.isEmpty {
+      faults.append("\(track) stays open: \(names)")
+    }
+    return (events, faults)
+  }
+
+  @Test(arguments: [(10, 35), (0, 200)]) func theTextIsOfTheTraceEventFormat(
+    begin: Int64, end: Int64
+  ) throws {
+    var text = ""
+    var pieces = 0
+    let extent = Self.trial.writeTrace(from: .seconds(begin), to: .seconds(end), limit: 100_000) {
+      text += $0
+      pieces += 1
+    }
+    let (events, faults) = try faults(of: text)
+    #expect(faults == [])
+    let trace = Self.trial.trace(from: .seconds(begin), to: .seconds(end))
     let phases = events.map { $0["ph"] as? String ?? "" }
     #expect(phases.count { $0 == "b" } == trace.slices.count)
-    #expect(phases.count { $0 == "e" } == trace.slices.count)
     #expect(phases.count { $0 == "i" } == trace.moments.count)
-    let processes = events.filter { $0["ph"] as? String == "M" }
-    #expect(processes.count >= 4)
+    #expect(phases.count { $0 == "M" } >= 4 && phases.contains("C") && pieces > 3)
+    #expect(extent.requests == Set(trace.slices.map(\.request)).count && extent.leftOut == 0)
+    #expect(extent.endNs == .seconds(min(end, 70)))
+  }
+
+  @Test func whatIsLeftOutIsSaid() throws {
+    var text = ""
+    let extent = Self.trial.writeTrace(from: .seconds(10), to: .seconds(70), limit: 50) {
+      text += $0
+    }
+    #expect(extent.requests == 50 && extent.leftOut > 100)
+    #expect(try #require(extent.cutAtNs) >= .seconds(10))
+    #expect(try faults(of: text).faults == [])
   }
 
   @Test func tracingChangesNothing() {
@@ -95,7 +152,7 @@ struct ClusterSnapshotTests {
     #expect(snapshot.nodes.map(\.count).reduce(0, +) == 30)
     #expect(snapshot.pods.map(\.name) == ["ready"] && snapshot.pods.map(\.count) == [60])
     #expect(snapshot.members.count == 3 && snapshot.members[0].contains("leader"))
-    #expect(snapshot.pending.contains { $0.name == "etcd kind 0" && $0.count == 3 })
+    #expect(snapshot.pending.contains { $0.name == "etcd tick" && $0.count == 3 })
     #expect(snapshot.text.contains("after event 20000 at "))
   }
 }

@@ -128,7 +128,7 @@ struct ServiceLevelTests {
     #expect(objective.badShare.value > 0 && objective.badShare.value <= 1)
     let breakdown = try #require(outcome.composition.mutatingAtServer.breakdown(of: 0.5))
     let inLog =
-      breakdown.share(of: .etcdLog).value + breakdown.share(of: .etcdQueue).value
+      breakdown.share(of: .etcdSync).value + breakdown.share(of: .etcdQueue).value
     #expect(inLog > 0.8)
     #expect(outcome.bottleneck?.resource.name == "etcd's log")
   }
