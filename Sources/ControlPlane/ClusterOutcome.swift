@@ -55,6 +55,10 @@ public struct ClusterOutcome: Sendable {
   public var failedProposals: UInt64
   /// Pods that were not ready at the end though they had been wanted for ``overdue`` or longer.
   public var overduePods: Int
+  /// Pods that the scheduler ended to make room for others of higher priority.
+  public var preemptedPods: UInt64
+  /// Pods that kubelets evicted because their machines ran out of memory or disk.
+  public var evictedPods: UInt64
   /// By how many a second the pods that wait become more; nil where they do not grow without bound,
   /// or fewer than 32 samples cannot tell.
   public var backlogGrowth: Double?
@@ -160,6 +164,8 @@ public struct ClusterOutcome: Sendable {
     series = cluster.sampler.sheet.series
     join = JoinOutcome(cluster, at: loop.now)
     apiServers = APIServerOutcome(cluster)
+    preemptedPods = cluster.scheduler.preempted
+    evictedPods = cluster.kubelets.pressure.evictions
     scaling = ScalingOutcome(cluster)
     etcdLoad = cluster.generator.etcdClients.outcome(cluster.etcd.counters)
     overduePods = cluster.world.pods(waitingSince: loop.now - Self.overdue)

@@ -174,6 +174,9 @@ public enum MetricCatalogue {
     Entry(
       name: "unserved requests", unit: .percent, direction: .lower,
       about: "users' requests that no pod could take"),
+    share("dns cache hits", "lookups that CoreDNS answered from its caches"),
+    count("evicted pods", "pods that kubelets evicted for want of memory or disk"),
+    count("preempted pods", "pods that went to make room for others of higher priority"),
     span("time to enough pods", "from the traffic's rise until there were pods for its peak"),
     count("nodes added", "machines that the cluster autoscaler added"),
     Entry(

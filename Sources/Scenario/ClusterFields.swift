@@ -22,6 +22,9 @@ enum ClusterFields {
     Group(name: "watch-cache", doc: "the API servers' watch caches", fields: watchCache),
     Group(name: "kubelets", doc: "the kubelets, and where nodes stand", fields: kubelets),
     Group(
+      name: "eviction", doc: "when kubelets evict pods because machines run out of something",
+      fields: eviction),
+    Group(
       name: "provisioning", doc: "how machines are made nodes", fields: ProvisioningFields.all),
     Group(name: "controllers", doc: "kube-controller-manager", fields: controllers),
     Group(name: "scheduler", doc: "kube-scheduler", fields: scheduler),
@@ -130,6 +133,12 @@ enum ClusterFields {
 
   private static let kubelets: [ClusterField] = [
     .integer("max-pods", \.nodes.maximumPods, 1...10_000, "maxPods of each node"),
+    .integer(
+      "pods-per-core", \.nodes.podsPerCore, 0...10_000,
+      "podsPerCore: the lesser of it and max-pods holds; 0 is no such limit"),
+    .duration(
+      "standby-interval", \.nodes.standbyInterval, least: 1_000_000_000,
+      "how often a watchdog looks whether nodes that stand by must step in"),
     .integer("nodes-per-rack", \.nodes.nodesPerRack, 1...100_000, "nodes that fail as one"),
     .integer("zones", \.nodes.zones, 1...255, "zones that racks are dealt out to"),
     .duration(
@@ -152,6 +161,29 @@ enum ClusterFields {
     .bytesPerSecond("unpack", \.nodes.unpackBytesPerSecond, "what a node unpacks of images"),
     .latency("pod-start", \.nodes.podStart, "from the news of a pod until its containers run"),
     .latency("pod-stop", \.nodes.podStop, "from the order to end a pod until it has ended"),
+  ]
+
+  private static let eviction: [ClusterField] = [
+    .size(
+      "hard-memory", \.nodes.eviction.hardMemory, least: 0,
+      "memory.available of --eviction-hard; 0 is none"),
+    .share(
+      "hard-disk", \.nodes.eviction.hardDisk, 0...1,
+      "nodefs.available of --eviction-hard; 0 is none"),
+    .size(
+      "soft-memory", \.nodes.eviction.softMemory, least: 0,
+      "memory.available of --eviction-soft; 0 is none"),
+    .share(
+      "soft-disk", \.nodes.eviction.softDisk, 0...1,
+      "nodefs.available of --eviction-soft; 0 is none"),
+    .duration(
+      "soft-grace", \.nodes.eviction.softGrace, least: 0,
+      "--eviction-soft-grace-period of both"),
+    .duration(
+      "pod-grace", \.nodes.eviction.podGrace, least: 0, "--eviction-max-pod-grace-period"),
+    .duration(
+      "pressure-transition", \.nodes.eviction.transition, least: 0,
+      "--eviction-pressure-transition-period"),
   ]
 
   private static let controllers: [ClusterField] = [
@@ -191,5 +223,8 @@ enum ClusterFields {
     .flag(
       "packs", \.controllers.packs,
       "fills nodes (MostAllocated) rather than spreading (LeastAllocated)"),
+    .flag(
+      "preempts", \.controllers.preempts,
+      "whether pods of lower priority go for those that fit nowhere"),
   ]
 }

@@ -34,8 +34,18 @@ enum ClusterGrammar {
       name: "memory", kind: .size(least: 1 << 20), doc: "memory of each that pods can ask for",
       standard: standard.memory.text),
     Member(
+      name: "disk", kind: .size(least: 1 << 20), doc: "disk of each that pods can fill",
+      standard: standard.disk.text),
+    Member(
+      name: "standby", kind: .integer(0...mostNodes),
+      doc: "how many of them take no pods until others are not ready",
+      standard: String(standard.standby)),
+    Member(
       name: "maximum", kind: .integer(1...mostNodes),
       doc: "how many the cluster autoscaler may make of it; without it, no more"),
+    Member(
+      name: "minimum", kind: .integer(0...mostNodes),
+      doc: "how few the cluster autoscaler leaves of it", standard: String(standard.minimum)),
     Member(
       name: "bare-metal", kind: .boolean, doc: "carries the taint dedicated=baremetal:NoSchedule",
       standard: String(standard.isBareMetal)),
@@ -82,7 +92,10 @@ enum ClusterGrammar {
     var pool = NodeParameters.Pool(name: pair.key, nodes: nodes)
     if let cpu = thousandths(pair.value["cpus"]) { pool.cpu = cpu }
     if let memory = pair.value["memory"]?.size { pool.memory = memory }
+    pool.disk = pair.value["disk"]?.size ?? pool.disk
+    pool.standby = pair.value["standby"]?.integer ?? pool.standby
     pool.maximum = pair.value["maximum"]?.integer
+    pool.minimum = pair.value["minimum"]?.integer ?? pool.minimum
     if let isBareMetal = pair.value["bare-metal"]?.boolean { pool.isBareMetal = isBareMetal }
     return pool
   }

@@ -17,11 +17,36 @@ enum DeploymentGrammar {
       name: "image", kind: .size(least: 0),
       doc: "its image, compressed; nodes without such a pod pull it",
       standard: standard.image.text),
+    Member(
+      name: "memory-use", kind: .size(least: 0),
+      doc: "memory that each pod uses; without it, what it asks for"),
+    Member(
+      name: "memory-growth", kind: .rate, doc: "how much more it uses with time: 1MiB/s"),
+    Member(
+      name: "disk-use", kind: .size(least: 0), doc: "what each pod has on its node's disk",
+      standard: standard.diskUse.text),
+    Member(name: "disk-growth", kind: .rate, doc: "how much more of it with time: 1MiB/s"),
     Member(name: "pool", kind: .name, doc: "the pool that its node selector names"),
     Member(
       name: "starts", kind: .word(["running", "empty"]),
       doc: "whether its pods run from the start, or it is made then",
       standard: standard.isThere ? "running" : "empty"),
+    Member(
+      name: "priority", kind: .integer(-2_147_483_648...1_000_000_000),
+      doc: "of its pods: those of lower priority wait, and go where there is no room",
+      standard: String(standard.priority)),
+    Member(
+      name: "spread", kind: .record(spread),
+      doc: "topology spread constraints (DoNotSchedule), each with its maxSkew"),
+    Member(
+      name: "rollouts", kind: .list(.duration(least: 0)),
+      doc: "when it is given another pod template, counted from the end of the warm-up"),
+    Member(
+      name: "max-surge", kind: .share(0...1),
+      doc: "maxSurge of its rolling updates, rounded up", standard: "25%"),
+    Member(
+      name: "max-unavailable", kind: .share(0...1),
+      doc: "maxUnavailable of its rolling updates, rounded down", standard: "25%"),
     Member(
       name: "requests", kind: .perSecond(allowsZero: false),
       doc: "users' requests to all its pods at usual traffic"),
@@ -33,8 +58,21 @@ enum DeploymentGrammar {
       doc: "requests that a pod can answer; what is beyond is lost",
       standard: served.capacity.text),
     Member(
-      name: "autoscaler", kind: .record(autoscaler),
-      doc: "a HorizontalPodAutoscaler (autoscaling/v2)"),
+      name: "autoscaler", kind: .anyOf([.word([published]), .record(autoscaler)]),
+      doc: "a HorizontalPodAutoscaler (autoscaling/v2); \(published) is the one of the published "
+        + "thousand-node cluster"),
+  ]
+
+  /// The published autoscaler's target.
+  private static let published = "frontend"
+
+  private static let spread: [Member] = [
+    Member(
+      name: "zones", kind: .integer(1...255),
+      doc: "the most pods that a zone may have over the least"),
+    Member(
+      name: "nodes", kind: .integer(1...255),
+      doc: "the most pods that a node may have over the least"),
   ]
 
   private static let autoscaler: [Member] = [
@@ -75,6 +113,8 @@ enum DeploymentGrammar {
     deployment.image = value["image"]?.size ?? deployment.image
     deployment.pool = value["pool"]?.word
     if let starts = value["starts"]?.word { deployment.isThere = starts == "running" }
+    place(value, &deployment)
+    use(value, &deployment)
     if let usual = value["requests"]?.perSecond {
       var traffic = ServedTraffic(usual: usual)
       traffic.cpuPerRequest = value["cpu-per-request"]?.duration ?? traffic.cpuPerRequest
@@ -85,7 +125,36 @@ enum DeploymentGrammar {
     return deployment
   }
 
+  /// The rolling updates of the deployment at `place`.
+  static func rollouts(_ value: Value, of place: Int) -> [ClusterLoad.Rollout] {
+    (value["rollouts"]?.items ?? []).compactMap(\.duration).map {
+      ClusterLoad.Rollout(deployment: place, at: $0)
+    }
+  }
+
+  /// Which of its pods come first, where they may be, and how they are replaced.
+  private static func place(_ value: Value, _ deployment: inout ClusterLoad.Deployment) {
+    deployment.priority = value["priority"]?.integer ?? deployment.priority
+    deployment.zoneSkew = value["spread"]?["zones"]?.integer ?? deployment.zoneSkew
+    deployment.nodeSkew = value["spread"]?["nodes"]?.integer ?? deployment.nodeSkew
+    deployment.maxSurge = value["max-surge"]?.share
+    deployment.maxUnavailable = value["max-unavailable"]?.share
+  }
+
+  /// What its pods use.
+  private static func use(_ value: Value, _ deployment: inout ClusterLoad.Deployment) {
+    deployment.memoryUse = value["memory-use"]?.size
+    deployment.diskUse = value["disk-use"]?.size ?? deployment.diskUse
+    if case .rate(.bytesPerSecond(let bytes))? = value["memory-growth"] {
+      deployment.memoryGrowthBytesPerSecond = Int64(bytes)
+    }
+    if case .rate(.bytesPerSecond(let bytes))? = value["disk-growth"] {
+      deployment.diskGrowthBytesPerSecond = Int64(bytes)
+    }
+  }
+
   private static func scaler(_ value: Value) -> HorizontalPodAutoscaler? {
+    if value.word == published { return .frontend }
     guard let maximum = value["maximum"]?.integer else { return nil }
     var metrics: [HorizontalPodAutoscaler.Metric] = []
     if let cpu = value["cpu"]?.share { metrics.append(.cpu(cpu)) }

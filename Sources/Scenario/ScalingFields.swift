@@ -58,6 +58,12 @@ enum ScalingFields {
 
   private static let fields: [Field<ClusterAutoscalerParameters>] = [
     .word("expander", \.expander, "which pool is enlarged if several would help"),
+    Field(
+      name: "priorities", kind: .list(.name),
+      doc: "expander priority: names of pools, the first preferred; all others come last",
+      apply: { value, parameters in parameters.priorities = value.items.compactMap(\.word) },
+      render: { $0.priorities.isEmpty ? nil : .list($0.priorities.map(Value.word)) }),
+    .integer("replicas", \.replicas, 1...100, "of which one leads"),
     .duration("scan-interval", \.scanInterval, least: 1_000_000_000, "--scan-interval"),
     .duration(
       "provision-time", \.provisionTime, least: 1_000_000_000, "--max-node-provision-time"),

@@ -35,6 +35,9 @@ enum SimulationFields {
       doc: "further deployments, by name",
       apply: { value, load in
         load.workloads = value.pairs.compactMap { DeploymentGrammar.deployment($0.value) }
+        load.rollouts = value.pairs.enumerated().flatMap {
+          DeploymentGrammar.rollouts($1.value, of: $0)
+        }
       },
       render: { load in
         guard !load.workloads.isEmpty else { return nil }

@@ -102,7 +102,8 @@ struct SimulationRules {
   private func room(_ load: ClusterLoad, _ model: ClusterModel, _ system: String) -> Problem? {
     guard !isOpen("pods", "deployments") else { return nil }
     let pods = load.deployments.reduce(0) { $0 + $1.replicas }
-    let room = model.nodes.count * model.nodes.maximumPods
+    let nodes = model.nodes
+    let room = nodes.pools.reduce(0) { $0 + ($1.nodes - $1.standby) * nodes.podCapacity(of: $1) }
     guard pods > room else { return nil }
     return Problem(
       path: place("pods"),

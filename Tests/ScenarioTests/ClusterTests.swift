@@ -78,6 +78,42 @@ import Testing
     #expect(small.nodes.count == 3 && small.controllers.unreachableToleration == .seconds(30))
   }
 
+  @Test func deploymentsHaveStrategiesPrioritiesSpreadAndUse() throws {
+    let read = try scenario(
+      "one: {cluster: {nodes: 10}}",
+      """
+      {deployments: {back: {replicas: 2}, web: {replicas: 9, priority: 1000,
+            spread: {zones: 1, nodes: 2}, rollouts: [1min, 5min], max-surge: 10%,
+            max-unavailable: 0%, memory-use: 1GiB, memory-growth: 1MiB/s, disk-use: 2GiB,
+            disk-growth: 4KiB/s, requests: 100/s, autoscaler: frontend}}}
+      """
+    ).scenario
+    let load = try #require(read.workloads[0].points[0].workload.simulation)
+    let web = load.workloads[1]
+    #expect(web.priority == 1000 && web.zoneSkew == 1 && web.nodeSkew == 2)
+    #expect(load.rollouts.map(\.deployment) == [1, 1])
+    #expect(load.rollouts.map(\.at) == [.seconds(60), .seconds(300)])
+    #expect(web.maxSurge == .percent(10) && web.maxUnavailable == .percent(0))
+    #expect(web.memoryUse == .gibibytes(1) && web.memoryGrowthBytesPerSecond == 1 << 20)
+    #expect(web.diskUse == .gibibytes(2) && web.diskGrowthBytesPerSecond == 4096)
+    #expect(web.autoscaler == .frontend && load.workloads[0].maxSurge == nil)
+  }
+
+  @Test func poolsHaveDisksStandbyAndBounds() throws {
+    let model = try model(
+      """
+      {pools: {web: {nodes: 3, disk: 40GiB, standby: 1, minimum: 2, maximum: 9}},
+         kubelets: {pods-per-core: 5}, eviction: {hard-memory: 500MiB, soft-disk: 15%},
+         scheduler: {preempts: false}, cluster-autoscaler: {priorities: [web], replicas: 2}}
+      """)
+    let pool = model.nodes.pools[0]
+    #expect(pool.disk == .gibibytes(40) && pool.standby == 1 && pool.minimum == 2)
+    #expect(model.nodes.podCapacity(of: pool) == 110 && model.nodes.podsPerCore == 5)
+    #expect(model.nodes.eviction.hardMemory == .mebibytes(500))
+    #expect(model.nodes.eviction.softDisk == .percent(15) && !model.controllers.preempts)
+    #expect(model.autoscaling.nodes?.priorities == ["web"])
+  }
+
   @Test func anEvenNumberOfMembersIsAWarning() throws {
     let reading = try scenario("one: {cluster: {etcd: {members: 4}}}")
     #expect(reading.warnings.map(\.message).contains { $0.hasPrefix("4 members survive") })

@@ -1,3 +1,4 @@
+import ControlPlane
 import Foundation
 import Measure
 import Scenario
@@ -47,6 +48,36 @@ func files(_ folder: String, _ suffix: String) throws -> [URL] {
       }
       #expect(!Plan.expand(reading.scenario, seed: 1).trials.isEmpty)
     }
+  }
+
+  /// Short forms of simulated scenarios, as `--set` gives them.
+  static let shortForms = [
+    "promotion-day.yaml": [
+      "workloads.as-published.simulation.duration=90s",
+      "workloads.as-published.simulation.warm-up=10s",
+      "workloads.as-published.simulation.traffic.at=5s",
+    ],
+    "small-cluster-availability.yaml": [
+      "workloads.month.simulation.duration=2h",
+      "workloads.month.simulation.faults.0.mean-time-between=1h",
+    ],
+  ]
+
+  @Test(arguments: shortForms.keys.sorted())
+  func aShortFormOfASimulatedScenarioRuns(_ name: String) throws {
+    let text = try String(
+      contentsOf: repository.appending(path: "scenarios/\(name)"), encoding: .utf8)
+    let scenario = try ScenarioReader.read(
+      text: text, file: name, overrides: Self.shortForms[name] ?? []
+    ).scenario
+    guard case .cluster(let model)? = scenario.systems.first?.target else {
+      return #expect(Bool(false), "\(name) has no cluster")
+    }
+    let load = try #require(scenario.workloads[0].points[0].workload.simulation)
+    let outcome = ClusterTrial(model: model, load: load, seed: 1).run()
+    #expect(!outcome.spentBudget && outcome.requests.unavailable == 0)
+    // In two hours some server fails; a promotion's first minutes ask for more pods.
+    #expect(outcome.nodesLost > 0 || outcome.scaling.services[0].scaleUps > 0)
   }
 
   @Test func theQuickstartTakesAboutAMinuteAndNeedsNothingOfTheUser() throws {

@@ -20,17 +20,21 @@ struct Autoscalers: ~Copyable {
     /// Node `index` is being drained; its machine has stopped.
     static let drained: UInt8 = 7
     static let stopped: UInt8 = 8
+    /// The watchdog of nodes that stand by looks.
+    static let standby: UInt8 = 9
   }
 
   private(set) var services: Services
   private(set) var pods: PodScaling
   private(set) var nodes: NodeScaling
+  private let standby: StandbyNodes
   private var stream: RandomStream
 
   init(_ world: inout World) {
     services = Services(world)
     pods = PodScaling(&world, services)
     nodes = NodeScaling(&world)
+    standby = StandbyNodes(&world)
     stream = world.stream(.autoscaler, of: 2)
   }
 
@@ -53,6 +57,7 @@ struct Autoscalers: ~Copyable {
     case Kind.elect: nodes.elect(&world, &loop)
     case Kind.drained: nodes.pollDrain(event.index, &world, &loop)
     case Kind.stopped: nodes.stopped(event.index, &world, &loop)
+    case Kind.standby: standby.look(&world, &loop)
     case Port.reply: answered(event.index, &world, &loop)
     default: break
     }
@@ -61,6 +66,7 @@ struct Autoscalers: ~Copyable {
   /// Scrapes begin anywhere in their interval.
   private mutating func start(_ periods: PodAutoscalingParameters, _ loop: inout Loop) {
     nodes.start(&loop)
+    standby.start(&loop)
     guard services.all.count > 0 else { return }
     pods.start(&loop)
     loop.schedule(Event(component: .autoscaler, what: Kind.step), after: Services.step)
@@ -79,6 +85,8 @@ struct Autoscalers: ~Copyable {
       pods.answered(request, services, &world, &loop)
     } else if nodes.owns(request.client) {
       nodes.answered(request, &world, &loop)
+    } else if standby.owns(request.client) {
+      standby.answered(request, &world, &loop)
     }
   }
 

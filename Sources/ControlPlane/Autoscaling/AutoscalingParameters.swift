@@ -19,7 +19,11 @@ public struct AutoscalingParameters: Hashable, Codable, Sendable {
     nodes.replicas = 2
     nodes.expander = .priority
     nodes.balancesSimilarPools = true
+    nodes.unneededTime = .seconds(600)
+    nodes.unreadyTime = .seconds(1200)
+    nodes.delayAfterAdd = .seconds(600)
     nodes.delayAfterDelete = .seconds(600)
+    nodes.delayAfterFailure = .seconds(180)
     parameters.nodes = nodes
     return parameters
   }

@@ -128,13 +128,13 @@ struct NodeScaling: ~Copyable {
     electionClient = isOn ? world.add(client) : 0
     guard isOn else { return }
     for description in world.model.nodes.pools {
-      pools.append(Self.pool(description, world.model.nodes.maximumPods, parameters))
+      pools.append(Self.pool(description, world.model.nodes, parameters))
     }
     for deployment in world.load.deployments { staying.append(!deployment.isMovable) }
   }
 
   private static func pool(
-    _ description: NodeParameters.Pool, _ maximumPods: Int,
+    _ description: NodeParameters.Pool, _ nodes: NodeParameters,
     _ parameters: ClusterAutoscalerParameters
   ) -> Pool {
     var pool = Pool()
@@ -144,8 +144,8 @@ struct NodeScaling: ~Copyable {
     if let rank = parameters.priorities.firstIndex(of: description.name) { pool.rank = Int32(rank) }
     pool.backOff = parameters.backOff
     pool.room.cpu = Int32(description.cpu)
-    pool.room.memory = Int32(description.memory.count >> 20)
-    pool.room.pods = Int32(maximumPods)
+    pool.room.memory = Int32(nodes.allocatableMemory(of: description).count >> 20)
+    pool.room.pods = Int32(nodes.podCapacity(of: description))
     pool.room.taints = description.isBareMetal ? Taint.bareMetal : 0
     return pool
   }

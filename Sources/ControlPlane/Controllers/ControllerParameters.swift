@@ -41,6 +41,8 @@ public struct ControllerParameters: Hashable, Codable, Sendable {
   /// What each pod of the cluster adds where a pod fits nowhere and preemption is considered:
   /// 20 ms with 20 000 pods (kubernetes PR 128466).
   public var preemptionCostPerPod = Nanoseconds.microseconds(1)
+  /// Whether pods of lower priority go for those that fit nowhere (the plugin DefaultPreemption).
+  public var preempts = true
   /// `percentageOfNodesToScore`; 0 adapts to the number of nodes (50 % less one for each 125).
   public var percentageOfNodesToScore = 0
   /// Whether full nodes are preferred (MostAllocated) rather than empty ones (LeastAllocated).

@@ -8,7 +8,6 @@ struct DeploymentController: ~Copyable {
   let client: UInt32
   var queue: WorkQueue
   var recorder: EventRecorder
-  private let parameters: ControllerParameters
   private var states = Table<State>(capacity: 64)
 
   /// The sync of a deployment that is under way, and the status that it wrote last.
@@ -35,9 +34,8 @@ struct DeploymentController: ~Copyable {
   }
 
   init(_ world: inout World) {
-    parameters = world.model.controllers
     client = world.addController()
-    queue = WorkQueue(workers: parameters.deploymentWorkers)
+    queue = WorkQueue(workers: world.model.controllers.deploymentWorkers)
     recorder = EventRecorder(client: client)
   }
 
@@ -133,14 +131,14 @@ struct DeploymentController: ~Copyable {
     world.submit(request, in: &loop)
   }
 
-  private func surge(_ desired: Int32) -> Int32 {
-    Int32((Double(desired) * parameters.maxSurge.value).rounded(.up))
+  private func surge(_ desired: Int32, _ workload: Workload) -> Int32 {
+    Int32((Double(desired) * workload.maxSurge).rounded(.up))
   }
 
   /// At least one where there is no surge (`ResolveFenceposts`).
-  private func unavailable(_ desired: Int32) -> Int32 {
-    let share = Int32((Double(desired) * parameters.maxUnavailable.value).rounded(.down))
-    return share == 0 && surge(desired) == 0 ? 1 : share
+  private func unavailable(_ desired: Int32, _ workload: Workload) -> Int32 {
+    let share = Int32((Double(desired) * workload.maxUnavailable).rounded(.down))
+    return share == 0 && surge(desired, workload) == 0 ? 1 : share
   }
 
   /// How many pods the new replica set is to have (`NewRSNewReplicas`).
@@ -152,7 +150,7 @@ struct DeploymentController: ~Copyable {
     let present = newest.map { cache.replicaSets[$0].object.desired } ?? 0
     guard present < desired else { return desired }
     let all = sum(of: workload, cache, world) { $0.object.desired }
-    let most = desired + surge(desired)
+    let most = desired + surge(desired, world.workloads[workload])
     return all >= most ? present : present + min(most - all, desired - present)
   }
 
@@ -164,7 +162,7 @@ struct DeploymentController: ~Copyable {
   ) -> (set: Int, wanted: Int32)? {
     if states[workload].unready < 0 {
       let desired = cache.workloads[workload].desired
-      let least = desired - unavailable(desired)
+      let least = desired - unavailable(desired, world.workloads[workload])
       let new = cache.replicaSets[newest].object
       let all = sum(of: workload, cache, world) { $0.object.desired }
       states[workload].unready = max(0, all - least - max(0, new.desired - new.ready))

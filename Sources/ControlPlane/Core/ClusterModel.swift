@@ -96,6 +96,14 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
     public var cpu = 100
     /// Memory that each asks for.
     public var memory = ByteCount.mebibytes(128)
+    /// Memory that each uses when it is ready; nil is what it asks for.
+    public var memoryUse: ByteCount?
+    /// How many bytes more of memory it uses each second.
+    public var memoryGrowthBytesPerSecond: Int64 = 0
+    /// What each has on its node's disk when it is ready.
+    public var diskUse = ByteCount.zero
+    /// How many bytes more of the disk it takes each second.
+    public var diskGrowthBytesPerSecond: Int64 = 0
     /// The pool that its node selector names.
     public var pool: String?
     /// The size of its image, compressed, which nodes without such a pod must pull; zero is an
@@ -109,6 +117,10 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
     public var zoneSkew = 0
     /// The same over nodes.
     public var nodeSkew = 0
+    /// `maxSurge` of its rolling updates, a share of its pods; nil is the controllers' default.
+    public var maxSurge: Fraction?
+    /// `maxUnavailable` of its rolling updates; nil is the controllers' default.
+    public var maxUnavailable: Fraction?
     /// Whether its pods tolerate `dedicated=baremetal:NoSchedule`.
     public var toleratesBareMetal = false
     /// What users ask of its pods at usual traffic; nil is nothing.
@@ -120,6 +132,12 @@ public struct ClusterLoad: Hashable, Codable, Sendable {
 
     /// A workload of `replicas` pods.
     public init(replicas: Int) { self.replicas = replicas }
+
+    /// Whether its pods can use up what their machines have.
+    public var usesMoreThanItAsksFor: Bool {
+      (memoryUse ?? memory) > memory || memoryGrowthBytesPerSecond > 0
+        || diskUse > .zero || diskGrowthBytesPerSecond > 0
+    }
   }
 
   /// A rolling update.

@@ -15,8 +15,8 @@ struct LoadGenerator: ~Copyable {
   private let gap: Distribution?
   private var stream: RandomStream
   private var victims: RandomStream
-  /// How many pods were dealt to nodes at the start.
-  private var placed = 0
+  /// How many pods of each pool, and of any, were dealt to nodes at the start.
+  private var placed = Table<Int>(capacity: 256)
   private var closedLoop: ClosedLoopClients
   private(set) var etcdClients: EtcdLoadClients
 
@@ -61,13 +61,39 @@ struct LoadGenerator: ~Copyable {
     workload.priority = Int32(clamping: description.priority)
     workload.zoneSkew = UInt8(clamping: description.zoneSkew)
     workload.nodeSkew = UInt8(clamping: description.nodeSkew)
+    let controllers = world.model.controllers
+    workload.maxSurge = (description.maxSurge ?? controllers.maxSurge).value
+    workload.maxUnavailable = (description.maxUnavailable ?? controllers.maxUnavailable).value
+    // What pods of a QoS class other than BestEffort are given (the manual, "Taint Nodes by
+    // Condition").
+    if description.cpu > 0 || description.memory > .zero {
+      workload.tolerations |= Taint.memoryPressure
+    }
     if description.toleratesBareMetal { workload.tolerations |= Taint.bareMetal }
     let number = world.add(workload)
     guard description.isThere else { return }
     for _ in 0..<description.replicas {
-      world.addReadyPod(of: number, on: UInt32(placed % max(1, world.model.nodes.count)))
-      placed += 1
+      world.addReadyPod(of: number, on: nextNode(of: workload.pool, world))
     }
+  }
+
+  /// The node that the next pod runs on from the start: all of its pool, or of all pools, in turn,
+  /// but for those that stand by.
+  private mutating func nextNode(of pool: UInt8, _ world: borrowing World) -> UInt32 {
+    let pools = world.model.nodes.pools
+    var (first, count) = (0, max(1, world.model.nodes.count))
+    if pool != Workload.anyPool, pools[Int(pool)].nodes > pools[Int(pool)].standby {
+      first = pools[..<Int(pool)].reduce(0) { $0 + $1.nodes }
+      count = pools[Int(pool)].nodes
+    }
+    while placed.count <= Int(pool) { placed.append(0) }
+    var node = first + placed[Int(pool)] % count
+    while node < world.nodes.count, world.nodes[node].isStandby {
+      placed[Int(pool)] += 1
+      node = first + placed[Int(pool)] % count
+    }
+    placed[Int(pool)] += 1
+    return UInt32(node)
   }
 
   mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {

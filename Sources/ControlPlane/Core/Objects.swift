@@ -29,8 +29,12 @@ struct Node: BitwiseCopyable {
   /// measured of availability only.
   var runsPods = true
   var condition = NodeCondition.unknown
+  /// Its conditions MemoryPressure and DiskPressure, as the bits of `Taint`.
+  var pressure: UInt16 = 0
   /// Bits of `Taint`.
   var taints: UInt16 = 0
+  /// Whether it takes no pods until other nodes are not ready.
+  var isStandby = false
   /// When its lease was last renewed, as committed.
   var renewed = Nanoseconds.zero
   /// What it can give and what bound pods have asked for: thousandths of a CPU, MiB, pods.
@@ -68,6 +72,8 @@ enum Taint {
   static let bareMetal: UInt16 = 16
   static let memoryPressure: UInt16 = 32
   static let diskPressure: UInt16 = 64
+  /// The taints of what a node runs out of.
+  static let ofPressure = memoryPressure | diskPressure
   static let notReadyNoExecute: UInt16 = 128
   /// The taints that end pods.
   static let noExecute = unreachableNoExecute | notReadyNoExecute
@@ -151,6 +157,9 @@ struct Workload: BitwiseCopyable {
   /// The most pods that a zone, or a node, may have over the least; 0 is any.
   var zoneSkew: UInt8 = 0
   var nodeSkew: UInt8 = 0
+  /// What a rolling update may have beyond, and lack of, the pods wanted: shares of them.
+  var maxSurge = 0.25
+  var maxUnavailable = 0.25
   /// What a daemon set's pods do for their node.
   var role = DaemonRole.other
   /// Its image, a place in `World.images`; `noImage` is one that every node has.

@@ -48,6 +48,7 @@ extension World {
       nodes[node].certificate = .none
       nodes[node].condition = .unknown
       nodes[node].taints &= Taint.bareMetal
+      nodes[node].pressure = 0
       announce(.nodeGone, of: request.object, in: &loop)
     case (.node, _):
       let before = nodes[node].taints
@@ -58,6 +59,7 @@ extension World {
     default:
       let condition = NodeCondition(rawValue: UInt8(truncatingIfNeeded: request.argument))
       nodes[node].condition = condition ?? .unknown
+      nodes[node].pressure = UInt16(truncatingIfNeeded: request.detail)
       // A status of the kubelet's own is a heartbeat too (`tryUpdateNodeHealth`).
       if nodes[node].condition == .ready {
         nodes[node].renewed = loop.now

@@ -20,6 +20,9 @@ struct Kubelets: ~Copyable {
     static let register: UInt8 = 9
     /// Kubelet `index` runs again on a machine that was without power.
     static let resumed: UInt8 = 11
+    /// All kubelets look how full their machines are; pod `index` was evicted.
+    static let pressure: UInt8 = 12
+    static let evicted: UInt8 = 13
   }
   /// To `kubelet`: the certificate of node `index` is issued.
   static let certified: UInt8 = 10
@@ -49,10 +52,11 @@ struct Kubelets: ~Copyable {
   let firstBootstrapClient: UInt32
   let parameters: NodeParameters
   private let start: Distribution
-  private let stop: Distribution
+  let stop: Distribution
   let kubeletStart: Distribution
   var kubelets: Table<Kubelet>
   private(set) var pulls: ImagePulls
+  var pressure: NodePressure
 
   init(_ world: inout World) {
     parameters = world.model.nodes
@@ -62,7 +66,12 @@ struct Kubelets: ~Copyable {
     firstClient = UInt32(world.clients.count)
     kubelets = Table(capacity: max(1, parameters.count))
     for (pool, description) in parameters.pools.enumerated() {
-      for _ in 0..<description.nodes { Self.addNode(pool, description, true, &kubelets, &world) }
+      for number in 0..<description.nodes {
+        Self.addNode(pool, description, true, &kubelets, &world)
+        guard number >= description.nodes - description.standby else { continue }
+        world.nodes[world.nodes.count - 1].isStandby = true
+        world.nodes[world.nodes.count - 1].taints |= Taint.cordoned
+      }
     }
     for (pool, description) in parameters.pools.enumerated() {
       for _ in 0..<world.spareMachines(of: pool) {
@@ -79,6 +88,7 @@ struct Kubelets: ~Copyable {
     }
     let images = world.load.workloads.count { $0.image.count > 0 } + parameters.daemonSets.count
     pulls = ImagePulls(parameters, nodes: world.nodes.count, images: images)
+    pressure = NodePressure(world)
   }
 
   /// Adds a machine, which is a node from the start or may become one.
@@ -97,8 +107,8 @@ struct Kubelets: ~Copyable {
     node.condition = isThere ? .ready : .unknown
     node.taints = description.isBareMetal ? Taint.bareMetal : 0
     node.cpu = Int32(description.cpu)
-    node.memory = Int32(description.memory.count >> 20)
-    node.maximumPods = Int32(parameters.maximumPods)
+    node.memory = Int32(parameters.allocatableMemory(of: description).count >> 20)
+    node.maximumPods = Int32(parameters.podCapacity(of: description))
     world.nodes.append(node)
     var client = Client(owner: .kubelet, identity: .node, flow: UInt32(number))
     client.server = UInt8(number % world.model.apiServer.servers)
@@ -131,6 +141,8 @@ struct Kubelets: ~Copyable {
     case Kind.networkUp: networkUp(event.index)
     case Kind.downloaded: pulls.downloaded(world, &loop)
     case Kind.unpacked: unpacked(event.index, &world, &loop)
+    case Kind.pressure: watchPressure(&world, &loop)
+    case Kind.evicted: evicted(event.index, &world, &loop)
     case Kind.pullAgain: pulls.tryAgain(event.index, world, &loop)
     case Port.reply: answered(event.index, &world, &loop)
     default: break
@@ -149,6 +161,8 @@ struct Kubelets: ~Copyable {
       let image = world.workloads[Int(world.pods[pod].workload)].image
       pulls.add(image, to: world.pods[pod].node)
     }
+    guard pressure.isOn else { return }
+    loop.schedule(now: Event(component: .kubelet, what: Kind.pressure))
   }
 
   // MARK: Heartbeats
@@ -185,7 +199,9 @@ struct Kubelets: ~Copyable {
       return loop.schedule(event, after: parameters.leaseInterval)
     }
     renewLease(event.index, .update, &world, &loop)
-    if world.nodes[node].condition != condition(of: node) {
+    if world.nodes[node].condition != condition(of: node)
+      || world.nodes[node].pressure != pressure.conditions(of: node)
+    {
       reportStatus(event.index, &world, &loop)
     }
     if kubelets[node].wasAway { resume(event.index, isRestart: false, &world, &loop) }
@@ -220,6 +236,7 @@ struct Kubelets: ~Copyable {
   func reportStatus(_ node: UInt32, _ world: inout World, _ loop: inout Loop) {
     var request = Request(.patch, .nodeStatus, client: client(0, of: node), object: node)
     request.argument = UInt32(condition(of: Int(node)).rawValue)
+    request.detail = UInt32(pressure.conditions(of: Int(node)))
     request.bytes = 20_000
     world.submit(request, in: &loop)
   }

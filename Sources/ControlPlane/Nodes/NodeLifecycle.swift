@@ -259,11 +259,12 @@ struct NodeLifecycle: ~Copyable {
   private static func noScheduleChange(of node: Node) -> UInt32 {
     let wanted: UInt16 =
       switch node.condition {
-      case .ready: 0
-      case .notReady: Taint.notReady
+      case .ready: node.pressure
+      case .notReady: Taint.notReady | node.pressure
       case .unknown: Taint.unreachableNoSchedule
       }
-    let present = node.taints & (Taint.notReady | Taint.unreachableNoSchedule)
+    let present =
+      node.taints & (Taint.notReady | Taint.unreachableNoSchedule | Taint.ofPressure)
     return Taint.change(set: wanted & ~present, clear: present & ~wanted)
   }
 

@@ -15,8 +15,12 @@ public struct NodeParameters: Hashable, Codable, Sendable {
     public var minimum = 0
     /// CPUs that pods can ask for, in thousandths.
     public var cpu: Int = 32_000
-    /// Memory that pods can ask for.
+    /// Memory of the machine; pods can ask for it but for the hard eviction threshold.
     public var memory = ByteCount.gibibytes(128)
+    /// The machine's disk: images are left out, what pods write is in it.
+    public var disk = ByteCount.gibibytes(100)
+    /// How many of its nodes, the last, stand by: they take no pods until others are not ready.
+    public var standby = 0
     /// Whether it carries the taint `dedicated=baremetal:NoSchedule`.
     public var isBareMetal = false
 
@@ -35,6 +39,13 @@ public struct NodeParameters: Hashable, Codable, Sendable {
   public var zones = 1
   /// `maxPods` of the kubelet (default 110).
   public var maximumPods = 110
+  /// `podsPerCore` of the kubelet (default 0, no such limit): the lesser of both holds.
+  public var podsPerCore = 0
+  /// When pods are evicted because their machine runs out of something.
+  public var eviction = EvictionParameters()
+  /// How often a watchdog looks whether nodes that stand by must step in (an estimate of this
+  /// model: Kubernetes itself has no such thing).
+  public var standbyInterval = Nanoseconds.seconds(10)
   /// How often a kubelet renews its lease: a quarter of `nodeLeaseDurationSeconds` 40.
   public var leaseInterval = Nanoseconds.seconds(10)
   /// The random share of the interval added to each; kubelet: none in 1.22, up to 0.04 later.
@@ -121,6 +132,17 @@ public struct NodeParameters: Hashable, Codable, Sendable {
         return "the pool \(pool.name) has \(pool.nodes) nodes, more than its maximum \(maximum)"
       }
     }
+    if pools.contains(where: { $0.standby < 0 || $0.standby > $0.nodes })
+      || pools.reduce(0, { $0 + $1.standby }) >= max(1, count)
+    {
+      return "not all nodes can stand by"
+    }
+    if pools.contains(where: {
+      allocatableMemory(of: $0) < .mebibytes(1) || $0.disk < .mebibytes(1)
+    }) {
+      return "a node needs memory beyond the hard eviction threshold, and a disk"
+    }
+    if let fault = eviction.fault { return fault }
     if registryBytesPerSecond < 1 || linkBytesPerSecond < 1 || unpackBytesPerSecond < 1 {
       return "the links of the registry and of nodes, and unpacking, must be above zero"
     }
@@ -129,6 +151,17 @@ public struct NodeParameters: Hashable, Codable, Sendable {
 
   /// How many nodes there are at the start.
   public var count: Int { pools.reduce(0) { $0 + $1.nodes } }
+
+  /// How many pods a node of `pool` takes: `maxPods`, or `podsPerCore` for each CPU if those are
+  /// fewer.
+  public func podCapacity(of pool: Pool) -> Int {
+    podsPerCore > 0 ? max(1, min(maximumPods, podsPerCore * pool.cpu / 1000)) : maximumPods
+  }
+
+  /// Memory that pods can ask for on a node of `pool`: Node Allocatable, nothing being reserved.
+  public func allocatableMemory(of pool: Pool) -> ByteCount {
+    ByteCount(pool.memory.count - eviction.hardMemory.count)
+  }
 }
 
 /// What a daemon set does for its node.

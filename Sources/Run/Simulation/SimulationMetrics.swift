@@ -78,6 +78,7 @@ enum SimulationMetrics {
     join(outcome, load, &metrics)
     if !load.faults.isEmpty { availability(outcome, &metrics) }
     scaling(outcome, &metrics)
+    disruptions(outcome, load.workloads, &metrics)
     if let etcd = outcome.etcdLoad {
       metrics["etcd client errors"] = MetricValue(Double(etcd.failed), "1")
       if let entries = etcd.entriesPerSync {
@@ -124,6 +125,19 @@ enum SimulationMetrics {
     metrics["nodes lost"] = MetricValue(Double(outcome.nodesLost), "1")
   }
 
+  /// Pods that had to go, where some may have had to.
+  private static func disruptions(
+    _ outcome: ClusterOutcome, _ workloads: [ClusterLoad.Deployment],
+    _ metrics: inout [String: MetricValue]
+  ) {
+    if workloads.contains(where: { $0.priority != workloads[0].priority }) {
+      metrics["preempted pods"] = MetricValue(Double(outcome.preemptedPods), "1")
+    }
+    if workloads.contains(where: \.usesMoreThanItAsksFor) {
+      metrics["evicted pods"] = MetricValue(Double(outcome.evictedPods), "1")
+    }
+  }
+
   private static func scaling(
     _ outcome: ClusterOutcome, _ metrics: inout [String: MetricValue]
   ) {
@@ -134,6 +148,9 @@ enum SimulationMetrics {
       if times.count == scaling.services.count, let longest = times.max() {
         metrics["time to enough pods"] = MetricValue(Double(longest.count), "ns")
       }
+    }
+    if scaling.addOns.queries > 0 {
+      metrics["dns cache hits"] = MetricValue(scaling.addOns.hitShare.value * 100, "%")
     }
     guard scaling.nodes.loops > 0 else { return }
     metrics["nodes added"] = MetricValue(Double(scaling.nodes.added), "1")

@@ -56,6 +56,24 @@ struct DeploymentTests {
     #expect(rig.imbalance() == nil)
   }
 
+  @Test func aDeploymentOfItsOwnStrategyKeepsToThat() throws {
+    var load = WorkloadRig.load(40)
+    load.warmUp = .seconds(10)
+    load.workloads[0].maxSurge = .percent(5)
+    load.workloads[0].maxUnavailable = .percent(0)
+    load.rollouts = [.init(deployment: 0, at: .seconds(5))]
+    var rig = WorkloadRig(WorkloadRig.quiet(nodes: 20), load)
+    var (fewest, most) = (Int32.max, Int32.min)
+    let end = rig.run(until: .seconds(300), step: .milliseconds(10)) { world in
+      fewest = min(fewest, world.workloads[0].ready)
+      most = max(most, world.workloads[0].pods)
+      return world.replicaSets.count == 2 && world.replicaSets[1].ready == 40
+        && world.replicaSets[0].replicas == 0
+    }
+    #expect(try #require(end) > .seconds(15))
+    #expect(fewest == 40 && most == 42)
+  }
+
   @Test func pastAScaleDownThePodsThatWereNotReadyAreGone() throws {
     var rig = WorkloadRig(WorkloadRig.quiet(nodes: 5), WorkloadRig.load(20))
     rig.ask(.update, workload: 0, argument: 30)

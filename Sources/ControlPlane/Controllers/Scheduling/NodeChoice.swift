@@ -12,6 +12,8 @@ struct NodeChoice: ~Copyable {
   private var stream: RandomStream
   private var next = 0
   private var candidates = Table<Candidate>(capacity: 512)
+  /// Whom the search is for.
+  private var pod = Pod.nowhere
 
   struct Candidate: BitwiseCopyable {
     var node: Int32
@@ -50,6 +52,7 @@ struct NodeChoice: ~Copyable {
     let object = world.pods[pod]
     let workload = world.workloads[Int(object.workload)]
     candidates.removeAll()
+    self.pod = pod
     var result = Result()
     if object.target != Pod.nowhere {
       look(at: Int(object.target), object, workload, nil, cache, &result)
@@ -95,7 +98,7 @@ struct NodeChoice: ~Copyable {
     at node: Int, _ pod: Pod, _ workload: Workload, _ limits: Limits?,
     _ cache: borrowing SchedulerCache, _ result: inout Result
   ) {
-    let view = cache.nodes[node]
+    let view = cache.view(of: node, for: self.pod, workload.priority)
     let misfits = Self.misfits(view, pod, workload)
     if misfits != 0 { return result.misfits |= misfits }
     if let limits, !limits.allow(node, cache) { return result.misfits |= Misfit.spread }

@@ -20,6 +20,9 @@ struct Scheduler: ~Copyable {
   private(set) var queue: SchedulingQueue
   private(set) var cache = SchedulerCache()
   private var choice: NodeChoice
+  private var preemption: Preemption
+  /// Pods that had to go for others.
+  private(set) var preempted: UInt64 = 0
   private var election: LeaderElection
   private var isBusy = false
   /// How long it was busy with decisions.
@@ -42,6 +45,7 @@ struct Scheduler: ~Copyable {
       client, rate: parameters.schedulerQPS, burst: parameters.schedulerBurst)
     queue = SchedulingQueue(parameters)
     choice = NodeChoice(world)
+    preemption = Preemption(world)
     election = LeaderElection(.scheduler, .kubeScheduler, tick: Kind.elect, &world)
   }
 
@@ -102,6 +106,7 @@ struct Scheduler: ~Copyable {
       }
     case .failed, .gone:
       queue.remove(pod)
+      cache.endNomination(of: pod)
       if cache.node(of: pod, object.serial) != Pod.nowhere {
         cache.remove(pod)
         hasLeft = true
@@ -154,12 +159,32 @@ struct Scheduler: ~Copyable {
       return fitsNowhere(pod, entry, &world, &loop)
     }
     queue.remove(pod)
+    cache.endNomination(of: pod)
     cache.place(pod, on: found.node, world)
     var request = Request(.create, .binding, client: client, object: pod)
     request.argument = found.node
     request.serial = entry.serial
     request.bytes = UInt32(Resource.binding.objectBytes)
     world.submit(request, in: &loop)
+  }
+
+  /// Lets pods of lower priority go for one that fits nowhere; whether there were any.
+  private mutating func makeRoom(
+    for pod: UInt32, _ world: inout World, _ loop: inout Loop
+  ) -> Bool {
+    guard parameters.preempts, let node = preemption.choose(for: pod, cache, world) else {
+      return false
+    }
+    cache.nominate(pod, to: node, world)
+    for place in preemption.victims.indices {
+      let victim = preemption.victims[place]
+      preempted += 1
+      var request = Request(.delete, .pod, client: client, object: victim)
+      request.serial = world.pods[victim].serial
+      world.submit(request, in: &loop)
+      tell(of: victim, .create, &world, &loop)
+    }
+    return true
   }
 
   /// The pod's condition says that it fits nowhere, when that is new.
@@ -169,7 +194,8 @@ struct Scheduler: ~Copyable {
     _ pod: UInt32, _ entry: SchedulingQueue.Entry, _ world: inout World, _ loop: inout Loop
   ) {
     queue.putBack(pod, misfits: found.misfits, at: loop.now)
-    if entry.attempts == 1 || entry.misfits != found.misfits {
+    let makesRoom = makeRoom(for: pod, &world, &loop)
+    if makesRoom || entry.attempts == 1 || entry.misfits != found.misfits {
       var request = Request(.patch, .podStatus, client: client, object: pod)
       request.argument = UInt32(PodPhase.pending.rawValue)
       request.serial = entry.serial

@@ -17,6 +17,8 @@ struct SchedulerCache: ~Copyable {
   private var perNode = Table<UInt16>(capacity: 64)
   private(set) var perZone = Table<Int32>(repeating: 0, count: 256)
   private var spreadOf = SchedulerCache.none
+  /// Who is to come where others had to go.
+  private var nominations = Nominations()
 
   /// A node as last seen, with what it has left.
   struct NodeView: BitwiseCopyable {
@@ -127,6 +129,37 @@ struct SchedulerCache: ~Copyable {
     nodes[node].memoryLeft -= sign * placement.memory
     nodes[node].podsLeft -= sign
     if UInt32(placement.workload) == spreadOf { spread(node, sign) }
+  }
+
+  /// Places of pods that it knows of, taken or not.
+  var places: Int { pods.count }
+
+  /// Where a pod counts.
+  func placement(of pod: UInt32) -> Placement { pods[Int(pod)] }
+
+  // MARK: Nominations
+
+  /// Keeps room on a node for a pod that others make room for.
+  mutating func nominate(_ pod: UInt32, to node: UInt32, _ world: borrowing World) {
+    let object = world.pods[pod]
+    nominations.set(
+      Nominations.Entry(
+        pod: pod, node: node, priority: world.priority(of: pod), cpu: object.cpu,
+        memory: object.memory))
+  }
+
+  /// The pod has a node, or is gone.
+  mutating func endNomination(of pod: UInt32) { nominations.remove(pod) }
+
+  /// The node that is kept for a pod.
+  func nomination(of pod: UInt32) -> UInt32? { nominations.node(of: pod) }
+
+  /// A node as `pod` finds it: without the room that is kept for others.
+  @inline(__always)
+  func view(of node: Int, for pod: UInt32, _ priority: Int32) -> NodeView {
+    var view = nodes[node]
+    if !nominations.isEmpty { nominations.take(from: &view, UInt32(node), for: pod, priority) }
+    return view
   }
 
   // MARK: Spreading
