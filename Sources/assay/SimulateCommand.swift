@@ -234,7 +234,7 @@ struct TraceArguments: ParsableArguments {
         + extent.endNs.text)
     if let cut = extent.cutAtNs {
       Output.note(
-        "\(extent.leftOut) more were left out, the first wished for at \(cut.text)\n  hint: narrow "
+        "\(extent.leftOut) more were left out, the first wished for at \(ClusterSnapshot.seconds(cut))\n  hint: narrow "
           + "it by --from and --to, or raise --requests (\(requests))")
     }
     return extent

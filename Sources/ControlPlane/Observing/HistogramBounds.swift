@@ -36,7 +36,8 @@ enum HistogramBounds {
 extension ClusterSeries.Histogram {
   /// What a distribution would have counted at these bounds.
   ///
-  /// The values of a bucket of ours count as its midpoint, which is at most 0.8 % off. O(buckets).
+  /// The values of a bucket of ours count as its midpoint, which is at most 0.8 % off, within the
+  /// least and the largest value. O(buckets).
   static func point(of distribution: LatencyDistribution, _ bounds: [Double]) -> Point {
     var counts: [UInt64] = []
     counts.reserveCapacity(bounds.count)
@@ -44,7 +45,9 @@ extension ClusterSeries.Histogram {
     var seen: UInt64 = 0
     for bound in bounds {
       let limit = UInt64((bound * 1e9).rounded())
-      while let bucket = next.first, LatencyBuckets.midpoint(bucket.index) <= limit {
+      while let bucket = next.first {
+        let middle = LatencyBuckets.midpoint(bucket.index)
+        guard min(max(middle, distribution.minimum), distribution.maximum) <= limit else { break }
         seen += bucket.count
         next.removeFirst()
       }
