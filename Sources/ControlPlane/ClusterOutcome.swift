@@ -188,12 +188,13 @@ public struct ClusterOutcome: Sendable {
 }
 
 extension World {
-  /// How many pods have been wanted since `moment` or longer and were never ready.
+  /// How many pods have been wanted since `moment` or longer and were never ready, those included
+  /// that no controller has asked for yet.
   ///
   /// O(pods).
   func pods(waitingSince moment: Nanoseconds) -> Int {
     (0..<UInt32(pods.peak)).count { pod in
       pods[pod].phase.rawValue < PodPhase.ready.rawValue && pods[pod].wished <= moment
-    }
+    } + podNeeds.count(since: moment)
   }
 }

@@ -8,16 +8,17 @@ import Testing
 /// The scenarios of the cluster autoscaler's scalability report, and what it adds and removes.
 ///
 /// kubernetes/autoscaler, cluster-autoscaler/proposals/scalability_tests.md: 1000 nodes of 30 pods,
-/// no loop longer than 10 s. Here with a tenth or less of the nodes, in release builds with 1000.
+/// no loop longer than 10 s. Here with a tenth or less of the nodes, or few pods on each of 1000;
+/// in release builds with 1000 as they are told.
 struct ClusterAutoscalerTests {
   private static let large = Requires.release
-  /// Seen in a release build: bursts to 1000 nodes do not settle in an hour; why is not known yet.
-  private static let unsettled = ConditionTrait.disabled("a burst to 1000 nodes does not settle")
 
   @Test func aBurstOfPodsGetsAsManyNodesAsItFills() { Self.scaleUp(to: 30) }
-  @Test(large, unsettled) func aBurstOfPodsGetsAThousandNodes() { Self.scaleUp(to: 1000) }
+  @Test func aBurstOfLargePodsGetsAThousandNodes() { Self.scaleUp(to: 1000, podsPerNode: 2) }
+  @Test(large) func aBurstOfPodsGetsAThousandNodes() { Self.scaleUp(to: 1000) }
   @Test func aSecondBurstIsMetWhileTheFirstIsHandled() { Self.twoBursts(of: 30) }
-  @Test(large, unsettled) func aSecondBurstIsMetAtAThousandNodes() { Self.twoBursts(of: 1000) }
+  @Test func aSecondBurstOfLargePodsIsMet() { Self.twoBursts(of: 1000, podsPerNode: 2) }
+  @Test(large) func aSecondBurstIsMetAtAThousandNodes() { Self.twoBursts(of: 1000) }
   @Test func emptyNodesGoAfterTenMinutes() { Self.empty(of: 50) }
   @Test(large) func threeHundredEmptyNodesOfAThousandGo() { Self.empty(of: 1000) }
   @Test func underusedNodesAreDrainedDownToTheMinimum() { Self.underused(of: 100) }
@@ -25,37 +26,50 @@ struct ClusterAutoscalerTests {
   @Test func nodesWhosePodsMayNotMoveStay() { Self.unremovable(of: 50) }
   @Test(large) func threeHundredUnremovableNodesOfAThousandStay() { Self.unremovable(of: 1000) }
   @Test func podsThatNothingFitsDoNotKeepOthersWaiting() { Self.unschedulable(to: 30) }
-  @Test(large, unsettled) func aThousandPodsThatNothingFitsDoNotKeepOthersWaiting() {
+  @Test func aThousandGiantsDoNotKeepLargePodsWaiting() {
+    Self.unschedulable(to: 1000, podsPerNode: 2)
+  }
+  @Test(large) func aThousandPodsThatNothingFitsDoNotKeepOthersWaiting() {
     Self.unschedulable(to: 1000)
   }
 
   // MARK: Up
 
-  private static func scaleUp(to nodes: Int) {
-    var rig = Autoscaled(nodes: 1, maximum: nodes + 10, Autoscaled.full, pods: (nodes - 1) * 30)
+  private static func scaleUp(to nodes: Int, podsPerNode: Int = 30) {
+    let pods = (nodes - 1) * podsPerNode
+    var rig = burst(to: nodes, pods: pods, podsPerNode)
     rig.run(until: nodes)
-    #expect(rig.nodes == nodes && rig.ready(1) == (nodes - 1) * 30)
+    #expect(rig.nodes == nodes && rig.ready(1) == pods, "\(rig.nodes) nodes, \(rig.outcome)")
     #expect(rig.outcome.added == UInt64(nodes - 1) && rig.outcome.failed == 0)
     #expect(rig.outcome.longestLoop < .seconds(10))
   }
 
-  private static func twoBursts(of nodes: Int) {
-    let first = nodes * 7 / 10
-    var rig = Autoscaled(nodes: 1, maximum: nodes + 10, Autoscaled.full, pods: (first - 1) * 30)
+  private static func twoBursts(of nodes: Int, podsPerNode: Int = 30) {
+    var rig = burst(to: nodes, pods: (nodes * 7 / 10 - 1) * podsPerNode, podsPerNode)
     rig.run(for: .seconds(90))
-    rig.scale(1, to: (nodes - 1) * 30)
+    let pods = (nodes - 1) * podsPerNode
+    rig.scale(1, to: pods)
     rig.run(until: nodes)
-    #expect(rig.nodes == nodes && rig.ready(1) == (nodes - 1) * 30)
+    #expect(rig.nodes == nodes && rig.ready(1) == pods)
     #expect(rig.outcome.longestLoop < .seconds(10))
   }
 
-  private static func unschedulable(to nodes: Int) {
-    var rig = Autoscaled(
-      nodes: 1, maximum: nodes, Autoscaled.full, pods: (nodes - 1) * 30, giants: nodes)
+  private static func unschedulable(to nodes: Int, podsPerNode: Int = 30) {
+    let pods = (nodes - 1) * podsPerNode
+    var rig = burst(to: nodes, pods: pods, podsPerNode, giants: nodes)
     rig.run(until: nodes)
     rig.run(for: .seconds(60))
-    #expect(rig.nodes == nodes && rig.ready(1) == (nodes - 1) * 30 && rig.ready(2) == 0)
+    #expect(rig.nodes == nodes && rig.ready(1) == pods && rig.ready(2) == 0)
     #expect(rig.outcome.longestLoop < .seconds(10))
+  }
+
+  /// A full node and pods that fill others, so many each: 31 500 thousandths of a CPU in all.
+  private static func burst(
+    to nodes: Int, pods: Int, _ podsPerNode: Int, giants: Int = 0
+  ) -> Autoscaled {
+    Autoscaled(
+      Autoscaled.model(nodes: 1, maximum: nodes + (giants > 0 ? 0 : 10)), Autoscaled.full,
+      pods: pods, giants: giants, burst: 31_500 / podsPerNode)
   }
 
   // MARK: Down

@@ -30,6 +30,25 @@ struct ClusterTests {
     #expect(median > 0.9 && median < 3)
   }
 
+  /// Replicas are missing before any controller asks for them; else one that cannot keep up would
+  /// look as fast as one that can.
+  @Test func podsThatTheControllersCannotMakeInTimeCountFromWhenTheyWereMissed() {
+    var model = ClusterModel()
+    model.nodes.pools[0].nodes = 50
+    model.controllers.qps = Rate(perSecond: 5)
+    model.controllers.burst = 5
+    var load = ClusterLoad()
+    load.duration = .seconds(100)
+    load.workloads = (0..<20).map { _ in ClusterLoad.Deployment(replicas: 30) }
+    load.podChurn = Rate(perSecond: 10)
+    let outcome = ClusterTrial(model: model, load: load, seed: 1).run()
+    #expect(outcome.overduePods > 100, "\(outcome.overduePods)")
+    // Deleted at 10/s for 160 s and made at no more than 5/s: all others are missing.
+    #expect(outcome.overduePods < 1600 - 300)
+    let median = Double(outcome.podStartup.quantile(0.5) ?? 0) / 1e9
+    #expect(median > 10, "\(median) s")
+  }
+
   @Test func theSameSeedGivesTheSameTrace() {
     let trial = ClusterTrial(model: ClusterModel(), load: ClusterLoad(), seed: 1)
     var other = trial

@@ -8,8 +8,7 @@ extension NodeScaling {
   ///
   /// O(pods + groups of pending pods times nodes).
   mutating func placePending(_ world: borrowing World, at now: Nanoseconds) {
-    for pod in 0..<UInt32(world.pods.peak)
-    where world.pods[pod].phase == .pending && world.pods[pod].isUnschedulable {
+    for pod in 0..<UInt32(world.pods.peak) where waits(pod, world) {
       let group = Int(world.pods[pod].workload)
       groups[group].count += 1
       if now - world.pods[pod].created < parameters.podBuffer { groups[group].young += 1 }
@@ -23,6 +22,13 @@ extension NodeScaling {
         fits += Int64(Self.fill(&rooms[room], with: &groups[group]))
       }
     }
+  }
+
+  /// Whether a pod fits no node, for now, and may be on any: a daemon set's can be on its own only,
+  /// so that no other would help it.
+  func waits(_ pod: UInt32, _ world: borrowing World) -> Bool {
+    world.pods[pod].phase == .pending && world.pods[pod].isUnschedulable
+      && world.pods[pod].target == Pod.nowhere
   }
 
   /// Drops groups without pods and sorts the others by size, as first-fit-decreasing does.

@@ -268,7 +268,7 @@ struct NodeScaling: ~Copyable {
     for pod in 0..<UInt32(world.pods.peak) {
       let phase = world.pods[pod].phase
       if phase == .pending {
-        pending += world.pods[pod].isUnschedulable ? 1 : 0
+        pending += waits(pod, world) ? 1 : 0
       } else if phase == .bound || phase == .running || phase == .ready {
         bound += 1
         link(pod, world)
@@ -309,11 +309,18 @@ struct NodeScaling: ~Copyable {
       || Double(unready) <= parameters.unreadyShare.value * Double(registered)
   }
 
+  /// Whether a node is ready, and is not told otherwise by a taint that is still to go
+  /// (`GetReadinessState`, utils/kubernetes/ready.go): until then it is on its way.
+  private func hasStarted(_ node: Node) -> Bool {
+    node.isRegistered && node.condition == .ready
+      && node.taints & (Taint.notReady | Taint.notReadyNoExecute) == 0
+  }
+
   /// A machine that was asked for is ready, or has taken too long; one that left is gone.
   private mutating func noteArrival(_ machine: Int, _ node: Node, at now: Nanoseconds) {
     let pool = Int(node.pool)
     switch machines[machine].state {
-    case .asked where node.isRegistered && node.condition == .ready:
+    case .asked where hasStarted(node):
       machines[machine].state = .idle
       counters.added += 1
       pools[pool].backOff = parameters.backOff
@@ -323,7 +330,7 @@ struct NodeScaling: ~Copyable {
       guard pools[pool].backOffEnd <= now else { return }
       pools[pool].backOffEnd = now + pools[pool].backOff
       pools[pool].backOff = min(pools[pool].backOff * 2, parameters.longestBackOff)
-    case .failed where node.isRegistered && node.condition == .ready:
+    case .failed where hasStarted(node):
       machines[machine].state = .idle
     default: break
     }

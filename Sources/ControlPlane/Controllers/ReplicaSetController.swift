@@ -111,7 +111,8 @@ struct ReplicaSetController: ~Copyable {
   ) {
     let workload = Int(cache.replicaSets[Int(set)].object.workload)
     for _ in 0..<states[Int(set)].start.nextBatch() {
-      var pod = world.pod(of: workload, wished: loop.now)
+      let wished = world.podNeeds.ask(of: set) ?? loop.now
+      var pod = world.pod(of: workload, wished: wished)
       pod.replicaSet = set
       world.submitCreation(of: pod, by: client, set: set, &loop)
     }

@@ -14,6 +14,7 @@ extension World {
     case .pod, .podStatus, .binding:
       observations.committed(request, of: pods[request.object], at: loop.now)
       commitPod(place, request, &loop)
+      noteNeeds(of: pods[request.object].replicaSet, at: loop.now)
     case .deployment, .deploymentStatus: commitWorkload(request, &loop)
     case .replicaSet, .replicaSetStatus: commitReplicaSet(request, &loop)
     case .endpointSlice: announce(.endpoints, of: request.object, in: &loop)
@@ -95,10 +96,13 @@ extension World {
   private mutating func commitReplicaSet(_ request: Request, _ loop: inout Loop) {
     let number = Int(request.object)
     switch (request.resource, request.verb) {
-    case (.replicaSet, .delete): replicaSets[number].isThere = false
+    case (.replicaSet, .delete):
+      replicaSets[number].isThere = false
+      noteNeeds(of: request.object, at: loop.now)
     case (.replicaSet, let verb):
       if verb == .create { replicaSets[number].isThere = true }
       replicaSets[number].desired = Int32(clamping: request.argument)
+      noteNeeds(of: request.object, at: loop.now)
     default:
       replicaSets[number].replicas = Int32(clamping: request.argument)
       replicaSets[number].ready = Int32(clamping: request.detail)

@@ -60,6 +60,7 @@ extension World {
   mutating func addReadyPod(of workload: Int, on node: UInt32) {
     var pod = pod(of: workload, wished: .zero)
     pod.replicaSet = workloads[workload].newest
+    _ = podNeeds.ask(of: pod.replicaSet)
     replicaSets[Int(pod.replicaSet)].replicas += 1
     replicaSets[Int(pod.replicaSet)].ready += 1
     let place = add(pod)
@@ -70,6 +71,8 @@ extension World {
   /// Gives back the place of a pod that the API never had.
   mutating func forget(_ pod: UInt32) {
     guard pods[pod].phase == .wished else { return }
+    let set = pods[pod].replicaSet
+    if set != ReplicaSet.nothing { podNeeds.giveBack(pods[pod].wished, to: set) }
     pods[pod].phase = .gone
     pods.remove(pod)
   }
@@ -79,6 +82,8 @@ extension World {
     let before = pods[pod].phase
     let workload = Int(pods[pod].workload)
     workloads[workload].pods += (phase.isActive ? 1 : 0) - (before.isActive ? 1 : 0)
+    let set = pods[pod].replicaSet
+    if set != ReplicaSet.nothing { podNeeds.move(set, from: before, to: phase) }
     workloads[workload].ready += (phase == .ready ? 1 : 0) - (before == .ready ? 1 : 0)
     census.move(from: before, to: phase)
     pods[pod].phase = phase

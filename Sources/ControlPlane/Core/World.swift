@@ -35,6 +35,7 @@ struct World: ~Copyable {
   var images = Table<Int64>(capacity: 8)
   var pods = Slab<Pod>(capacity: 1024)
   var census = PodCensus()
+  var podNeeds = PodNeeds()
   /// The serial of the last pod; 0 is none's.
   var podSerial: UInt16 = 0
   var workloads = Table<Workload>(capacity: 64)

@@ -65,6 +65,7 @@ struct DaemonSets: ~Copyable {
     workload.isDaemonSet = true
     workload.role = description.role
     workload.hasService = false
+    workload.priority = Int32(clamping: description.priority)
     workload.tolerations = Taint.ofDaemons
     workload.cpu = Int32(description.cpu)
     workload.memory = Int32(description.memory.count >> 20)

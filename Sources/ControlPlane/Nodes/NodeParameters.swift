@@ -93,11 +93,17 @@ public struct NodeParameters: Hashable, Codable, Sendable {
     public var memory = ByteCount.mebibytes(128)
     /// The size of its image, compressed; zero is one that machines bring along.
     public var image: ByteCount
+    /// The priority of its pods: the network's and kube-proxy's are `system-node-critical`
+    /// (2 000 001 000), by Calico's manifest and kubeadm's (phases/addons/proxy/manifests.go).
+    ///
+    /// Without it a node whose network waits behind pods that fit nowhere would never be ready.
+    public var priority: Int
 
     /// A daemon set of small pods.
     public init(_ role: DaemonRole, image: ByteCount) {
       self.role = role
       self.image = image
+      priority = role == .other ? 0 : 2_000_001_000
     }
 
     /// Network, proxy, logs and metrics, by the sizes of calico/node 3.21, kube-proxy 1.22,

@@ -114,6 +114,31 @@ struct SchedulerTests {
     #expect((0..<5).compactMap { _ in queue.next() } == [2, 4, 0, 3, 1])
   }
 
+  /// `AddUnschedulableIfNotPresent` refreshes a pod's timestamp.
+  @Test func whoFittedNowhereComesAfterThoseWhoWaited() {
+    let rig = WorkloadRig(WorkloadRig.quiet(nodes: 1), WorkloadRig.load(3))
+    var queue = SchedulingQueue(ControllerParameters())
+    for pod in 0..<3 as Range<UInt32> { queue.add(pod, 1, priority: 0) }
+    #expect(queue.next() == 0)
+    queue.putBack(0, misfits: Misfit.resources, at: .zero)
+    queue.releaseOld(rig.api.cluster.world, at: .seconds(61))
+    #expect((0..<3).compactMap { _ in queue.next() } == [1, 2, 0])
+  }
+
+  /// A node that has the same room and taints as before, or too little, moves nobody.
+  @Test func heartbeatsDoNotMoveThoseWhoFitNowhere() throws {
+    var model = WorkloadRig.quiet(nodes: 10)
+    model.nodes.statusInterval = .seconds(1)
+    var load = WorkloadRig.load(5, isThere: false)
+    load.workloads[0].cpu = 1_000_000
+    var rig = WorkloadRig(model, load)
+    rig.api.run(until: .seconds(50))
+    #expect(rig.api.cluster.scheduler.queue.unschedulable == 5)
+    for pod in 0..<5 as Range<UInt32> {
+      #expect(rig.api.cluster.scheduler.queue.entry(pod).attempts == 1)
+    }
+  }
+
   @Test func zonesAndNodesKeepTheirSkew() throws {
     var model = WorkloadRig.quiet(nodes: 12)
     model.nodes.nodesPerRack = 2

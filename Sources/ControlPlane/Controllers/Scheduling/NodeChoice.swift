@@ -103,8 +103,9 @@ struct NodeChoice: ~Copyable {
     candidates.append(Candidate(node: Int32(node), score: score(view, pod), crowd: -1))
   }
 
+  /// Why a node does not take a pod, as bits of `Misfit`; none if it does.
   @inline(__always)
-  private static func misfits(
+  static func misfits(
     _ view: SchedulerCache.NodeView, _ pod: Pod, _ workload: Workload
   ) -> UInt8 {
     guard view.isThere else { return Misfit.selector }

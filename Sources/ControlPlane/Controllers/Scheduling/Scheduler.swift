@@ -74,12 +74,8 @@ struct Scheduler: ~Copyable {
     guard isWorking, let change = ChangeKind(rawValue: event.lane) else { return }
     switch change {
     case .nodeAdded, .nodeStatus, .nodeTaints, .nodeGone:
-      cache.take(node: Int(event.index), world)
-      switch change {
-      case .nodeAdded: queue.move(Misfit.any, world, at: loop.now)
-      case .nodeTaints, .nodeStatus: queue.move(Misfit.taints, world, at: loop.now)
-      default: break
-      }
+      guard cache.take(node: Int(event.index), world) else { return }
+      queue.move(onto: Int(event.index), cache, world, at: loop.now)
     case .podCreated, .podBound, .podFailed, .podGone:
       if take(pod: event.index, world) {
         queue.move(Misfit.resources | Misfit.spread, world, at: loop.now)

@@ -23,6 +23,7 @@ struct SchedulerCache: ~Copyable {
     var isThere = false
     var pool: UInt8 = 0
     var zone: UInt8 = 0
+    var condition = NodeCondition.unknown
     var taints: UInt16 = 0
     var cpuLeft: Int32 = 0
     var memoryLeft: Int32 = 0
@@ -43,10 +44,12 @@ struct SchedulerCache: ~Copyable {
 
   // MARK: Nodes
 
-  /// Takes in a node as it is committed.
+  /// Takes in a node as it is committed; whether anything has changed that may help a pod
+  /// (`nodeSchedulingPropertiesChange`: a heartbeat does not).
   ///
-  /// Conditions do not count, only the taints that follow them (TaintNodesByCondition).
-  mutating func take(node number: Int, _ world: borrowing World) {
+  /// Conditions do not keep pods away, only the taints that follow them (TaintNodesByCondition).
+  @discardableResult
+  mutating func take(node number: Int, _ world: borrowing World) -> Bool {
     while nodes.count < world.nodes.count {
       let node = world.nodes[nodes.count]
       var view = NodeView(pool: node.pool, zone: node.zone)
@@ -59,9 +62,20 @@ struct SchedulerCache: ~Copyable {
       perNode.append(0)
     }
     let node = world.nodes[number]
-    present += (node.isRegistered ? 1 : 0) - (nodes[number].isThere ? 1 : 0)
+    let before = nodes[number]
+    present += (node.isRegistered ? 1 : 0) - (before.isThere ? 1 : 0)
     nodes[number].isThere = node.isRegistered
     nodes[number].taints = node.taints
+    nodes[number].condition = node.condition
+    return node.isRegistered
+      && (!before.isThere || before.taints != node.taints || before.condition != node.condition)
+  }
+
+  /// Whether a node would take a pod, spreading apart.
+  func takes(_ pod: UInt32, on node: Int, _ world: borrowing World) -> Bool {
+    let object = world.pods[pod]
+    guard object.target == Pod.nowhere || Int(object.target) == node else { return false }
+    return NodeChoice.misfits(nodes[node], object, world.workloads[Int(object.workload)]) == 0
   }
 
   // MARK: Pods

@@ -85,9 +85,14 @@ struct SchedulingQueue: ~Copyable {
 
   /// A pod could not be scheduled or bound: it waits for a change, or only its back-off where one
   /// came during the attempt (`AddUnschedulableIfNotPresent`).
+  ///
+  /// It has its turn behind all that wait now, since its timestamp is refreshed: otherwise those
+  /// that fit nowhere would keep all that came later from ever being tried.
   mutating func putBack(_ pod: UInt32, misfits: UInt8, at now: Nanoseconds) {
     pods[Int(pod)].misfits = misfits
     pods[Int(pod)].tried = now
+    arrivals += 1
+    pods[Int(pod)].arrival = arrivals
     if movedAt >= cycle || misfits == 0 { backOff(pod) } else { park(pod) }
   }
 
@@ -130,6 +135,23 @@ struct SchedulingQueue: ~Copyable {
     while pod != Self.none {
       let next = pods[Int(pod)].next
       if pods[Int(pod)].misfits & misfits != 0 { release(pod, world, at: now) }
+      pod = next
+    }
+  }
+
+  /// A node has been added, or has changed: those that it would take are tried again
+  /// (`preCheckForNode`: resources, affinity, taints).
+  ///
+  /// O(unschedulable pods), as in the real one.
+  mutating func move(
+    onto node: Int, _ cache: borrowing SchedulerCache, _ world: borrowing World,
+    at now: Nanoseconds
+  ) {
+    movedAt = cycle
+    var pod = first
+    while pod != Self.none {
+      let next = pods[Int(pod)].next
+      if cache.takes(pod, on: node, world) { release(pod, world, at: now) }
       pod = next
     }
   }
@@ -195,7 +217,6 @@ enum Misfit {
   static let taints: UInt8 = 2
   static let selector: UInt8 = 4
   static let spread: UInt8 = 8
-  static let any: UInt8 = 15
 }
 
 extension World {
