@@ -28,8 +28,8 @@ enum HistogramBounds {
   ]
 
   /// `etcd_disk_wal_fsync_duration_seconds` (server/storage/wal, metrics.go) and
-  /// `etcd_disk_backend_commit_duration_seconds` (server/storage/backend, metrics.go): 1 ms, doubled
-  /// 13 times.
+  /// `etcd_disk_backend_commit_duration_seconds` (server/storage/backend, metrics.go): 1 ms,
+  /// doubled 13 times.
   static let disk = (0..<14).map { 0.001 * Double(1 << $0) }
 }
 
