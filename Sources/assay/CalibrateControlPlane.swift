@@ -2,7 +2,9 @@ import ArgumentParser
 import CLinux
 import Calibration
 import Foundation
+import Ledger
 import Measure
+import Validation
 
 /// `assay calibrate control-plane`.
 struct CalibrateControlPlaneCommand: AsyncParsableCommand {
@@ -20,6 +22,7 @@ struct CalibrateControlPlaneCommand: AsyncParsableCommand {
         assay calibrate control-plane --output control-plane.json
         assay calibrate control-plane --experiment leases --nodes 1000 --repetitions 5
         assay calibrate control-plane --fitting --output control-plane-calibration.json
+        assay calibrate control-plane --output control-plane.json --resume
       """)
 
   @Option(
@@ -70,6 +73,12 @@ struct CalibrateControlPlaneCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write the result, JSON, to this file.", valueName: "file"))
   var output: String?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Keep what ended well in the file of --output, and do only the rest: missing and failed ones."
+    ))
+  var resume = false
+
   @Flag(help: "Print the result as JSON instead of a table.")
   var json = false
 
@@ -86,11 +95,12 @@ struct CalibrateControlPlaneCommand: AsyncParsableCommand {
     cl_install_stop_signals()
     do {
       let calibration = ControlPlaneCalibration(try target()) { Output.note($0) }
-      var record = ControlPlaneRecord(toolVersion: Assay.version)
+      var record = try begun()
       for (name, experiment) in try experiments() {
+        if record.has(name, experiment) { continue }
         let report = try await calibration.run(name, experiment)
         if !json { Output.result(report.table) }
-        record.reports.append(report)
+        record.take(report)
         // After each: what was measured is not lost when a later one fails.
         if let output { try Output.write(try record.text(), to: output) }
       }
@@ -99,6 +109,24 @@ struct CalibrateControlPlaneCommand: AsyncParsableCommand {
     } catch let error as CalibrationError {
       throw Output.fail([error.description], ExitStatus(error.kind))
     }
+  }
+
+  /// A new record, or the one that is to be completed.
+  private func begun() throws -> ControlPlaneRecord {
+    let fresh = ControlPlaneRecord(toolVersion: Assay.version)
+    guard resume else { return fresh }
+    guard let output else {
+      throw CalibrationError(.usage, "--resume needs --output, the file to complete")
+    }
+    let record = try ReferenceFile.controlPlane(at: output, output)
+    let differing = Baseline.differing(fresh.machine, record.machine)
+    guard differing.isEmpty else {
+      throw CalibrationError(
+        .data,
+        "\(output) is of another machine: " + differing.map { $0.sentence }.joined(separator: "; "),
+        hint: "measure all anew, without --resume")
+    }
+    return record
   }
 
   private func experiments() throws(CalibrationError) -> [(String, ControlPlaneExperiment)] {

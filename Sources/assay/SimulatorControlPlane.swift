@@ -14,7 +14,8 @@ struct SimulatorControlPlaneCommand: AsyncParsableCommand {
       What a request costs comes from a calibration by other experiments (`assay calibrate \
       control-plane --fitting`); the experiments of the real record are predicted with it. Of the \
       real arm the median and the extremes of its repetitions stand there, of the simulated one \
-      those of its seeds. Ends with 1 where a figure is out of its bar.
+      those of its seeds. Ends with 1 where a figure is out of its bar, with 2 where it is among \
+      the real repetitions all the same (marked ?).
 
         assay simulator control-plane
         assay simulator control-plane --real control-plane.json --records /tmp/arms
@@ -57,8 +58,9 @@ struct SimulatorControlPlaneCommand: AsyncParsableCommand {
     do {
       let record = try ReferenceFile.controlPlane(at: real, "control-plane-real")
       let costs = try RequestCosts(
-        try ReferenceFile.controlPlane(at: calibration, "control-plane-calibration"))
-      let pairs = record.reports.filter { $0.failure == nil }.map { report in
+        try ReferenceFile.controlPlane(at: calibration, "control-plane-calibration"),
+        try ReferenceFile.model(at: nil))
+      let pairs = record.reports.filter { !$0.repetitions.isEmpty }.map { report in
         (
           real: report,
           simulated: SimulatedControlPlane(of: report, costs, seeds: 1..<UInt64(seeds) + 1)
@@ -70,12 +72,9 @@ struct SimulatorControlPlaneCommand: AsyncParsableCommand {
           pairs, of: record, toolVersion: Assay.version, to: records)
         for path in paths { Output.note("wrote \(path)") }
       }
-      if json {
-        try Output.json(Result(costs: costs, rows: comparison.rows))
-      } else {
-        Output.result(comparison.table.joined(separator: "\n"))
-      }
-      if !comparison.holds { throw ExitStatus.limitViolated.exit }
+      try SimulatorCommand.show(
+        Result(costs: costs, rows: comparison.rows), comparison.table.joined(separator: "\n"),
+        json: json, holds: comparison.holds)
     } catch let error as CalibrationError {
       throw Output.fail([error.description], ExitStatus(error.kind))
     } catch let error as LedgerError {

@@ -27,6 +27,25 @@ import Testing
     #expect(experiment.faults == ["failures is 6; 1 to 5, the nodes, are due"])
   }
 
+  /// What failed, or was done otherwise, is to be done again, in its place.
+  @Test func aRecordKnowsWhatItLacks() throws {
+    let experiment = ControlPlaneExperiment(.leaseRenewal, window: .seconds(1))
+    var report = ControlPlaneReport(
+      name: "leases", experiment: experiment, versions: [:], flags: [:], transport: "",
+      repetitions: [], failure: "HTTP 500")
+    var record = ControlPlaneRecord(toolVersion: "test")
+    #expect(!record.has("leases", experiment))
+    record.take(report)
+    #expect(!record.has("leases", experiment))
+    report.failure = nil
+    record.take(report)
+    var other = experiment
+    other.seed = 2
+    #expect(record.reports.count == 1 && record.has("leases", other))
+    other.nodes = 7
+    #expect(!record.has("leases", other))
+  }
+
   /// util/wait's exponential back-off manager: 0.8 s doubled up to 30 s, plus up to as much again.
   @Test func aBackoffDoublesUpToItsCap() {
     var random = SeededRandom(seed: 7)

@@ -62,6 +62,32 @@ import Testing
       Self.run(model, .createPods, clients: 16).rate > 2400, "on machines of their own they go on")
   }
 
+  /// One client leaves CPUs idle most of the time and pays for waking them; of many there is always
+  /// somebody at work.
+  @Test func whoFindsCPUsIdlePaysForWakingThem() {
+    var model = Self.model()
+    model.machine?.wakingCost = 2
+    let ratios = [1, 16].map { clients in
+      Self.run(model, .createPods, clients: clients).rate
+        / Self.run(Self.model(), .createPods, clients: clients).rate
+    }
+    #expect(ratios[0] > 0.4 && ratios[0] < 0.7, "\(ratios)")
+    #expect(ratios[1] > 0.9 && ratios[1] <= 1, "\(ratios)")
+  }
+
+  /// CPU times that differ keep their mean, and make the slowest requests slower.
+  @Test func cpuTimesThatDifferMakeATail() throws {
+    var model = Self.model()
+    model.machine?.cpuSpread = 0.8
+    let latency = { (model: ClusterModel) in
+      try #require(Self.run(model, .createPods, clients: 1).seen.operations.first).latency
+    }
+    let (even, uneven) = (try latency(Self.model()), try latency(model))
+    #expect(abs(uneven.mean / even.mean - 1) < 0.05)
+    let tail = { (latency: LatencyDistribution) in Double(latency.quantile(0.99) ?? 0) }
+    #expect(tail(uneven) > 1.5 * tail(even))
+  }
+
   @Test func idleComponentsUseCPUs() {
     var model = Self.model()
     model.machine?.idle = Fraction(1)

@@ -43,6 +43,23 @@ public struct ControlPlaneRecord: Hashable, Codable, Sendable {
     reports.first { $0.name == name }
   }
 
+  /// Whether it has that experiment, whatever its seed, and it ended well.
+  public func has(_ name: String, _ experiment: ControlPlaneExperiment) -> Bool {
+    guard let report = report(name), report.failure == nil else { return false }
+    var other = experiment
+    other.seed = report.experiment.seed
+    return report.experiment == other
+  }
+
+  /// Adds a report, in the place of one of its name if there is one.
+  public mutating func take(_ report: ControlPlaneReport) {
+    if let place = reports.firstIndex(where: { $0.name == report.name }) {
+      reports[place] = report
+    } else {
+      reports.append(report)
+    }
+  }
+
   /// The file's text, with its hash.
   public func text() throws -> String {
     var unsigned = self

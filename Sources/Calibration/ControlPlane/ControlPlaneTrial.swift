@@ -1,3 +1,4 @@
+internal import AsyncHTTPClient
 internal import Foundation
 internal import Measure
 
@@ -190,16 +191,28 @@ extension ControlPlaneTrial {
     let query = "?labelSelector=app%3Dassay"
     let options: JSONValue = ["propagationPolicy": "Background"]
     if experiment.kind == .deployment {
-      try await client.send(
-        APIOperation("DELETECOLLECTION", "deployments"), Self.deployments + query, options)
+      try await deleteAll("deployments", Self.deployments + query, options)
     } else if experiment.kind == .podCreation {
-      try await client.send(
-        APIOperation("DELETECOLLECTION", "pods"), "/api/v1/namespaces/default/pods" + query)
+      try await deleteAll("pods", "/api/v1/namespaces/default/pods" + query)
     } else if experiment.kind.hasClients {
       try await removeObjects()
     }
     guard try await view.wait(atMost: .seconds(180), until: { $0.pods.isEmpty }) else {
       throw CalibrationError(.failed, "\(view.pods.count) pods are still there after 180 s")
+    }
+  }
+
+  /// Deletes a collection.
+  ///
+  /// The server gives a request up after a minute (`--request-timeout`), in which a CPU or two
+  /// delete some ten thousand objects: the next attempt finds the fewer that are left.
+  func deleteAll(_ resource: String, _ path: String, _ options: JSONValue? = nil) async throws {
+    for attempt in 1... {
+      do {
+        try await client.send(APIOperation("DELETECOLLECTION", resource), path, options)
+        return
+      } catch let error as RefusedRequest where error.status >= 500 && attempt < 10 {
+      } catch let error as HTTPClientError where error == .deadlineExceeded && attempt < 10 {}
     }
   }
 

@@ -33,8 +33,8 @@ extension ControlPlaneTrial {
 
   func removeObjects() async throws {
     let creates = experiment.kind == .objectCreation
-    try await client.send(
-      APIOperation("DELETECOLLECTION", creates ? "podtemplates" : "configmaps"),
+    try await deleteAll(
+      creates ? "podtemplates" : "configmaps",
       (creates ? Self.podTemplates : Self.configMaps) + "?labelSelector=app%3Dassay")
   }
 

@@ -30,6 +30,11 @@ public struct APIServerParameters: Hashable, Codable, Sendable {
   /// From etcd's commit until an informer has the event.
   public var watchLatency = LatencyLaw.lognormal(p50: .milliseconds(4), p99: .milliseconds(20))
 
+  /// After its end, when a server that is started again has its port; nil: when it answers.
+  ///
+  /// kube-apiserver opens it while it reads its flags (server/options/serving.go,
+  /// `CreateListener`), long before it serves: the kernel takes connections meanwhile, which wait.
+  public var listenDelay: Nanoseconds?
   /// How long a request has a CPU before others have their turn: Go takes a goroutine off after
   /// 10 ms (runtime/proc.go, `forcePreemptNS`).
   public var turn = Nanoseconds.milliseconds(10)

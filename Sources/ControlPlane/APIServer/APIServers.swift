@@ -17,7 +17,8 @@ struct APIServers: ~Copyable {
     static let started: UInt8 = 4
     /// Request `index`, a piece of a fan-out, is sent.
     static let sent: UInt8 = 5
-    /// So many informers as `index` says are to be told of a change.
+    /// So many informers as `index` says are to be told of a change; the high byte of `lane` is
+    /// the resource.
     static let tell: UInt8 = 6
     /// Request `index`, which stands for work that nobody waits for, is done.
     static let worked: UInt8 = 7
@@ -66,7 +67,7 @@ struct APIServers: ~Copyable {
     case Port.stored: stored(event.index, &world, &loop)
     case Port.fanOut: fanOut(event, &world, &loop)
     case Kind.sent: sent(event.index, &world, &loop)
-    case Kind.tell: tell(Int(event.index), from: server, &world, &loop)
+    case Kind.tell: tell(Int(event.index), event.lane >> 8, from: server, &world, &loop)
     case Kind.worked: worked(event.index, &world, &loop)
     case Port.cancel: cancel(event.index, &world, &loop)
     case Kind.released: released(event, &world, &loop)
@@ -304,7 +305,7 @@ struct APIServers: ~Copyable {
     let level = flowControl.level(of: world.requests[place])
     if parameters.overhead.value > 0 {
       let cost = Double(parameters.cost(of: world.requests[place]).count)
-      work(Nanoseconds(Int64(cost * parameters.overhead.value)), 0, at: server, &world, &loop)
+      work(Nanoseconds(Int64(cost * parameters.overhead.value)), at: server, &world, &loop)
     }
     if world.model.machine != nil, world.requests[place].verb.isMutating {
       loop.schedule(
@@ -357,6 +358,9 @@ struct APIServers: ~Copyable {
   ) {
     guard world.connections.isUp(server) else { return }
     world.connections.stop(server)
+    if let delay = parameters.listenDelay {
+      world.connections.announce(server, listens: loop.now + delay, serves: loop.now + pause)
+    }
     while let place = servers[server].processors.takeWaiting(from: world.requests) {
       lose(place, &world, &loop)
     }

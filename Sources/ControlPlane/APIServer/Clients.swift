@@ -18,7 +18,8 @@ struct Clients: ~Copyable {
     static let tookIn: UInt8 = 5
   }
 
-  /// To `client`: so many informers of process `lane` as `index` says have an event to read.
+  /// To `client`: so many informers of process `lane` as `index` says have an event to read; the
+  /// lane's high byte is the resource.
   static let takeIn: UInt8 = 6
 
   /// How long requests waited for their own client's limiter (`rest_client_rate_limiter_duration`).
@@ -50,7 +51,7 @@ struct Clients: ~Copyable {
     case Kind.read:
       processes[Int(event.lane)].leave(&world, &loop)
       conclude(event.index, &world, &loop)
-    case Self.takeIn: takeIn(Int64(event.index), Int(event.lane), &world, &loop)
+    case Self.takeIn: takeIn(event, &world, &loop)
     case Kind.tookIn:
       processes[Int(event.lane)].leave(&world, &loop)
       world.requests.remove(event.index)
@@ -89,13 +90,17 @@ struct Clients: ~Copyable {
     processes[process].spend(cost, on: place, then: what, &world, &loop)
   }
 
-  private mutating func takeIn(
-    _ informers: Int64, _ process: Int, _ world: inout World, _ loop: inout Loop
-  ) {
-    guard let machine = world.model.machine else { return }
-    let place = world.requests.insert(Request(.watch, .customResource, client: 0))
-    let each = process == Self.controllerManager ? machine.controllerCPU : machine.watcherCPU
-    processes[process].spend(each * informers, on: place, then: Kind.tookIn, &world, &loop)
+  private mutating func takeIn(_ event: Event, _ world: inout World, _ loop: inout Loop) {
+    guard let machine = world.model.machine,
+      let resource = Resource(rawValue: UInt8(event.lane >> 8))
+    else { return }
+    let process = Int(event.lane & 0xFF)
+    let place = world.requests.insert(Request(.watch, resource, client: 0))
+    let each =
+      process == Self.controllerManager
+      ? machine.controllerCPU : machine.cost(machine.watcherCPU, ofEvent: resource)
+    processes[process].spend(
+      each * Int64(event.index), on: place, then: Kind.tookIn, &world, &loop)
   }
 
   private mutating func send(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
@@ -106,8 +111,10 @@ struct Clients: ~Copyable {
 
   private mutating func depart(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
     let number = Int(world.requests[place].client)
+    var wait = world.model.apiServer.halfTrip
     if !world.connections.isUp(Int(world.clients[number].server)) {
-      guard let server = world.connections.connect() else {
+      let opening = world.connections.listening(at: loop.now)
+      guard let server = world.connections.connect() ?? opening?.server else {
         // No one listens: the connection is refused a round trip later.
         world.requests[place].outcome = .unavailable
         return loop.schedule(
@@ -115,13 +122,14 @@ struct Clients: ~Copyable {
           after: world.model.apiServer.roundTrip)
       }
       world.clients[number].server = server
+      if let opening, opening.server == server { wait = wait + opening.serves - loop.now }
     }
     let server = world.clients[number].server
     world.requests[place].server = server
     world.requests[place].answered = .zero
     loop.schedule(
       Event(component: .apiServer, what: Port.arrive, lane: UInt16(server), index: place),
-      after: world.model.apiServer.halfTrip)
+      after: wait)
     let timeout = world.clients[number].timeout
     guard timeout > .zero else { return }
     world.requests[place].timer = loop.arm(

@@ -14,6 +14,9 @@ struct Connections: ~Copyable {
     var isUp = true
     /// How often it was started.
     var epoch: UInt8 = 0
+    /// Since when a server that is down has its port, and when it will answer there.
+    var listens = Nanoseconds(Int64.max)
+    var serves = Nanoseconds(Int64.max)
   }
 
   init(servers: Int) { states = Table(repeating: State(), count: max(1, servers)) }
@@ -31,7 +34,22 @@ struct Connections: ~Copyable {
     states[server].epoch &+= 1
   }
 
-  mutating func start(_ server: Int) { states[server].isUp = true }
+  mutating func start(_ server: Int) {
+    states[server].isUp = true
+    states[server].listens = Nanoseconds(Int64.max)
+  }
+
+  /// A server that is down will take connections from `listens` on, and answer from `serves` on.
+  mutating func announce(_ server: Int, listens: Nanoseconds, serves: Nanoseconds) {
+    states[server].listens = listens
+    states[server].serves = serves
+  }
+
+  /// A server that takes connections and answers later, and when; nil if there is none.
+  func listening(at now: Nanoseconds) -> (server: UInt8, serves: Nanoseconds)? {
+    states.indices.first { !states[$0].isUp && states[$0].listens <= now }
+      .map { (UInt8($0), states[$0].serves) }
+  }
 
   /// The server that a new connection gets; nil if none runs.
   mutating func connect() -> UInt8? {

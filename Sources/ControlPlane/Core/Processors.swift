@@ -47,9 +47,8 @@ struct Processors: BitwiseCopyable {
 
   private mutating func begin(_ place: UInt32, _ world: inout World, _ loop: inout Loop) {
     busy += 1
-    let what = world.requests[place].phase
-    world.machine.run(
-      Event(component: component, what: what, lane: lane, index: place),
-      world.requests[place].cost, &loop)
+    let event = Event(
+      component: component, what: world.requests[place].phase, lane: lane, index: place)
+    world.machine.run(event, world.requests[place].cost, wakes: true, &loop)
   }
 }

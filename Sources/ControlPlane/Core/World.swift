@@ -52,7 +52,10 @@ struct World: ~Copyable {
     // What was wished for in the warm-up does not count, whatever comes of it later.
     observations.begin = load.warmUp
     observationsPlace = Place(observations)
-    machinePlace = Place(SharedCPUs(model.machine))
+    machinePlace = Place(
+      SharedCPUs(
+        model.machine,
+        RandomStream(seed: seed, entity: 0, purpose: Purpose.machine.rawValue)))
     sightings = Sightings(isOn: load.isWatched)
     watchCaches = WatchCaches(model.apiServer)
     connections = Connections(servers: model.apiServer.servers)
@@ -206,4 +209,5 @@ enum Purpose: UInt16, Sendable {
   case addOn = 1100
   case load = 1200
   case fault = 1300
+  case machine = 1400
 }

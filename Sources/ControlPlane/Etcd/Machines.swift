@@ -81,7 +81,7 @@ struct Machines: ~Copyable {
     let cost = drawn(cost)
     guard machines[machine].busy == cpus else {
       machines[machine].busy += 1
-      return begin(event, wakes ? wakeUp + cost : cost, &loop)
+      return begin(event, wakes && isAsleep ? wakeUp + cost : cost, &loop)
     }
     let goesFirst = mayGoFirst && ahead.value > 0 && stream.unit() < ahead.value
     enqueue(works.insert(Work(event: event, cost: cost)), on: machine, first: goesFirst)
@@ -153,6 +153,9 @@ struct Machines: ~Copyable {
     if work.gate != Work.nobody { gates[Int(work.gate)] = Work.nobody }
     begin(work.event, work.cost, &loop)
   }
+
+  /// Whether who is woken finds a CPU idle; one that others keep busy takes no time to wake.
+  private var isAsleep: Bool { shared?.pointee.hasIdleCPU ?? true }
 
   /// A CPU is there; how fast it goes, a machine that others use too decides.
   private func begin(_ event: Event, _ cost: Nanoseconds, _ loop: inout Loop) {

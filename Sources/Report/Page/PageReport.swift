@@ -202,27 +202,34 @@ enum ResultsSection {
     (text ?? none, spread?.range(ascii: false).map { [$0] } ?? [])
   }
 
+  /// All trials, without the columns in which none has a value.
   static func trials(_ input: ReportInput) -> [String: Any] {
-    let rows = input.trials.map { trial -> [String: Any] in
+    let cells = input.trials.map(cells)
+    let all = columns(CountedEvents(CaseFigures.all(of: input)))
+    let used = all.indices.filter { column in cells.contains { $0[column] != none } }
+    let rows = zip(input.trials, cells).map { trial, cells -> [String: Any] in
       let record = trial.record
-      let latency = CaseFigures.latency(of: trial, CaseFigures.directions)
-      func metric(_ names: String...) -> String {
-        names.lazy.compactMap { record.metric($0) }.first.map { Quantity($0).text } ?? "–"
-      }
-      let latencies = LatencyColumn.allCases.map { column in
-        column.value(of: latency).map { Quantity($0, .time).text } ?? "–"
-      }
       return [
         "id": record.id, "key": record.key.description,
         "block": record.block == 0 ? "maximum" : String(record.block),
-        "status": record.status.rawValue,
-        "cells": [metric("iops", "message rate", "api request rate"), metric("bandwidth")]
-          + latencies
-          + [metric("cpu per io", "cpu per message"), metric("errors")],
+        "status": record.status.rawValue, "cells": used.map { cells[$0] },
         "findings": record.findings.map(\.code).joined(separator: ", "),
       ]
     }
-    return ["trials": rows, "columns": columns(CountedEvents(CaseFigures.all(of: input)))]
+    return ["trials": rows, "columns": used.map { all[$0] }]
+  }
+
+  /// A trial's values of all columns.
+  private static func cells(of trial: ReportInput.Trial) -> [String] {
+    let latency = CaseFigures.latency(of: trial, CaseFigures.directions)
+    func metric(_ names: String...) -> String {
+      names.lazy.compactMap { trial.record.metric($0) }.first.map { Quantity($0).text } ?? none
+    }
+    let latencies = LatencyColumn.allCases.map { column in
+      column.value(of: latency).map { Quantity($0, .time).text } ?? none
+    }
+    return [metric("iops", "message rate", "api request rate"), metric("bandwidth")] + latencies
+      + [metric("cpu per io", "cpu per message"), metric("errors")]
   }
 }
 

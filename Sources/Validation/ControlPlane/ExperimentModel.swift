@@ -60,7 +60,7 @@ extension ControlPlaneExperiment {
       load.faults = [fault]
     case .apiServerRestart:
       var fault = ClusterFault(.apiServerRestarted)
-      fault.duration = costs.outage
+      fault.duration = costs.serving
       fault.target = 0
       load.faults = [fault]
     case .objectUpdate: load.closedLoop = ClosedLoop(.updateObjects, clients: clients)
@@ -72,6 +72,10 @@ extension ControlPlaneExperiment {
 }
 
 extension RequestCosts {
+  /// A pod or node of these experiments over one of the small objects, in bytes of JSON as the API
+  /// server sends it.
+  static let podSize = 4.0
+
   /// One API server and one member of etcd, on the machine that all share.
   func apply(to model: inout ClusterModel) {
     var machine = SharedMachine()
@@ -79,9 +83,14 @@ extension RequestCosts {
     machine.clientCPU = clientCPU
     machine.watcherCPU = watcherCPU
     machine.controllerCPU = controllerCPU
+    machine.wakingCost = wakingCost
+    machine.cpuSpread = cpuSpread
+    machine.largeEvent = Self.podSize
     machine.idle = idle
     model.machine = machine
     model.apiServer.servers = 1
+    // Before the first back-off of a watcher (0.8 s) is over.
+    model.apiServer.listenDelay = .milliseconds(500)
     // GOMAXPROCS is the machine's CPUs.
     model.apiServer.cpus = cpus
     model.apiServer.writeCPU = writeCPU
@@ -93,10 +102,13 @@ extension RequestCosts {
     model.etcd.members = 1
     model.etcd.cpus = cpus
     model.etcd.putCPU = putCPU
+    model.etcd.applyCost = applyCPU
+    model.etcd.wakeUp = etcdWakeUp
+    model.etcd.cpuSpread = cpuSpread
     model.etcd.readCPU = etcdReadCPU
     model.etcd.cycleCost = cycle
-    model.etcd.walSync = .lognormal(p50: syncP50, p99: syncP99)
-    model.etcd.backendCommit = .lognormal(p50: commitP50, p99: commitP99)
+    model.etcd.walSync = walSync
+    model.etcd.backendCommit = backendCommit
   }
 }
 

@@ -50,18 +50,21 @@ extension APIServers {
 
   /// Informers are told of a change, on a machine where that takes CPU from others.
   mutating func tell(
-    _ informers: Int, from server: Int, _ world: inout World, _ loop: inout Loop
+    _ informers: Int, _ resource: UInt16, from server: Int, _ world: inout World,
+    _ loop: inout Loop
   ) {
-    work(
-      world.model.apiServer.sendCPU * Int64(informers), informers, at: server, &world, &loop)
+    guard let machine = world.model.machine, let resource = Resource(rawValue: UInt8(resource))
+    else { return }
+    let cost = machine.cost(world.model.apiServer.sendCPU, ofEvent: resource)
+    work(cost * Int64(informers), of: resource, informers, at: server, &world, &loop)
   }
 
   /// Does work that no request waits for; then so many informers have an event.
   mutating func work(
-    _ cost: Nanoseconds, _ informers: Int, at server: Int, _ world: inout World,
-    _ loop: inout Loop
+    _ cost: Nanoseconds, of resource: Resource = .customResource, _ informers: Int = 0,
+    at server: Int, _ world: inout World, _ loop: inout Loop
   ) {
-    var request = Request(.watch, .customResource, client: 0)
+    var request = Request(.watch, resource, client: 0)
     request.server = UInt8(server)
     request.epoch = world.connections.epoch(of: server)
     request.objects = UInt32(informers)
@@ -79,7 +82,9 @@ extension APIServers {
     servers[server].processors.leave(&world, &loop)
     guard request.objects > 0 else { return }
     loop.schedule(
-      now: Event(component: .client, what: Clients.takeIn, index: request.objects))
+      now: Event(
+        component: .client, what: Clients.takeIn, lane: UInt16(request.resource.rawValue) << 8,
+        index: request.objects))
   }
 
   /// When the server's link will have sent so many bytes more.

@@ -2,12 +2,16 @@ internal import Measure
 internal import Simulation
 
 extension Watches {
-  /// On a machine that all share, informers take CPU; the first is in the cost of a write.
+  /// On a machine that all share, informers take CPU; the first of a small object is in the cost of
+  /// a write.
   func noteWork(
-    _ told: UInt32, _ world: borrowing World, _ loop: inout Loop
+    _ told: UInt32, of resource: Resource, _ world: borrowing World, _ loop: inout Loop
   ) {
-    guard world.model.machine != nil, told > 1, world.connections.isUp(0) else { return }
+    let others = resource == .pod || resource == .node ? told : told - min(told, 1)
+    guard world.model.machine != nil, others > 0, world.connections.isUp(0) else { return }
     loop.schedule(
-      now: Event(component: .apiServer, what: APIServers.Kind.tell, index: told - 1))
+      now: Event(
+        component: .apiServer, what: APIServers.Kind.tell, lane: UInt16(resource.rawValue) << 8,
+        index: others))
   }
 }

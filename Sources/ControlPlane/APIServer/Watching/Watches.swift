@@ -49,6 +49,8 @@ struct Watches: ~Copyable {
   /// Resources whose changes go to many watchers alike, as bits.
   private var fannedOut: UInt32 = 1 << UInt32(Resource.endpointSlice.rawValue)
   private var missed = Slab<Missed>(capacity: 64)
+  /// When somebody who watches the cluster sees the last change.
+  private var lastSeen = Nanoseconds.zero
   /// The revision at the last bookmark.
   private var bookmark: UInt64 = 1
   private(set) var counters = Counters()
@@ -242,7 +244,7 @@ struct Watches: ~Copyable {
       tell(onlooker, change, event.index, &loop)
       told += 1
     }
-    noteWork(told, world, &loop)
+    noteWork(told, of: resource, world, &loop)
     switch change {
     case .podBound, .podDeleting, .podNotReady:
       let node = world.pods[event.index].node
@@ -289,9 +291,14 @@ struct Watches: ~Copyable {
   private mutating func deliver(
     _ change: UInt16, _ object: UInt32, to component: Component, _ loop: inout Loop
   ) {
+    var wait = latency.draw(&stream)
+    if component == .load {
+      // Who looks on sees changes in the order in which they are sent.
+      lastSeen = max(lastSeen, loop.now + wait)
+      wait = lastSeen - loop.now
+    }
     loop.schedule(
-      Event(component: component, what: Port.observed, lane: change, index: object),
-      after: latency.draw(&stream))
+      Event(component: component, what: Port.observed, lane: change, index: object), after: wait)
   }
 
   /// Each server sends the change to all kube-proxies that are connected to it.

@@ -138,8 +138,9 @@ struct Scheduler: ~Copyable {
       cost = cost + parameters.preemptionCostPerPod * Int64(cache.placed)
     }
     busy = busy + cost
-    loop.schedule(
-      Event(component: .scheduler, what: Kind.decided, lane: epoch, index: pod), after: cost)
+    world.machine.run(
+      Event(component: .scheduler, what: Kind.decided, lane: epoch, index: pod), cost, wakes: true,
+      &loop)
   }
 
   private mutating func decided(_ event: Event, _ world: inout World, _ loop: inout Loop) {
