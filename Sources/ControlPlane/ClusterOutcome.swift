@@ -59,6 +59,8 @@ public struct ClusterOutcome: Sendable {
   public var preemptedPods: UInt64
   /// Pods that kubelets evicted because their machines ran out of memory or disk.
   public var evictedPods: UInt64
+  /// Pods that churn was to replace, and could not for want of a ready one.
+  public var churn = ChurnCounts()
   /// By how many a second the pods that wait become more; nil where they do not grow without bound,
   /// or fewer than 32 samples cannot tell.
   public var backlogGrowth: Double?
@@ -97,6 +99,20 @@ public struct ClusterOutcome: Sendable {
       list = observations.clientParts.list.snapshot()
       podStartup = observations.startupParts.snapshot()
     }
+  }
+
+  /// What became of the churn that was asked for.
+  public struct ChurnCounts: Hashable, Codable, BitwiseCopyable, Sendable {
+    /// How often a pod was to be replaced.
+    public var asked: UInt64 = 0
+    /// How often none was ready.
+    public var missed: UInt64 = 0
+
+    /// None.
+    public init() {}
+
+    /// Whether the cluster replaces pods less fast than was asked for: one in a hundred was missed.
+    public var isAboveCapacity: Bool { missed * 100 > asked }
   }
 
   /// Requests by how they ended.
@@ -169,6 +185,7 @@ public struct ClusterOutcome: Sendable {
     scaling = ScalingOutcome(cluster)
     etcdLoad = cluster.generator.etcdClients.outcome(cluster.etcd.counters)
     overduePods = cluster.world.pods(waitingSince: loop.now - Self.overdue)
+    churn = cluster.generator.churned
     backlogGrowth = Self.backlogGrowth(series, every: cluster.sampler.interval)
   }
 

@@ -40,8 +40,8 @@ public struct LatencyDistribution: Hashable, Codable, Sendable {
     return (max(spread, 0) / Double(count - 1)).squareRoot()
   }
 
-  /// Whether the bucket of that index holds values beyond its end: the layout that they were counted
-  /// in, ours or fio's, has no further one.
+  /// Whether the bucket of that index holds values beyond its end: the layout that they were
+  /// counted in, ours or fio's, has no further one.
   public func isOpenEnded(at index: Int) -> Bool {
     index == LatencyBuckets.count - 1
       || index == LatencyBuckets.fioCount - 1 && index == buckets.last?.index

@@ -234,8 +234,9 @@ struct TraceArguments: ParsableArguments {
         + extent.endNs.text)
     if let cut = extent.cutAtNs {
       Output.note(
-        "\(extent.leftOut) more were left out, the first wished for at \(cut.text)\n  hint: narrow "
-          + "it by --from and --to, or raise --requests (\(requests))")
+        "\(extent.leftOut) more were left out, the first wished for at "
+          + ClusterSnapshot.seconds(cut)
+          + "\n  hint: narrow it by --from and --to, or raise --requests (\(requests))")
     }
     return extent
   }

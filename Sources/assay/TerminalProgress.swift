@@ -56,11 +56,15 @@ final class TerminalProgress: RunProgress {
 
   func simulated(_ time: Nanoseconds, of trial: PlannedTrial) {
     let wall = MonotonicClock.now() - begun
-    lastRate =
-      "simulated \(Output.clock(time))"
+    lastRate = Self.simulated(time, in: wall)
+    line(trial)
+  }
+
+  /// `simulated 10 min 0 s in 2 s, 300 times as fast as time`.
+  private static func simulated(_ time: Nanoseconds, in wall: Nanoseconds) -> String {
+    "simulated \(Output.clock(time)) in \(Output.clock(wall))"
       + (time > .zero && wall > .zero
         ? ", \(Int(time.inSeconds / wall.inSeconds)) times as fast as time" : "")
-    line(trial)
   }
 
   func phaseChanged(_ phase: String) {
@@ -70,11 +74,14 @@ final class TerminalProgress: RunProgress {
 
   func trialEnded(_ record: TrialRecord, number: Int, of total: Int) {
     guard !isTerminal else { return }
-    let figures = [
+    var figures = [
       "iops", "message rate", "latency p99", "sync latency p99", "mutating api latency p99",
       "pod startup latency p99", "events simulated",
     ].compactMap { name in
       record.metrics[name].map { "\(name) \(Quantity($0).text(ascii: true))" }
+    }
+    if case .integer(let time)? = record.detail["simulation"]?["simulatedNs"] {
+      figures.append(Self.simulated(Nanoseconds(time), in: record.tookNs))
     }
     let end = record.status == .valid ? figures.joined(separator: ", ") : record.status.rawValue
     Output.note("[\(number)/\(total)] \(record.key): \(end)")

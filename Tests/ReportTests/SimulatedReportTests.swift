@@ -83,7 +83,7 @@ struct SimulatedReportTests {
     let markdown = MarkdownReport().render(input)
     let page = try PageReport().render(input)
     for text in [markdown, page] {
-      #expect(!text.contains("bandwidth") && !text.contains("CPU/request"))
+      #expect(!text.contains("s, bandwidth") && !text.contains("CPU/request"))
       #expect(text.contains("requests/s"))
     }
     let measured = MarkdownReport().render(SampleRun.input())

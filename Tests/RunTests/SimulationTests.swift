@@ -78,6 +78,31 @@ extension Program {
       #expect((row.ratio ?? 0) > 1.5, "a slower disk shows in every write")
     }
 
+    @Test func aLoadAboveCapacityIsSaturatedAndHasNoMean() throws {
+      let shop = try Workshop()
+      let path = try shop.folder.write(
+        """
+        assay: 1
+        name: above
+        systems:
+          short: {cluster: {nodes: 10, controllers: {qps: 1/s, burst: 2}}}
+        workloads:
+          churn: {simulation: {duration: 200s, warm-up: 20s, pods: 60, pod-churn: 4/s}}
+        design: {blocks: 1}
+        limits: [pod startup latency p99 <= 5s]
+
+        """, to: "above.yaml")
+      let result = try shop.run(path)
+      #expect(result.status == 1, "\(result)")
+      let record = try shop.record()
+      let trial = try #require(record.trials.first)
+      #expect(trial.findings.map(\.code) == ["saturated"])
+      #expect(trial.findings.first?.message.contains("4/s, and the cluster replaces") == true)
+      #expect(trial.metrics["pod startup latency mean"] == nil)
+      #expect(trial.metrics["pod startup latency p99"]?.bound == .atLeast)
+      try shop.assay(["verify", record.folder]).checked()
+    }
+
     @Test func aTrialThatSpendsItsBudgetOfEventsFails() throws {
       let shop = try Workshop()
       let scenario = try scenario(shop)

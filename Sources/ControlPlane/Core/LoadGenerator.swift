@@ -19,6 +19,8 @@ struct LoadGenerator: ~Copyable {
   private var placed = Table<Int>(capacity: 256)
   private var closedLoop: ClosedLoopClients
   private(set) var etcdClients: EtcdLoadClients
+  /// The churn of the measured time.
+  private(set) var churned = ClusterOutcome.ChurnCounts()
 
   /// Pods that are there from the start are bound to nodes in turn, ready.
   init(_ world: inout World) {
@@ -151,7 +153,12 @@ struct LoadGenerator: ~Copyable {
 
   /// Deletes one of the pods that are ready; its replica set makes another.
   private mutating func churn(_ world: inout World, _ loop: inout Loop) {
-    guard let pod = world.anyReadyPod(by: &victims) else { return }
+    let isMeasured = loop.now >= world.observations.begin
+    if isMeasured { churned.asked += 1 }
+    guard let pod = world.anyReadyPod(by: &victims) else {
+      if isMeasured { churned.missed += 1 }
+      return
+    }
     var request = Request(.delete, .pod, client: client, object: pod)
     request.serial = world.pods[pod].serial
     world.submit(request, in: &loop)

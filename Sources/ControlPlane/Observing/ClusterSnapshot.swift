@@ -35,10 +35,17 @@ public struct ClusterSnapshot: Hashable, Codable, Sendable {
   /// ``trace`` as records have it, in 16 hexadecimal digits.
   public var traceHash: String { ClusterOutcome.traceHash(trace) }
 
+  /// An instant to the nanosecond, in seconds: `33.989558903 s`.
+  public static func seconds(_ time: Nanoseconds) -> String {
+    let (whole, rest) = time.count.quotientAndRemainder(dividingBy: 1_000_000_000)
+    let digits = String(rest)
+    return "\(whole)." + String(repeating: "0", count: 9 - digits.count) + digits + " s"
+  }
+
   /// All of it for people, in lines.
   public var text: String {
     var lines = [
-      "after event \(events) at \(time.text), trace \(traceHash)",
+      "after event \(events) at \(Self.seconds(time)), trace \(traceHash)",
       "last event: \(last)",
     ]
     for (title, counts) in [

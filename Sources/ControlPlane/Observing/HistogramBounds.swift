@@ -28,15 +28,16 @@ enum HistogramBounds {
   ]
 
   /// `etcd_disk_wal_fsync_duration_seconds` (server/storage/wal, metrics.go) and
-  /// `etcd_disk_backend_commit_duration_seconds` (server/storage/backend, metrics.go): 1 ms, doubled
-  /// 13 times.
+  /// `etcd_disk_backend_commit_duration_seconds` (server/storage/backend, metrics.go): 1 ms,
+  /// doubled 13 times.
   static let disk = (0..<14).map { 0.001 * Double(1 << $0) }
 }
 
 extension ClusterSeries.Histogram {
   /// What a distribution would have counted at these bounds.
   ///
-  /// The values of a bucket of ours count as its midpoint, which is at most 0.8 % off. O(buckets).
+  /// The values of a bucket of ours count as its midpoint, which is at most 0.8 % off, within the
+  /// least and the largest value. O(buckets).
   static func point(of distribution: LatencyDistribution, _ bounds: [Double]) -> Point {
     var counts: [UInt64] = []
     counts.reserveCapacity(bounds.count)
@@ -44,7 +45,9 @@ extension ClusterSeries.Histogram {
     var seen: UInt64 = 0
     for bound in bounds {
       let limit = UInt64((bound * 1e9).rounded())
-      while let bucket = next.first, LatencyBuckets.midpoint(bucket.index) <= limit {
+      while let bucket = next.first {
+        let middle = LatencyBuckets.midpoint(bucket.index)
+        guard min(max(middle, distribution.minimum), distribution.maximum) <= limit else { break }
         seen += bucket.count
         next.removeFirst()
       }

@@ -35,7 +35,8 @@ struct SimulationExecution {
   private func judge(_ facts: SimulationFacts) -> (TrialRecord.Status, [Finding]) {
     if facts.spentBudget {
       let message =
-        "its \(facts.events) events were spent after \(facts.simulatedNs.text) of simulated time"
+        "its \(facts.events) events were spent after \(ClusterSnapshot.seconds(facts.simulatedNs)) "
+        + "of simulated time; raise event-budget, or simulate less"
       return (
         .failed, [Finding(code: .eventBudgetSpent, severity: .error, message: message)]
       )
@@ -44,11 +45,11 @@ struct SimulationExecution {
       let message = "no API request was answered in the measured time"
       return (.failed, [Finding(code: .nothingMeasured, severity: .error, message: message)])
     }
-    if let growth = facts.backlogGrowth {
-      let message =
-        "saturated: more pods wait by \(significant(growth, 3)) every second, without end; pod "
-        + "startup latency has no mean, and its percentiles are lower bounds"
-      return (.valid, [Finding(code: .saturated, severity: .warning, message: message)])
+    if let message = saturation(facts) {
+      let end = "; pod startup latency has no mean, and its percentiles are lower bounds"
+      return (
+        .valid, [Finding(code: .saturated, severity: .warning, message: message + end)]
+      )
     }
     guard facts.overduePods > 0 else { return (.valid, []) }
     let message =
@@ -56,6 +57,19 @@ struct SimulationExecution {
       + "the end and were not ready: the cluster does not keep up, its latencies grow with the "
       + "length of the trial"
     return (.valid, [Finding(code: .saturated, severity: .warning, message: message)])
+  }
+
+  /// That the load is above the cluster's capacity, and how much; nil where it is not.
+  private func saturation(_ facts: SimulationFacts) -> String? {
+    if let churn = facts.missedChurn {
+      let seconds = max(facts.measuredNs.inSeconds, 1)
+      let done = Double(churn.asked - churn.missed) / seconds
+      return "saturated: pods are to be replaced at \(work.load.podChurn.text), and the cluster "
+        + "replaces \(significant(done, 3))/s: for \(churn.missed) of \(churn.asked) none was ready"
+    }
+    return facts.backlogGrowth.map {
+      "saturated: the pods that wait become more by \(significant($0, 3)) a second, without end"
+    }
   }
 
   /// What must stand beside the figures for them to mean anything.

@@ -18,6 +18,8 @@ struct SimulationFacts: Codable {
   var overduePods: Int
   /// By how many a second pods that wait become more, where that has no bound; else nil.
   var backlogGrowth: Double?
+  /// The churn that was asked for, where the cluster did not keep up with it; else nil.
+  var missedChurn: ClusterOutcome.ChurnCounts?
   /// What only some loads show, by the names of metrics: machines that join, faults, autoscalers.
   var others: [String: MetricValue]
 
@@ -33,6 +35,7 @@ struct SimulationFacts: Codable {
     failedProposals = outcome.failedProposals
     overduePods = outcome.overduePods
     backlogGrowth = outcome.backlogGrowth
+    missedChurn = outcome.churn.isAboveCapacity ? outcome.churn : nil
     others = SimulationMetrics.more(of: outcome, load)
   }
 }
@@ -162,8 +165,12 @@ enum SimulationMetrics {
 
   /// Above capacity pods wait the longer the later they come: there is no mean, and of any other
   /// statistic no more than a lower bound.
-  private static func saturate(_ growth: Double, _ metrics: inout [String: MetricValue]) {
-    metrics["pod backlog growth"] = MetricValue(growth, "1/s")
+  private static func saturate(
+    _ facts: SimulationFacts, _ metrics: inout [String: MetricValue]
+  ) {
+    if let growth = facts.backlogGrowth {
+      metrics["pod backlog growth"] = MetricValue(growth, "1/s")
+    }
     metrics[podStartup + " mean"] = nil
     for name in metrics.keys where name.hasPrefix(podStartup + " ") {
       metrics[name]?.bound = .atLeast
@@ -182,7 +189,7 @@ enum SimulationMetrics {
       if let part = histograms.distributions["\(scope) list api latency"] { lists.merge(part) }
     }
     TrialMetrics.add(lists, "list api latency", &metrics)
-    if let growth = facts.backlogGrowth { saturate(growth, &metrics) }
+    if facts.backlogGrowth != nil || facts.missedChurn != nil { saturate(facts, &metrics) }
     let requests = facts.requests
     for (name, count) in [
       ("rejected requests", requests.rejected), ("timed-out requests", requests.timedOut),

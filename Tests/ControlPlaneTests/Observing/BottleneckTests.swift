@@ -118,6 +118,43 @@ struct BottleneckTests {
     #expect(bottleneck.latency == "mutating p99")
   }
 
+  /// 60 pods that are to be replaced twice a second, by controllers that may ask so often.
+  private func churned(qps: Double) -> ClusterOutcome {
+    var model = ClusterModel()
+    model.nodes.pools[0].nodes = 10
+    model.controllers.qps = Rate(perSecond: qps)
+    model.controllers.burst = 5
+    var load = ClusterLoad()
+    load.warmUp = .seconds(20)
+    load.duration = .seconds(400)
+    load.pods = 60
+    load.podChurn = Rate(perSecond: 2)
+    return ClusterTrial(model: model, load: load, seed: 3).run()
+  }
+
+  @Test func aRateAboveCapacityIsToldAndNotOneBelow() {
+    let above = churned(qps: 1)
+    #expect(above.churn.isAboveCapacity && above.churn.missed * 4 > above.churn.asked)
+    let below = churned(qps: 50)
+    #expect(!below.churn.isAboveCapacity && below.churn.asked > 600)
+    #expect(below.backlogGrowth == nil)
+  }
+
+  /// More pods are wanted than nodes take: each rollout leaves more of them waiting.
+  @Test func podsThatWaitMoreAndMoreHaveAGrowth() throws {
+    var model = ClusterModel()
+    model.nodes.pools[0].nodes = 10
+    model.controllers.qps = Rate(perSecond: 2)
+    model.controllers.burst = 2
+    var load = ClusterLoad()
+    load.duration = .seconds(400)
+    load.pods = 1000
+    load.podChurn = Rate(perSecond: 4)
+    let growth = try #require(ClusterTrial(model: model, load: load, seed: 3).run().backlogGrowth)
+    // Four are deleted a second, and at most two made.
+    #expect(growth > 1 && growth < 4)
+  }
+
   static let provisioning = [
     Scarcity("the image server's link") { model, _ in
       model.provisioning.path = .ironic

@@ -497,8 +497,6 @@ struct Watches: ~Copyable {
 
   /// How many watchers are connected to a server.
   func connected(to server: Int) -> Int {
-    watchers.indices.count {
-      watchers[$0].isConnected && Int(watchers[$0].server) == server
-    }
+    watchers.indices.count { watchers[$0].isConnected && Int(watchers[$0].server) == server }
   }
 }
