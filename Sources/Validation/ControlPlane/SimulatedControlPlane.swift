@@ -39,7 +39,12 @@ public struct SimulatedControlPlane: Hashable, Codable, Sendable {
       var trial = experiment.trial(costs, others: others, seed: seed)
       change(&trial.model)
       let seen = trial.runWatched()
-      let requests = seen.operations.map { Self.figures($0, experiment.window) }
+      // What clients did after the end of a real repetition is no part of it.
+      let end = experiment.end(seen)
+      trial.load.duration = end
+      let requests = (end == experiment.window ? seen : trial.runWatched()).operations.map {
+        Self.figures($0, end)
+      }
       return Repetition(
         seed: seed, figures: experiment.figures(seen, requests, costs), requests: requests)
     }
@@ -56,6 +61,23 @@ public struct SimulatedControlPlane: Hashable, Codable, Sendable {
 }
 
 extension ControlPlaneExperiment {
+  /// When a repetition is over, as a real one is: what it waits for has happened, or its window has
+  /// passed.
+  fileprivate func end(_ seen: ClusterSightings) -> Nanoseconds {
+    let last: Nanoseconds? =
+      switch kind {
+      case .deployment:
+        seen.pods.count { $0.running != nil } >= pods ? seen.pods.compactMap(\.running).max() : nil
+      case .nodeFailure:
+        seen.nodes.count { $0.noExecute != nil } >= failures
+          ? seen.nodes.compactMap(\.noExecute).max() : nil
+      // All watches have to stay for a while.
+      case .apiServerRestart: seen.watches.map { $0.settled + .seconds(5) }.max()
+      case .podCreation, .leaseRenewal, .objectUpdate, .objectRead, .objectCreation: nil
+      }
+    return last.map { min($0 + .milliseconds(20), window) } ?? window
+  }
+
   /// The figures of the real experiment, from what was seen of the simulated one.
   fileprivate func figures(
     _ seen: ClusterSightings, _ requests: [RequestFigures], _ costs: RequestCosts

