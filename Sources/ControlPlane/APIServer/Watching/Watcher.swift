@@ -85,3 +85,10 @@ extension World {
     }
   }
 }
+
+extension Watches {
+  /// How many watchers are connected to a server.
+  func connected(to server: Int) -> Int {
+    watchers.indices.count { watchers[$0].isConnected && Int(watchers[$0].server) == server }
+  }
+}

@@ -494,9 +494,4 @@ struct Watches: ~Copyable {
       return (watcher.firstAnswer, watcher.lastAnswer)
     }
   }
-
-  /// How many watchers are connected to a server.
-  func connected(to server: Int) -> Int {
-    watchers.indices.count { watchers[$0].isConnected && Int(watchers[$0].server) == server }
-  }
 }
