@@ -36,8 +36,14 @@ public struct EtcdTrial: Sendable {
   public var clientCPU = Nanoseconds.zero
   /// CPU that each turn of a client's thread costs, however many requests or answers it takes.
   public var clientTurnCPU = Nanoseconds.zero
-  /// Threads that the clients share; what waits for a thread's turn is sent, or taken, together.
+  /// Threads that the clients share, as many to run them as to serve their connections; what waits
+  /// for a thread's turn is sent, or taken, together.
   public var clientThreads = 4
+  /// CPU that each request of an open loop costs beside that: a thread that wakes for its moment,
+  /// and a task of its own.
+  public var arrivalCPU = Nanoseconds.zero
+  /// Connections to each member that the clients share.
+  public var connections = 16
   /// Whether all send to the leader's member rather than one after the other.
   public var toLeader = true
   /// The time before anything is measured, and the time measured.
@@ -49,6 +55,11 @@ public struct EtcdTrial: Sendable {
   public var leaderStops = false
   /// What all random numbers follow from.
   public var seed: UInt64 = 1
+
+  /// Clients that may each have a connection.
+  var clients: Int {
+    if case .closed(let clients) = arrival { clients } else { Int.max }
+  }
 
   /// One client that puts 256 bytes at a time.
   public init(parameters: EtcdParameters) { self.parameters = parameters }
@@ -85,6 +96,10 @@ public struct EtcdOutcome: Sendable {
   public var leaderChanges: UInt64
   /// Candidacies, won or not.
   public var campaigns: UInt64
+  /// CPUs that all members together used, kernel threads apart.
+  public var serverCores: Double
+  /// CPUs that the clients used, of a machine that they share with etcd.
+  public var clientCores: Double
   /// The size of the database's file.
   public var databaseSize: ByteCount
   /// How many events happened.
@@ -98,12 +113,15 @@ struct EtcdClients: Model, ~Copyable {
   private enum Kind {
     static let arrive: UInt8 = 0
     static let measure: UInt8 = 1
-    /// The client has had the CPU that it takes to send, or to take the answer.
+    /// The client's task has had the CPU that it takes to send, or to take the answer.
     static let sent: UInt8 = 2
     static let received: UInt8 = 3
     /// The request, or the answer, has come over the network.
     static let arrived: UInt8 = 4
     static let answered: UInt8 = 5
+    /// The client's event loop has written the request, or read the answer.
+    static let written: UInt8 = 6
+    static let read: UInt8 = 7
   }
 
   /// A client that was refused does not come back at once.
@@ -119,6 +137,11 @@ struct EtcdClients: Model, ~Copyable {
   private var stopped: Nanoseconds?
   private var outage: Nanoseconds?
   private var proposalsBefore: UInt64 = 0
+  private var cpuBefore = (server: Nanoseconds.zero, client: Nanoseconds.zero)
+  /// Threads that run tasks, the first of them, and which gets the next.
+  private let workers: Int
+  private var firstWorker = 0
+  private var nextWorker = 0
 
   init(_ trial: EtcdTrial) {
     self.trial = trial
@@ -131,7 +154,13 @@ struct EtcdClients: Model, ~Copyable {
       let mean = Nanoseconds(Int64(1e9 / rate.perSecond))
       gap = Distribution.known(try .exponential(mean: mean))
     }
-    etcd.machines.makeGates(2 * max(1, trial.clientThreads))
+    workers = max(1, trial.clientThreads / 2)
+    etcd.makeConnections(max(1, min(trial.connections, trial.clients)))
+    for number in 0..<2 * workers {
+      let thread = etcd.machines.makeThread(
+        on: 0, of: Machines.Process.clients, wakeCPU: trial.clientTurnCPU)
+      if number == 0 { firstWorker = thread }
+    }
     _ = world.add(Client(owner: .load, identity: .admin))
   }
 
@@ -162,16 +191,11 @@ struct EtcdClients: Model, ~Copyable {
         loop.schedule(next, after: gap.draw(&stream))
       }
     case (.load, Kind.measure): measure(&loop)
-    case (.load, Port.batch):
-      etcd.machines.leave(0, &loop)
-      var next = event.index
-      while let job = etcd.machines.takeJob(next) {
-        loop.schedule(now: job.event)
-        next = job.next
-      }
-    case (.load, Kind.sent):
+    case (.load, Kind.sent): onLoop(event.index, then: Kind.written, &loop)
+    case (.load, Kind.written):
       loop.schedule(
         Event(component: .load, what: Kind.arrived, index: event.index), after: halfTrip)
+    case (.load, Kind.read): onWorker(event.index, halfCPU ?? .zero, then: Kind.received, &loop)
     case (.load, Kind.arrived): submit(event.index, &loop)
     case (.apiServer, Port.stored): take(event.index, &loop)
     case (.load, Kind.received), (.load, Kind.answered): answered(event.index, &loop)
@@ -185,8 +209,24 @@ struct EtcdClients: Model, ~Copyable {
     return isShared ? Nanoseconds(trial.clientCPU.count / 2) : nil
   }
 
-  /// The thread of a client; those of an open loop take turns.
-  private func gate(of client: UInt32) -> Int { Int(client) % max(1, trial.clientThreads) }
+  /// A task of a client runs on the next of the threads that run tasks.
+  private mutating func onWorker(
+    _ place: UInt32, _ cost: Nanoseconds, then what: UInt8, _ loop: inout Loop
+  ) {
+    let event = Event(component: .load, what: what, index: place)
+    etcd.machines.spend(cost, then: event, by: firstWorker + nextWorker, &loop)
+    nextWorker = nextWorker + 1 < workers ? nextWorker + 1 : 0
+  }
+
+  /// The event loop of a request's connection writes to it, or reads from it.
+  private mutating func onLoop(_ place: UInt32, then what: UInt8, _ loop: inout Loop) {
+    let connection = Int(world.requests[place].object) % etcd.connections
+    let thread = firstWorker + workers + connection % workers
+    let socket = UInt8(connection % 32) + (what == Kind.read ? 32 : 0)
+    etcd.machines.spend(
+      .zero, then: Event(component: .load, what: what, index: place), by: thread,
+      socket: socket, &loop)
+  }
 
   private mutating func begin(client: UInt32, _ loop: inout Loop) {
     var request = Request(
@@ -197,9 +237,8 @@ struct EtcdClients: Model, ~Copyable {
     request.wished = loop.now
     let place = world.requests.insert(request)
     if let halfCPU {
-      let sent = Event(component: .load, what: Kind.sent, index: place)
-      etcd.machines.spend(
-        halfCPU, and: trial.clientTurnCPU, then: sent, at: gate(of: client), &loop)
+      let arrival = gap == nil ? Nanoseconds.zero : trial.arrivalCPU
+      onWorker(place, halfCPU + arrival, then: Kind.sent, &loop)
     } else {
       loop.schedule(Event(component: .load, what: Kind.arrived, index: place), after: halfTrip)
     }
@@ -222,6 +261,7 @@ struct EtcdClients: Model, ~Copyable {
     failed = 0
     proposalsBefore = etcd.counters.proposals
     etcd.counters.walSyncs.reset()
+    cpuBefore = (etcd.machines.serverCPU, etcd.machines.clientCPU)
     guard trial.leaderStops, let leader = etcd.leader else { return }
     stopped = loop.now
     startClients(&loop)
@@ -230,10 +270,8 @@ struct EtcdClients: Model, ~Copyable {
 
   /// The answer is on its way to the client.
   private mutating func take(_ place: UInt32, _ loop: inout Loop) {
-    if let halfCPU {
-      let received = Event(component: .load, what: Kind.received, index: place)
-      let gate = gate(of: world.requests[place].object) + trial.clientThreads
-      etcd.machines.spend(halfCPU, and: trial.clientTurnCPU, then: received, at: gate, &loop)
+    if halfCPU != nil {
+      onLoop(place, then: Kind.read, &loop)
     } else {
       loop.schedule(Event(component: .load, what: Kind.answered, index: place), after: halfTrip)
     }
@@ -262,6 +300,8 @@ struct EtcdClients: Model, ~Copyable {
       batch: syncs == 0 ? 0 : Double(proposals) / Double(syncs),
       walSync: etcd.counters.walSyncs.snapshot(), failed: failed, outage: outage,
       leaderChanges: etcd.counters.leaderChanges, campaigns: etcd.counters.campaigns,
+      serverCores: (etcd.machines.serverCPU - cpuBefore.server).inSeconds / seconds,
+      clientCores: (etcd.machines.clientCPU - cpuBefore.client).inSeconds / seconds,
       databaseSize: ByteCount(etcd.database.file), events: events, trace: trace)
   }
 

@@ -73,8 +73,6 @@ enum Port {
   static let wanted: UInt8 = 0xFC
   /// To `provisioning`: node `index` has become ready for the first time.
   static let joined: UInt8 = 0xFD
-  /// To `load`: the batch of a connection that begins with job `index` has had its CPU.
-  static let batch: UInt8 = 0xFE
   /// To an informer's component: resource `lane` was listed; all of it is as committed now.
   static let listed: UInt8 = 0xE0
   /// To the other parts of the controller manager: their process leads from now on.

@@ -28,9 +28,9 @@ extension Etcd {
     for index in max(begin, logBase)..<max(end, logBase) {
       let entry = log[Int(index - logBase)]
       guard entry.request != LogEntry.noRequest, Int(entry.endpoint) == member else { continue }
-      spendCPU(
-        .finished, Nanoseconds(Int64(Double(parameters.putCPU.count) * rest)), member,
-        on: entry.request, &loop)
+      finish(
+        entry.request, at: member, Nanoseconds(Int64(Double(parameters.putCPU.count) * rest)),
+        world, &loop)
     }
     trimLog()
     if members[member].operations >= Int32(parameters.backendLimit) || members[member].isBackendDue
@@ -96,15 +96,46 @@ extension Etcd {
     wakes: Bool = false, mayGoFirst: Bool = false, _ loop: inout Loop
   ) {
     machines.spend(
-      cost, then: own(kind, member, index: place), on: machines.home(of: member), wakes: wakes,
-      mayGoFirst: mayGoFirst, &loop)
+      cost, then: own(kind, member, index: place), on: machines.home(of: member),
+      of: UInt8(member), wakes: wakes, mayGoFirst: mayGoFirst, &loop)
   }
 
-  mutating func finished(
-    _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
+  /// A member's work has had its CPU.
+  mutating func leaveCPU(_ member: Int, _ loop: inout Loop) {
+    machines.leave(machines.home(of: member), of: UInt8(member), &loop)
+  }
+
+  /// The reader of a request's connection at a member, behind which stands its writer.
+  private func reader(of place: UInt32, at member: Int, _ world: borrowing World) -> Int {
+    let connection = Int(world.requests[place].object) % connections
+    return 2 * (member * connections + connection)
+  }
+
+  /// Spends `cost` to take in a request; then `kind` happens, or on a connection's thread `turn`.
+  mutating func receive(
+    _ place: UInt32, at member: Int, _ cost: Nanoseconds, _ kind: Kind, byReader turn: Kind,
+    _ world: borrowing World, _ loop: inout Loop
   ) {
-    machines.leave(machines.home(of: member), &loop)
-    answer(place, .ok, &world, &loop)
+    guard connections > 0 else {
+      return spendCPU(
+        kind, cost + parameters.connectionCPU, member, on: place, wakes: true, &loop)
+    }
+    machines.spend(
+      cost, then: own(turn, member, index: place), by: reader(of: place, at: member, world),
+      &loop)
+  }
+
+  /// Spends `cost` to answer a request.
+  mutating func finish(
+    _ place: UInt32, at member: Int, _ cost: Nanoseconds, _ world: borrowing World,
+    _ loop: inout Loop
+  ) {
+    guard connections > 0 else {
+      return spendCPU(.finished, cost + parameters.connectionCPU, member, on: place, &loop)
+    }
+    machines.spend(
+      cost, then: own(.written, member, index: place),
+      by: reader(of: place, at: member, world) + 1, &loop)
   }
 
   // MARK: Reads
@@ -118,8 +149,16 @@ extension Etcd {
       return answer(place, .unavailable, &world, &loop)
     }
     guard linearizable else {
-      return spendCPU(.finished, parameters.readCPU, member, on: place, wakes: true, &loop)
+      return receive(
+        place, at: member, parameters.readCPU, .finished, byReader: .readLocally, world, &loop)
     }
+    guard connections > 0 else { return receivedRead(place, at: member, &world, &loop) }
+    receive(place, at: member, .zero, .receivedRead, byReader: .receivedRead, world, &loop)
+  }
+
+  mutating func receivedRead(
+    _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
+  ) {
     members[member].reads.append(place, in: &world.requests)
     confirmReads(at: member, &loop)
   }
@@ -149,7 +188,7 @@ extension Etcd {
 
   /// The raft loop has taken up the round; what its messages cost is spent on the way.
   mutating func readsAsked(at member: Int, _ world: inout World, _ loop: inout Loop) {
-    machines.leave(machines.home(of: member), &loop)
+    leaveCPU(member, &loop)
     guard let length = roundLength(at: member, now: loop.now) else {
       // Without a leader the round begins anew when there is one.
       while members[member].confirmingReads.count > 0 {
@@ -168,9 +207,9 @@ extension Etcd {
     if kind == .readsSent {
       machines.spend(
         parameters.messageCPU, then: own(.readsHeard, member),
-        on: machines.home(of: follower), wakes: true, &loop)
+        on: machines.home(of: follower), of: UInt8(follower), wakes: true, &loop)
     } else {
-      machines.leave(machines.home(of: follower), &loop)
+      leaveCPU(follower, &loop)
       spendCPU(.readsAnswered, parameters.messageCPU, member, wakes: true, &loop)
     }
   }
@@ -178,7 +217,7 @@ extension Etcd {
   mutating func readsConfirmed(at member: Int, _ world: inout World, _ loop: inout Loop) {
     while members[member].confirmingReads.count > 0 {
       let place = members[member].confirmingReads.removeFirst(from: world.requests)
-      spendCPU(.finished, parameters.readCPU, member, on: place, &loop)
+      finish(place, at: member, parameters.readCPU, world, &loop)
     }
     confirmReads(at: member, &loop)
   }

@@ -24,15 +24,14 @@ extension Etcd {
       return answer(place, .tooManyRequests, &world, &loop)
     }
     let share = parameters.putCPUBeforeProposal.value
-    spendCPU(
-      .preparedPut, Nanoseconds(Int64(Double(parameters.putCPU.count) * share)), member,
-      on: place, wakes: true, &loop)
+    receive(
+      place, at: member, Nanoseconds(Int64(Double(parameters.putCPU.count) * share)),
+      .preparedPut, byReader: .receivedPut, world, &loop)
   }
 
   mutating func preparedPut(
     _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
   ) {
-    machines.leave(machines.home(of: member), &loop)
     guard members[member].isUp else { return drop(place, at: member, &world, &loop) }
     let lead = members[member].lead
     if members[member].role == .leader {
@@ -63,44 +62,77 @@ extension Etcd {
     loop.schedule(own(.gaveUp, index: place), after: max(.zero, due - loop.now))
   }
 
-  /// The raft loop asks for a CPU if it is free and has something to write.
+  /// Whether the raft loop has commits to hand on, which of several members takes it a turn: what
+  /// followers answer, and what the leader says is committed, comes in between writes.
+  private func owesDelivery(_ member: Int) -> Bool {
+    members.count > 1
+      && min(members[member].commit, members[member].last) > members[member].delivered
+  }
+
+  /// The raft loop asks for a CPU if it is free and has something to write or to hand on.
   mutating func beginWrite(at member: Int, _ world: inout World, _ loop: inout Loop) {
     guard members[member].isUp, !members[member].isWriting else { return }
     let isLeader = members[member].role == .leader
-    guard members[member].last > members[member].synced || (isLeader && proposals.count > 0)
-    else { return }
+    let entries =
+      Int64(members[member].last - members[member].synced)
+      + (isLeader ? Int64(proposals.count) : 0)
+    guard entries > 0 || owesDelivery(member) else { return }
     members[member].isWriting = true
     members[member].writingUntil = loop.now
-    spendCPU(.cycle, parameters.cycleCost, member, mayGoFirst: true, &loop)
+    spendCPU(
+      .cycle, parameters.cycleCost + parameters.entryCost * entries, member, mayGoFirst: true,
+      &loop)
   }
 
   /// The raft loop takes all that waits by now into one write of the log.
   mutating func cycle(of member: Int, _ world: inout World, _ loop: inout Loop) {
-    machines.leave(machines.home(of: member), &loop)
     let isLeader = members[member].role == .leader
     let known = log.count
     if isLeader && members[member].isUp { appendProposals(of: member, &world, at: loop.now) }
-    let entries = members[member].last - members[member].synced
-    if isLeader { sendEntries(from: member, &loop) }
-    let length = parameters.entryCost * Int64(entries) + drawWrite(of: member)
-    for place in known..<log.count { world.requests[log[place].request].logging = length }
-    members[member].syncing = loop.now
-    if length > Self.patience, parameters.syncCPU > .zero {
-      spendCPU(.spent, parameters.syncCPU, member, &loop)
+    if owesDelivery(member) { deliver(at: member, &world, &loop) }
+    guard members[member].last > members[member].synced else {
+      members[member].isWriting = false
+      return turnDone(at: member, &world, &loop)
     }
+    if isLeader { sendEntries(from: member, &loop) }
+    let length = sync(of: member, &loop)
+    for place in known..<log.count { world.requests[log[place].request].logging = length }
     if isLeader { counters.writing = counters.writing + parameters.cycleCost + length }
     members[member].writingTo = members[member].last
     members[member].writingUntil = loop.now + length
     loop.schedule(own(.synced, member), after: length)
   }
 
+  /// How long the loop is in the write and sync of what it took.
+  private mutating func sync(of member: Int, _ loop: inout Loop) -> Nanoseconds {
+    var length = drawWrite(of: member)
+    members[member].syncing = loop.now
+    members[member].isHeld = length > Self.patience
+    guard members[member].isHeld else {
+      machines.hold(member)
+      return length
+    }
+    if parameters.placement == .oneMachine {
+      // A file system has one journal, which commits for one sync after the other.
+      diskFree = max(diskFree, loop.now) + length
+      length = diskFree - loop.now
+    }
+    if parameters.syncCPU > .zero {
+      machines.spend(
+        parameters.syncCPU, then: own(.spent, member), on: machines.home(of: member),
+        of: Machines.Process.kernel, &loop)
+    }
+    return length
+  }
+
   /// A thread that the disk held up has lost its CPU, and asks for one again.
   mutating func synced(at member: Int, _ world: inout World, _ loop: inout Loop) {
-    let wasHeld = loop.now - members[member].syncing > Self.patience
-    guard wasHeld, !machines.isReady(machines.home(of: member)) else {
-      return logWritten(at: member, &world, &loop)
+    guard members[member].isHeld else {
+      logWritten(at: member, &world, &loop)
+      return machines.release(member, &loop)
     }
-    spendCPU(.logWritten, .zero, member, wakes: true, mayGoFirst: true, &loop)
+    guard !machines.isReady(member) else { return logWritten(at: member, &world, &loop) }
+    spendCPU(.logWritten, .zero, member, wakes: true, &loop)
   }
 
   /// How long Go lets a system call have its processor (runtime/proc.go, `retake`: one turn of
@@ -186,7 +218,12 @@ extension Etcd {
     } else {
       acknowledge(at: member, &loop)
     }
-    deliver(at: member, &world, &loop)
+    if members.count == 1 { deliver(at: member, &world, &loop) }
+    turnDone(at: member, &world, &loop)
+  }
+
+  /// The raft loop's turn is over: the tick that fell due during it, and the next turn.
+  private mutating func turnDone(at member: Int, _ world: inout World, _ loop: inout Loop) {
     if members[member].owesTick {
       members[member].owesTick = false
       tick(member, &world, &loop)
@@ -210,7 +247,7 @@ extension Etcd {
     guard members[leader].isUp, members[leader].role == .leader else { return }
     matched[member] = max(matched[member], UInt64(index))
     advanceCommit(of: leader)
-    if !members[leader].isWriting { deliver(at: leader, &world, &loop) }
+    beginWrite(at: leader, &world, &loop)
   }
 
   /// Commits what a quorum has; the leader's own entries count once it has appended them, but a
@@ -257,6 +294,6 @@ extension Etcd {
     guard members[member].isUp, members[member].role != .leader else { return }
     let reached = min(UInt64(index), members[member].synced)
     members[member].commit = max(members[member].commit, reached)
-    if !members[member].isWriting { deliver(at: member, &world, &loop) }
+    beginWrite(at: member, &world, &loop)
   }
 }

@@ -12,6 +12,12 @@ struct Etcd: ~Copyable {
     case tick
     /// CPU for request `index` is spent; before the proposal, or before the answer.
     case preparedPut, finished
+    /// The same on a connection's threads, and a read, linearizable or not, on its reader.
+    case receivedPut, receivedRead, readLocally, written
+    /// Thread `lane` has had its turn, from job `index` on; what that led to has happened.
+    case turn, left
+    /// A member has nothing to do any more.
+    case rests
     /// A request forwarded by a follower reaches the leader.
     case forwarded
     /// The raft loop has a CPU to take what waits; its write is on disk; it has a CPU again.
@@ -49,6 +55,11 @@ struct Etcd: ~Copyable {
   var proposals = RequestQueue()
   var ballots = Slab<Ballot>(capacity: 16)
   var machines: Machines
+  /// Connections that clients have to each member, and the first of their threads: a reader and a
+  /// writer each; none where clients are not told apart.
+  private(set) var connections = 0
+  /// Until when the disk that all members share is busy with syncs that others wait behind.
+  var diskFree = Nanoseconds.zero
   var streams: Table<RandomStream>
   /// Bytes of the write-ahead log up to entry `logBase`.
   var logBytes: UInt64 = 0
@@ -74,6 +85,17 @@ struct Etcd: ~Copyable {
     }
   }
 
+  /// Makes the threads of connections, before any other.
+  mutating func makeConnections(_ count: Int) {
+    connections = count
+    for member in members.indices {
+      for _ in 0..<2 * count {
+        _ = machines.makeThread(
+          on: machines.home(of: member), of: UInt8(member), turnCPU: parameters.connectionCPU)
+      }
+    }
+  }
+
   var quorum: Int { members.count / 2 + 1 }
   var halfTrip: Nanoseconds { Nanoseconds(parameters.roundTrip.count / 2) }
 
@@ -82,6 +104,7 @@ struct Etcd: ~Copyable {
     members.indices.first { members[$0].role == .leader && members[$0].isUp }
   }
 
+  /// What work leads to happens before its CPU goes to what waits: a loop that it wakes may have it.
   mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     switch event.what {
     case Port.start: start(&loop)
@@ -97,33 +120,46 @@ struct Etcd: ~Copyable {
     let other = Int(event.lane >> 8)
     switch kind {
     case .tick: tickFalls(on: member, &world, &loop)
-    case .preparedPut: preparedPut(event.index, at: member, &world, &loop)
-    case .finished: finished(event.index, at: member, &world, &loop)
+    case .turn: machines.endTurn(Int(event.lane), first: event.index, &loop)
+    case .left: machines.leave(thread: Int(event.lane), &loop)
+    case .rests: machines.rest(member, &loop)
+    case .preparedPut:
+      preparedPut(event.index, at: member, &world, &loop)
+      leaveCPU(member, &loop)
+    case .receivedPut: preparedPut(event.index, at: member, &world, &loop)
+    case .receivedRead: receivedRead(event.index, at: member, &world, &loop)
+    case .finished:
+      leaveCPU(member, &loop)
+      answer(event.index, .ok, &world, &loop)
+    case .readLocally: finish(event.index, at: member, .zero, world, &loop)
+    case .written: answer(event.index, .ok, &world, &loop)
     case .forwarded: reachLeader(event.index, at: member, &world, &loop)
-    case .cycle: cycle(of: member, &world, &loop)
+    case .cycle:
+      cycle(of: member, &world, &loop)
+      leaveCPU(member, &loop)
     case .synced: synced(at: member, &world, &loop)
     case .logWritten:
-      machines.leave(machines.home(of: member), &loop)
       logWritten(at: member, &world, &loop)
+      leaveCPU(member, &loop)
     case .appendArrives: take(event, as: .appendTaken, at: member, &world, &loop)
     case .acknowledged: take(event, as: .acknowledgementTaken, at: other, &world, &loop)
     case .commitArrives: take(event, as: .commitTaken, at: member, &world, &loop)
     case .appendTaken, .acknowledgementTaken, .commitTaken:
-      machines.leave(machines.home(of: kind == .acknowledgementTaken ? other : member), &loop)
       taken(event, kind, &world, &loop)
-    case .spent: machines.leave(machines.home(of: member), &loop)
+      leaveCPU(kind == .acknowledgementTaken ? other : member, &loop)
+    case .spent: machines.leave(machines.home(of: member), of: Machines.Process.kernel, &loop)
     case .heartbeatArrives: heartbeatArrives(from: other, at: member, &world, &loop)
     case .ballotArrives: ballotArrives(event.index, &world, &loop)
     case .applied:
-      machines.leave(machines.home(of: member), &loop)
       appliedBatch(at: member, &world, &loop)
+      leaveCPU(member, &loop)
     case .backendTick: backendTick(&loop)
     case .backendCommitted: backendCommitted(at: member, &world, &loop)
     case .readsAsked: readsAsked(at: member, &world, &loop)
     case .readsSent, .readsHeard: readsHeard(kind, at: member, &loop)
     case .readsAnswered:
-      machines.leave(machines.home(of: member), &loop)
       readsConfirmed(at: member, &world, &loop)
+      leaveCPU(member, &loop)
     case .readsConfirmed: readsConfirmed(at: member, &world, &loop)
     case .compact: compact(&loop)
     case .gaveUp: answer(event.index, .timeout, &world, &loop)
@@ -138,7 +174,8 @@ struct Etcd: ~Copyable {
     var next = event
     next.what = kind.rawValue
     machines.spend(
-      parameters.messageCPU, then: next, on: machines.home(of: member), wakes: true, &loop)
+      parameters.messageCPU, then: next, on: machines.home(of: member), of: UInt8(member),
+      wakes: true, &loop)
   }
 
   private mutating func taken(

@@ -45,12 +45,23 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   public var wakeUp = Nanoseconds.zero
   /// How far CPU times are from their means: sigma of a lognormal distribution, 0 for not at all.
   public var cpuSpread = 0.0
-  /// How often raft loop and apply loop, when they wake, go before all that waits for a CPU.
+  /// How often raft loop and apply loop, when a goroutine wakes them, go before all that waits for
+  /// a CPU; after a write of the log that took the disk's time the raft loop never does, since its
+  /// thread has lost its processor to others meanwhile.
   public var loopGoesFirst = Fraction(0)
+  /// CPU that a process of etcd needs to go on when it was asleep: the kernel wakes a thread, which
+  /// polls the network and takes up the goroutine that is ready.
+  public var processWakeCPU = Nanoseconds.zero
+  /// CPU that such a process burns before it sleeps: the Go scheduler looks for work once more
+  /// (runtime/proc.go, `findRunnable`), and the kernel puts the thread to sleep.
+  public var restCPU = Nanoseconds.zero
+  /// CPU that one end of a client's connection costs each time it is read or written, however much
+  /// waits there: system calls, and the kernel's part of TCP.
+  public var connectionCPU = Nanoseconds.zero
   /// CPU that a message of raft costs the member that gets it.
   public var messageCPU = Nanoseconds.zero
-  /// CPU that a write of the log costs beside the loop, where the loop waits for the disk: the
-  /// kernel's journal and driver, and the Go scheduler, which hands the loop's processor over.
+  /// CPU that a write of the log costs the kernel's own threads, its journal and driver, where the
+  /// loop waits for the disk.
   public var syncCPU = Nanoseconds.zero
   /// What the one apply loop spends on an entry.
   public var applyCost = Nanoseconds.microseconds(8)
@@ -74,7 +85,7 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   public enum Placement: String, Hashable, Codable, Sendable {
     /// Each on a machine of its own, as deployments have them.
     case machineEach
-    /// All on one machine, with their clients, as `assay calibrate etcd` has them.
+    /// All on one machine and disk, with their clients, as `assay calibrate etcd` has them.
     case oneMachine
   }
 

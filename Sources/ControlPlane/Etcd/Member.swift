@@ -32,6 +32,8 @@ struct Member: BitwiseCopyable {
   var isWriting = false
   var writingTo: UInt64 = 0
   var writingUntil = Nanoseconds.zero
+  /// Whether the sync it is in takes so long that its thread loses its processor.
+  var isHeld = false
   /// When its last sync began.
   var syncing = Nanoseconds.zero
   /// A tick fell due during the write; the ticker keeps one.

@@ -11,7 +11,7 @@ public struct EtcdModel: Hashable, Codable, Sendable {
   /// What kind of file it is.
   public static let schemaName = "assay-etcd-model"
   /// The version of its layout that this Assay writes and reads.
-  public static let schemaVersion = 1
+  public static let schemaVersion = 2
   /// Where the model that Assay comes with lies in a checkout.
   public static let reference = "results/reference/etcd-model.json"
 
@@ -36,6 +36,10 @@ public struct EtcdModel: Hashable, Codable, Sendable {
   public var clientCPU: Nanoseconds
   /// CPU of a turn of a client's thread.
   public var clientTurnCPU: Nanoseconds
+  /// What each request of an open loop costs the load generator beside that.
+  ///
+  /// A thread that wakes for its moment, and a task of its own; fitted to one such point.
+  public var arrivalCPU: Nanoseconds
   /// The disks.
   public var places: [Place]
 
@@ -46,6 +50,7 @@ public struct EtcdModel: Hashable, Codable, Sendable {
     case etcdVersion, fittedPoints, residual, parameters
     case clientCPU = "clientCpuNs"
     case clientTurnCPU = "clientTurnCpuNs"
+    case arrivalCPU = "arrivalCpuNs"
     case places
   }
 

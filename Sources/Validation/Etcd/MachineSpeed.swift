@@ -44,10 +44,12 @@ extension EtcdModel {
     residual = 0
     clientCPU = .zero
     clientTurnCPU = .zero
+    arrivalCPU = .zero
     parameters = EtcdParameters()
     parameters.placement = .oneMachine
     parameters.cpus = calibration.points.flatMap(\.used).first?.processors.cores ?? 2
     parameters.cpuSpread = 0.8
+    parameters.syncCPU = Self.kernelCPU(calibration)
     // Loopback: what a message takes is CPU.
     parameters.roundTrip = .microseconds(20)
     places = calibration.places.indices.map { place in
@@ -64,6 +66,25 @@ extension EtcdModel {
         append: .fitted(to: append), overwrite: .fitted(to: overwrite),
         backendCommit: .constant(Self.backendCommit(calibration, place)))
     }
+  }
+
+  /// CPU of the kernel's own threads for a write of the log, as measured beside: what they used more
+  /// on the slowest disk than on the fastest, for each write, over the loads that are fitted.
+  private static func kernelCPU(_ calibration: EtcdCalibration) -> Nanoseconds {
+    let puts = calibration.points.filter {
+      $0.members == 1 && $0.load.operation == .put && EtcdFit.takes($0, of: calibration)
+    }
+    let differences = Set(puts.compactMap(\.load.clients)).sorted().compactMap { clients in
+      let used = puts.filter { $0.load.clients == clients }.map { point in
+        Median.of(point.used.filter { $0.rate > 0 }.map { $0.processors.kernel / $0.rate }) ?? 0
+      }
+      let batch = puts.filter { $0.load.clients == clients }.compactMap { point in
+        Median.of(point.used.compactMap(\.batch))
+      }.max()
+      guard let most = used.max(), let least = used.min(), let batch else { return Double?.none }
+      return (most - least) * batch
+    }
+    return Nanoseconds(Int64((Median.of(differences) ?? 0) * 1e9))
   }
 
   /// The mean commit of the backend under puts of one client, which hold few operations.

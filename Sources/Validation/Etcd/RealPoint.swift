@@ -28,6 +28,9 @@ struct RealPoint: Sendable {
   let p99: Spread
   /// Puts a write of the log; nil of reads.
   let batch: Spread?
+  /// CPUs that all members used, and that their clients did.
+  let serverCores: Spread
+  let clientCores: Spread
 
   /// nil of a point without a repetition that may be used.
   init?(_ point: EtcdPoint, _ speeds: MachineSpeed) {
@@ -41,9 +44,11 @@ struct RealPoint: Sendable {
     let rates = used.map { isClosed ? $0.rate / speed($0) : $0.rate }
     let quantile = { (fraction: Double) in time { Double($0.quantile(fraction) ?? 0) } }
     guard let rate = Spread(rates), let mean = time({ $0.mean }), let p50 = quantile(0.5),
-      let p99 = quantile(0.99)
+      let p99 = quantile(0.99), let server = Spread(used.map(\.processors.subject)),
+      let client = Spread(used.map(\.processors.client))
     else { return nil }
     (self.rate, self.mean, self.p50, self.p99) = (rate, mean, p50, p99)
+    (serverCores, clientCores) = (server, client)
     batch = Spread(used.compactMap(\.batch))
   }
 }

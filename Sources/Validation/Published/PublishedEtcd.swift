@@ -82,6 +82,8 @@ extension EtcdModel {
     parameters.placement = .machineEach
     parameters.cpus = cpus
     parameters.wakeUp = .zero
+    parameters.processWakeCPU = .zero
+    parameters.restCPU = .zero
     parameters.walSync = deployed.walSync
     parameters.walOverwrite = nil
     parameters.backendCommit = deployed.backendCommit
@@ -141,6 +143,8 @@ struct GoogleMachines: Sendable {
     trial.arrival = .closed(clients: clients)
     // Reads went to all three members, puts to the leader.
     trial.toLeader = operation == .put
+    // The figures are of 1 and 100 connections.
+    trial.connections = 100
     trial.clientRoundTrip = network
     trial.warmUp = .milliseconds(200)
     trial.duration = clients > 1 ? .seconds(1) : .seconds(2)
