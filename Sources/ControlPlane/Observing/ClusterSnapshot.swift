@@ -89,7 +89,7 @@ extension ClusterSnapshot {
       Port.stored: "stored", Port.reply: "reply", Port.changed: "changed",
       Port.observed: "observed", Port.start: "start", Port.cancel: "cancel",
       Port.fanOut: "fan-out", Port.booted: "booted", Port.wanted: "wanted",
-      Port.joined: "joined", Port.batch: "batch", Port.listed: "listed", Port.leads: "leads",
+      Port.joined: "joined", Port.listed: "listed", Port.leads: "leads",
       Port.halted: "halted",
     ]
     let etcd = event.component == .etcd ? Etcd.Kind(rawValue: event.what).map { "\($0)" } : nil
