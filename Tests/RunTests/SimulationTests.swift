@@ -88,7 +88,7 @@ extension Program {
           short: {cluster: {nodes: 10, controllers: {qps: 1/s, burst: 2}}}
         workloads:
           churn: {simulation: {duration: 200s, warm-up: 20s, pods: 60, pod-churn: 4/s}}
-        design: {blocks: 1}
+        design: {blocks: 6}
         limits: [pod startup latency p99 <= 5s]
 
         """, to: "above.yaml")
