@@ -61,6 +61,10 @@ enum ClusterFields {
       "without a leader for so long, a member stands for election"),
     .flag("pre-vote", \.etcd.preVote, "asks before it stands for election; on in 3.5"),
     .latency("wal-sync", \.etcd.walSync, "one write and fdatasync of the write-ahead log"),
+    .latency(
+      "wal-overwrite", \.etcd.walOverwrite,
+      "the same to a page of the log written before; as wal-sync where it is not given"),
+    entriesPerWrite,
     .duration("round-trip", \.etcd.roundTrip, least: 0, "from one member to another and back"),
     .duration("cycle-cost", \.etcd.cycleCost, least: 0, "a turn of the raft loop, sync apart"),
     .duration("entry-cost", \.etcd.entryCost, least: 0, "what each entry adds to it"),
@@ -69,6 +73,22 @@ enum ClusterFields {
       "put-cpu-before-proposal", \.etcd.putCPUBeforeProposal, 0...1,
       "how much of put-cpu is spent before the entry is proposed"),
     .duration("read-cpu", \.etcd.readCPU, least: 0, "CPU of a read of one object"),
+    .duration(
+      "connection-cpu", \.etcd.connectionCPU, least: 0,
+      "CPU of reading or writing a client's connection, besides"),
+    .duration(
+      "message-cpu", \.etcd.messageCPU, least: 0, "CPU of a raft message on who gets it"),
+    .duration(
+      "sync-cpu", \.etcd.syncCPU, least: 0, "CPU of the kernel's own threads for a sync"),
+    .duration("wake-up", \.etcd.wakeUp, least: 0, "what an idle CPU takes to begin"),
+    .duration(
+      "process-wake-cpu", \.etcd.processWakeCPU, least: 0,
+      "CPU that a member needs to go on after it slept"),
+    .duration(
+      "rest-cpu", \.etcd.restCPU, least: 0, "CPU that it burns looking for work before it sleeps"),
+    .share(
+      "loop-goes-first", \.etcd.loopGoesFirst, 0...1,
+      "how often its loops go before all else that waits for a CPU"),
     .integer("cpus", \.etcd.cpus, 1...1024, "CPUs of each member's machine"),
     .duration("apply-cost", \.etcd.applyCost, least: 0, "the apply loop's time for an entry"),
     .duration(
@@ -89,6 +109,17 @@ enum ClusterFields {
       "maximum-lag", \.etcd.maximumLag, 1...1_000_000_000,
       "entries committed and not applied beyond which proposals are refused"),
   ]
+
+  /// Without a bound there is nothing to write.
+  private static let entriesPerWrite = ClusterField(
+    name: "entries-per-write", kind: .integer(1...1_000_000),
+    doc: "entries that one write of the log takes at most; etcd has no such bound",
+    apply: { value, model in
+      if let most = value.integer { model.etcd.entriesPerWrite = most }
+    },
+    render: { model in
+      model.etcd.entriesPerWrite == Int.max ? nil : .integer(model.etcd.entriesPerWrite)
+    })
 
   private static let apiServers: [ClusterField] = [
     .integer("count", \.apiServer.servers, 1...32, "how many there are"),

@@ -108,4 +108,14 @@ extension Field<ClusterModel> {
       },
       render: { LatencyGrammar.value(of: $0[keyPath: path]) })
   }
+
+  /// A key for how long something takes that is not told apart where it is not given.
+  static func latency(_ name: String, _ path: Path<LatencyLaw?>, _ doc: String) -> Self {
+    Self(
+      name: name, kind: LatencyGrammar.kind, doc: doc,
+      apply: { value, model in
+        if let law = LatencyGrammar.law(value) { model[keyPath: path] = law }
+      },
+      render: { $0[keyPath: path].map(LatencyGrammar.value(of:)) })
+  }
 }
