@@ -72,7 +72,8 @@ import Testing
         / Self.run(Self.model(), .createPods, clients: clients).rate
     }
     #expect(ratios[0] > 0.4 && ratios[0] < 0.7, "\(ratios)")
-    #expect(ratios[1] > 0.9 && ratios[1] <= 1, "\(ratios)")
+    // Who waits for whom differs, too: a part in a hundred either way.
+    #expect(ratios[1] > 0.9 && ratios[1] < 1.01, "\(ratios)")
   }
 
   /// CPU times that differ keep their mean, and make the slowest requests slower.
