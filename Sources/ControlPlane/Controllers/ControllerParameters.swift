@@ -31,8 +31,8 @@ public struct ControllerParameters: Hashable, Codable, Sendable {
   /// Scheduler benchmarks of one machine of 4 CPUs, 1.18 (kubernetes PR 86160): 3.31 ms a pod with
   /// 500 nodes, of which 230 are looked at, and 4.40 ms with 5000, of which 500: 4.06 us a node.
   /// Filters and scores took 1.34 ms and 5.03 ms of a pod's 9.6 ms on a slower machine (means; PR
-  /// 85861), 66 %; the API server and etcd run in the benchmark's process and have the rest. So 2.19
-  /// ms of 3.31 ms are the scheduler's, of which nodes have 0.93 ms.
+  /// 85861), 66 %; the API server and etcd run in the benchmark's process and have the rest. So
+  /// 2.19 ms of 3.31 ms are the scheduler's, of which nodes have 0.93 ms.
   public var schedulingCost = Nanoseconds.microseconds(1260)
   /// What each node that is looked at adds, to be filtered: 21 % of 4.06 us.
   public var filterCostPerNode = Nanoseconds(850)

@@ -144,8 +144,8 @@ extension RequestCosts {
     readCPU = Self.time(used(reads.many) / waking(reads.many) / (1 + overhead.value))
   }
 
-  /// Of 16 clients' writes a turn of etcd's loop takes several, of one client's one: what is neither
-  /// of a write nor of waking is of the turn.
+  /// Of 16 clients' writes a turn of etcd's loop takes several, of one client's one: what is
+  /// neither of a write nor of waking is of the turn.
   private mutating func setEtcd(
     _ create: Fit, _ creates: Fit, _ reads: Fit, _ alone: EtcdParameters
   ) {
