@@ -73,7 +73,7 @@ extension ControlPlaneExperiment {
 
 extension RequestCosts {
   /// A pod or node of these experiments over one of the small objects, in bytes of JSON as the API
-  /// server sends it.
+  /// server sends it: an estimate of this model, from the fields that they have.
   static let podSize = 4.0
 
   /// One API server and one member of etcd, on the machine that all share.

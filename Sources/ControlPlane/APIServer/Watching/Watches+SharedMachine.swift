@@ -2,6 +2,15 @@ internal import Measure
 internal import Simulation
 
 extension Watches {
+  /// How long news takes to a component; who looks on sees changes in the order of their sending.
+  mutating func inOrder(
+    _ wait: Nanoseconds, to component: Component, at now: Nanoseconds
+  ) -> Nanoseconds {
+    guard component == .load else { return wait }
+    lastSeen = max(lastSeen, now + wait)
+    return lastSeen - now
+  }
+
   /// On a machine that all share, informers take CPU; the first of a small object is in the cost of
   /// a write.
   func noteWork(

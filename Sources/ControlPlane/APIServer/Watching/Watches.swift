@@ -50,7 +50,7 @@ struct Watches: ~Copyable {
   private var fannedOut: UInt32 = 1 << UInt32(Resource.endpointSlice.rawValue)
   private var missed = Slab<Missed>(capacity: 64)
   /// When somebody who watches the cluster sees the last change.
-  private var lastSeen = Nanoseconds.zero
+  var lastSeen = Nanoseconds.zero
   /// The revision at the last bookmark.
   private var bookmark: UInt64 = 1
   private(set) var counters = Counters()
@@ -291,14 +291,9 @@ struct Watches: ~Copyable {
   private mutating func deliver(
     _ change: UInt16, _ object: UInt32, to component: Component, _ loop: inout Loop
   ) {
-    var wait = latency.draw(&stream)
-    if component == .load {
-      // Who looks on sees changes in the order in which they are sent.
-      lastSeen = max(lastSeen, loop.now + wait)
-      wait = lastSeen - loop.now
-    }
     loop.schedule(
-      Event(component: component, what: Port.observed, lane: change, index: object), after: wait)
+      Event(component: component, what: Port.observed, lane: change, index: object),
+      after: inOrder(latency.draw(&stream), to: component, at: loop.now))
   }
 
   /// Each server sends the change to all kube-proxies that are connected to it.
