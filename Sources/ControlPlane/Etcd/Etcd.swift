@@ -104,7 +104,8 @@ struct Etcd: ~Copyable {
     members.indices.first { members[$0].role == .leader && members[$0].isUp }
   }
 
-  /// What work leads to happens before its CPU goes to what waits: a loop that it wakes may have it.
+  /// What work leads to happens before its CPU goes to what waits: a loop that it wakes may have
+  /// that CPU.
   mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     switch event.what {
     case Port.start: start(&loop)
