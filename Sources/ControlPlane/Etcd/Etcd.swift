@@ -105,7 +105,7 @@ struct Etcd: ~Copyable {
   }
 
   /// What work leads to happens before its CPU goes to what waits: a loop that it wakes may have
-  /// it.
+  /// that CPU.
   mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     switch event.what {
     case Port.start: start(&loop)

@@ -68,8 +68,10 @@ extension EtcdModel {
     }
   }
 
-  /// CPU of the kernel's own threads for a write of the log, as measured beside: what they used
-  /// more on the slowest disk than on the fastest, for each write, over the loads that are fitted.
+  /// CPU of the kernel's own threads for a write of the log, as measured beside.
+  ///
+  /// What they used more on the slowest disk than on the fastest, for each write, over the loads
+  /// that are fitted.
   private static func kernelCPU(_ calibration: EtcdCalibration) -> Nanoseconds {
     let puts = calibration.points.filter {
       $0.members == 1 && $0.load.operation == .put && EtcdFit.takes($0, of: calibration)
