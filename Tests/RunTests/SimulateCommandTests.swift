@@ -7,19 +7,8 @@ import Testing
 extension Program {
   /// Simulated trials alone: hashes, replays, states, traces and series.
   @Suite struct SimulateCommand {
-    private func scenario(_ shop: Workshop, more: String = "") throws -> String {
-      try shop.folder.write(
-        """
-        assay: 1
-        name: tiny
-        systems:
-          fast: {cluster: {nodes: 5, etcd: {wal-sync: 1ms}}}
-          slow: {cluster: {nodes: 5, etcd: {wal-sync: 8ms}}}
-        workloads:
-          churn: {simulation: {duration: 20s, warm-up: 5s, pods: 50, pod-churn: 2/s}}
-        design: {blocks: 2}
-
-        """ + more, to: "tiny.yaml")
+    private func scenario(_ shop: Workshop) throws -> String {
+      try shop.tinySimulation("design: {blocks: 2}")
     }
 
     private struct Replays: Decodable {

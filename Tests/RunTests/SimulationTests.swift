@@ -10,19 +10,7 @@ extension Program {
     private func scenario(
       _ shop: Workshop, limits: String = "[rejected requests = 0]"
     ) throws -> String {
-      try shop.folder.write(
-        """
-        assay: 1
-        name: tiny
-        systems:
-          fast: {cluster: {nodes: 5, etcd: {wal-sync: 1ms}}}
-          slow: {cluster: {nodes: 5, etcd: {wal-sync: 8ms}}}
-        workloads:
-          churn: {simulation: {duration: 20s, warm-up: 5s, pods: 50, pod-churn: 2/s}}
-        design: {blocks: 6}
-        limits: \(limits)
-
-        """, to: "tiny.yaml")
+      try shop.tinySimulation("design: {blocks: 6}\nlimits: \(limits)")
     }
 
     /// Runs it and gives the record.

@@ -128,6 +128,25 @@ final class Workshop {
   }
 }
 
+extension Workshop {
+  /// Writes a scenario of two small simulated clusters, on a fast disk and on a slow one; `rest`
+  /// are its further keys.
+  func tinySimulation(_ rest: String) throws -> String {
+    try folder.write(
+      """
+      assay: 1
+      name: tiny
+      systems:
+        fast: {cluster: {nodes: 5, etcd: {wal-sync: 1ms}}}
+        slow: {cluster: {nodes: 5, etcd: {wal-sync: 8ms}}}
+      workloads:
+        churn: {simulation: {duration: 20s, warm-up: 5s, pods: 50, pod-churn: 2/s}}
+      \(rest)
+
+      """, to: "tiny.yaml")
+  }
+}
+
 /// What `--json` prints, as far as the tests look at it.
 struct Answer: Decodable {
   struct Case: Decodable {
