@@ -61,6 +61,8 @@ public struct ClusterOutcome: Sendable {
   public var evictedPods: UInt64
   /// Pods that churn was to replace, and could not for want of a ready one.
   public var churn = ChurnCounts()
+  /// Whether etcd's database had reached its quota at the end, so that it takes no more writes.
+  public var isDatabaseFull: Bool
   /// By how many a second the pods that wait become more; nil where they do not grow without bound,
   /// or fewer than 32 samples cannot tell.
   public var backlogGrowth: Double?
@@ -186,6 +188,7 @@ public struct ClusterOutcome: Sendable {
     etcdLoad = cluster.generator.etcdClients.outcome(cluster.etcd.counters)
     overduePods = cluster.world.pods(waitingSince: loop.now - Self.overdue)
     churn = cluster.generator.churned
+    isDatabaseFull = cluster.etcd.database.isFull(cluster.world.model.etcd.quota)
     backlogGrowth = Self.backlogGrowth(series, every: cluster.sampler.interval)
   }
 

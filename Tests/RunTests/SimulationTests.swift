@@ -27,6 +27,17 @@ extension Program {
       }
     }
 
+    @Test func aFullDatabaseIsToldAsSuch() throws {
+      let shop = try Workshop()
+      let path = try scenario(shop)
+      let run = try shop.run(
+        path, "--seed", "1", "--set", "systems.slow.cluster.etcd.quota=1MiB",
+        "--set", "workloads.churn.simulation.duration=60s", "--set", "design.blocks=1")
+      let warning = "warning: slow/churn (t0002): etcd's database reached its quota of 1MiB"
+      #expect(run.stdout.contains(warning), "\(run.stdout)")
+      #expect(!run.stdout.contains("warning: fast/churn"))
+    }
+
     @Test func theSameSeedGivesTheSameFiguresAndAnotherSeedOthers() throws {
       let shop = try Workshop()
       let scenario = try scenario(shop, limits: "[mutating api latency p99 < 1s]")

@@ -45,6 +45,12 @@ struct SimulationExecution {
       let message = "no API request was answered in the measured time"
       return (.failed, [Finding(code: .nothingMeasured, severity: .error, message: message)])
     }
+    if facts.databaseIsFull == true {
+      let message =
+        "etcd's database reached its quota of \(work.cluster.etcd.quota.text) and takes no more "
+        + "writes (database space exceeded): raise etcd.quota, or write less between compactions"
+      return (.valid, [Finding(code: .saturated, severity: .warning, message: message)])
+    }
     if let message = saturation(facts) {
       let end = "; pod startup latency has no mean, and its percentiles are lower bounds"
       return (

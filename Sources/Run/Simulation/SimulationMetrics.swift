@@ -20,6 +20,8 @@ struct SimulationFacts: Codable {
   var backlogGrowth: Double?
   /// The churn that was asked for, where the cluster did not keep up with it; else nil.
   var missedChurn: ClusterOutcome.ChurnCounts?
+  /// Whether etcd's database had reached its quota; nil where it had not.
+  var databaseIsFull: Bool?
   /// What only some loads show, by the names of metrics: machines that join, faults, autoscalers.
   var others: [String: MetricValue]
 
@@ -36,6 +38,7 @@ struct SimulationFacts: Codable {
     overduePods = outcome.overduePods
     backlogGrowth = outcome.backlogGrowth
     missedChurn = outcome.churn.isAboveCapacity ? outcome.churn : nil
+    databaseIsFull = outcome.isDatabaseFull ? true : nil
     others = SimulationMetrics.more(of: outcome, load)
   }
 }

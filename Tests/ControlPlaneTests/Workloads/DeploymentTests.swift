@@ -60,8 +60,8 @@ struct DeploymentTests {
     let (end, fewest, most, asked) = Self.rollOut(40, in: &rig)
     #expect(try #require(end) > .seconds(15))
     #expect(fewest == 40 && asked == 42)
-    // A replica set that was scaled down has its pods a moment longer, and only what is asked for is
-    // bounded (deployment/util, `NewRSNewReplicas`).
+    // A replica set that was scaled down has its pods a moment longer, and only what is asked for
+    // is bounded (deployment/util, `NewRSNewReplicas`).
     #expect(most >= 42 && most <= 44, "\(most)")
   }
 
