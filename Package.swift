@@ -30,10 +30,6 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
-let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
-let grpcCore: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
-let grpcTransport: Target.Dependency = .product(
-  name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let realModule: Target.Dependency = .product(name: "RealModule", package: "swift-numerics")
 
@@ -47,8 +43,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
-    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
-    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -59,6 +53,7 @@ let package = Package(
     .systemLibrary(name: "CAio"),
     .systemLibrary(name: "CNuma"),
     .systemLibrary(name: "CBlkid"),
+    .systemLibrary(name: "CNghttp2"),
     .systemLibrary(name: "CXxhash"),
     .systemLibrary(name: "CVerbs"),
 
@@ -71,8 +66,8 @@ let package = Package(
     library(
       "Calibration",
       [
-        "Ledger", "Host", "Statistics", "Measure", "CLinux", crypto, asyncHTTPClient, nioCore,
-        nioHTTP, nioPosix, nioSSL, grpcCore, grpcTransport, protobuf,
+        "Ledger", "Host", "Statistics", "Measure", "CLinux", "CNghttp2", crypto, asyncHTTPClient,
+        nioCore, nioHTTP, nioPosix, nioSSL, protobuf,
       ]),
     library(
       "Validation",
@@ -123,8 +118,7 @@ let package = Package(
     .testTarget(
       name: "CalibrationTests",
       dependencies: [
-        "assay", "Calibration", "Host", "Measure", "CLinux", "TestSupport", protobuf, nioCore,
-        nioEmbedded,
+        "assay", "Calibration", "Host", "Measure", "CLinux", "TestSupport", protobuf,
       ],
       swiftSettings: strict),
     tests(

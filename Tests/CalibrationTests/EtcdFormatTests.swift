@@ -18,11 +18,6 @@ import Testing
     var range = RangeRequest()
     (range.key, range.isSerializable) = (Data("k".utf8), true)
     #expect(try range.serializedBytes() == [0x0A, 1, 0x6B, 0x38, 1] as [UInt8])
-    // A header of cluster 1, member 2, revision 300, term 4; a key-value of 1 byte; count 1.
-    let answer: [UInt8] = [0x0A, 9, 8, 1, 0x10, 2, 0x18, 0xAC, 2, 0x20, 4, 0x12, 1, 0, 0x20, 1]
-    let response = try EtcdResponse(serializedBytes: answer)
-    #expect(response.header.revision == 300 && response.header.raftTerm == 4)
-    #expect(response.count == 1)
   }
 
   @Test func aHistogramOfPrometheusIsWhatWasAddedBetweenTwoReadings() {

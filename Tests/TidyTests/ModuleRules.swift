@@ -10,8 +10,8 @@ enum ModuleRules {
     "ControlPlane": ["Simulation", "Statistics", "Measure", "RealModule"],
     "Host": ["Measure", "CLinux", "CNuma", "CBlkid"],
     "Calibration": [
-      "Ledger", "Host", "Statistics", "Measure", "CLinux", "Crypto", "AsyncHTTPClient", "NIOCore",
-      "NIOHTTP1", "NIOPosix", "NIOSSL", "GRPCCore", "GRPCNIOTransportHTTP2Posix", "SwiftProtobuf",
+      "Ledger", "Host", "Statistics", "Measure", "CLinux", "CNghttp2", "Crypto", "AsyncHTTPClient",
+      "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "SwiftProtobuf",
     ],
     "Validation": [
       "Calibration", "ControlPlane", "Simulation", "Ledger", "Host", "Statistics", "Measure",

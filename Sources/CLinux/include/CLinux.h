@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sched.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>

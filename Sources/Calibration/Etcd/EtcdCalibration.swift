@@ -11,7 +11,7 @@ public struct EtcdCalibration: Hashable, Codable, Sendable {
   /// What kind of file it is.
   public static let schemaName = "assay-etcd-calibration"
   /// The version of its layout that this Assay writes and reads.
-  public static let schemaVersion = 1
+  public static let schemaVersion = 2
 
   /// ``schemaName``.
   public var schema = EtcdCalibration.schemaName
@@ -151,6 +151,10 @@ public struct EtcdRepetition: Hashable, Codable, Sendable {
   public var syncBefore: SyncProbe
   /// And right after.
   public var syncAfter: SyncProbe
+  /// The processors' speed right before.
+  public var speedBefore: ProcessorProbe
+  /// And right after.
+  public var speedAfter: ProcessorProbe
 
   enum CodingKeys: String, CodingKey {
     case sequence, retries, isNoisy, isUsed
@@ -159,7 +163,7 @@ public struct EtcdRepetition: Hashable, Codable, Sendable {
     case rate = "ratePerSecond"
     case latency, serviceLatency, failed, unfinished
     case batch = "putsPerLogWrite"
-    case members, processors, syncBefore, syncAfter
+    case members, processors, syncBefore, syncAfter, speedBefore, speedAfter
   }
 }
 

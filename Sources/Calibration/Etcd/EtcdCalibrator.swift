@@ -1,5 +1,4 @@
 internal import Foundation
-internal import GRPCCore
 internal import Host
 internal import Measure
 internal import Statistics

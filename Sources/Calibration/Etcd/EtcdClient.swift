@@ -1,75 +1,74 @@
+internal import AsyncHTTPClient
 internal import Foundation
-internal import GRPCCore
-internal import GRPCNIOTransportHTTP2Posix
-internal import Measure
 internal import NIOCore
+internal import NIOHTTP1
 
-/// Connections to members of an etcd.
+/// Puts one by one, each to a member of choice, over etcd's JSON gateway (`/v3/kv/put`).
 struct EtcdClient: Sendable {
-  private static let service = ServiceDescriptor(fullyQualifiedService: "etcdserverpb.KV")
-  private static let put = MethodDescriptor(service: service, method: "Put")
-  private static let range = MethodDescriptor(service: service, method: "Range")
+  /// What etcd says instead of an answer.
+  struct Refused: Error, CustomStringConvertible {
+    var status: UInt
+    var words: String
 
-  private let connections: [GRPCClient<HTTP2ClientTransport.Posix>]
+    var description: String { "etcd says HTTP \(status): \(words)" }
+  }
 
-  /// Opens a connection to each of some ports of this machine, for as long as `body` runs.
+  private let client: HTTPClient
+  private let ports: [Int]
+
+  /// Has connections to members on some ports of this machine for as long as `body` runs.
   ///
   /// - Throws: what `body` throws.
   static func with<Result: Sendable>(
     ports: [Int], _ body: (EtcdClient) async throws -> Result
   ) async throws -> Result {
-    let configuration = HTTP2ClientTransport.Posix.Config.defaults {
-      $0.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(PingAnswerer(), position: .first)
-        }
-      }
+    var configuration = HTTPClient.Configuration()
+    // Puts that a cluster without a leader holds back must not hold back those after them.
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 5000
+    let client = HTTPClient(configuration: configuration)
+    let outcome: Swift.Result<Result, any Error>
+    do {
+      outcome = .success(try await body(EtcdClient(client: client, ports: ports)))
+    } catch {
+      outcome = .failure(error)
     }
-    let connections = try ports.map { port in
-      GRPCClient(
-        transport: try HTTP2ClientTransport.Posix(
-          target: .ipv4(address: "127.0.0.1", port: port), transportSecurity: .plaintext,
-          config: configuration))
-    }
-    return try await withThrowingTaskGroup(of: Void.self) { group in
-      for connection in connections {
-        group.addTask { try? await connection.runConnections() }
-      }
-      // A member that has stopped answers nothing more, so nothing is waited for.
-      defer { group.cancelAll() }
-      return try await body(EtcdClient(connections: connections))
-    }
+    try? await client.shutdown()
+    return try outcome.get()
   }
 
-  /// Puts a value; gives the header of the answer.
+  /// Puts a value through a member; gives the term of raft in which it was taken.
   ///
-  /// Clients are spread over the connections. Throws RPCError, with etcd's own words.
-  @discardableResult func put(
-    _ key: Data, _ value: Data, client: Int = 0, timeout: Duration? = nil
-  ) async throws -> ResponseHeader {
-    var request = PutRequest()
-    (request.key, request.value) = (key, value)
-    return try await call(Self.put, request, client, timeout).header
+  /// Throws ``Refused``, and what the connection throws.
+  func put(_ key: String, _ value: Data, member: Int, within seconds: Int64) async throws -> UInt64 {
+    var request = HTTPClientRequest(
+      url: "http://127.0.0.1:\(ports[member % ports.count])/v3/kv/put")
+    request.method = .POST
+    let body = Put(key: Data(key.utf8), value: value)
+    request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(body)))
+    let response = try await client.execute(request, timeout: .seconds(seconds))
+    let answer = Data(try await response.body.collect(upTo: 1 << 20).readableBytesView)
+    guard response.status.code == 200 else {
+      throw Refused(
+        status: response.status.code, words: String(decoding: answer.prefix(300), as: UTF8.self))
+    }
+    let header = try JSONDecoder().decode(Answer.self, from: answer).header
+    return UInt64(header.term) ?? 0
   }
 
-  /// Reads a key; gives how many there are of it.
-  ///
-  /// - Throws: RPCError, with etcd's own words.
-  func get(_ key: Data, isSerializable: Bool, client: Int = 0) async throws -> Int64 {
-    var request = RangeRequest()
-    (request.key, request.isSerializable) = (key, isSerializable)
-    return try await call(Self.range, request, client, nil).count
+  /// `etcdserverpb.PutRequest`; bytes are in base64 (as `Data` is encoded).
+  private struct Put: Encodable {
+    var key: Data
+    var value: Data
   }
 
-  private func call<Request: EtcdMessage>(
-    _ method: MethodDescriptor, _ request: Request, _ client: Int, _ timeout: Duration?
-  ) async throws -> EtcdResponse {
-    var options = CallOptions.defaults
-    options.timeout = timeout
-    return try await connections[client % connections.count].unary(
-      request: ClientRequest(message: request), descriptor: method,
-      serializer: ProtobufSerializer<Request>(),
-      deserializer: ProtobufDeserializer<EtcdResponse>(), options: options
-    ) { try $0.message }
+  /// The part of `etcdserverpb.PutResponse` that is looked at; 64-bit numbers are strings in JSON.
+  private struct Answer: Decodable {
+    struct Header: Decodable {
+      var term: String
+
+      enum CodingKeys: String, CodingKey { case term = "raft_term" }
+    }
+
+    var header: Header
   }
 }

@@ -1,5 +1,4 @@
 internal import Foundation
-internal import GRPCCore
 internal import Host
 public import Measure
 
@@ -173,8 +172,7 @@ struct EtcdCluster {
     } catch {
       return error
     }
-    let reason = (error as? RPCError).map { "etcd says \($0.code): \($0.message)" } ?? "\(error)"
-    return CalibrationError(.failed, "\(what): \(reason)")
+    return CalibrationError(.failed, "\(what): \(error)")
   }
 
   private func logPath(_ member: Member) -> String { "\(folder)/\(member.name).log" }

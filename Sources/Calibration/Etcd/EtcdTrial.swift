@@ -20,6 +20,18 @@ struct EtcdTrial: Sendable {
     let metrics: [EtcdMetrics]
   }
 
+  /// What is measured at either end of the trial, when no etcd runs.
+  private struct Probes {
+    let disk: SyncProbe
+    let speed: ProcessorProbe
+
+    init(in folder: String, for span: Nanoseconds) throws(CalibrationError) {
+      let processors = ProcessInfo.processInfo.activeProcessorCount
+      disk = try SyncProbe.measure(in: folder, for: span)
+      speed = ProcessorProbe.measure(processors: processors, for: Nanoseconds(span.count / 5))
+    }
+  }
+
   private struct Observation: Sendable {
     var outcome = LoadGenerator.Outcome()
     var moments: [Moment] = []
@@ -32,7 +44,7 @@ struct EtcdTrial: Sendable {
     try StopRequest.check()
     let lifeline = try Lifeline(in: settings.places[point.place], prefix: "assay-etcd")
     defer { lifeline.cut() }
-    let before = try SyncProbe.measure(in: lifeline.folder, for: settings.syncSpan)
+    let before = try Probes(in: lifeline.folder, for: settings.syncSpan)
     var cluster = try await EtcdCluster.start(
       program, EtcdClusterSettings(members: point.members), in: lifeline.folder,
       basePort: settings.basePort)
@@ -42,15 +54,12 @@ struct EtcdTrial: Sendable {
     do {
       let ports = Array(
         repeating: cluster.members[leader].clientPort, count: point.load.connections)
-      let running = cluster
-      observation = try await EtcdClient.with(ports: ports) { client in
-        try await observe(client, running, leader)
-      }
+      observation = try await observe(ports, cluster, leader)
     } catch {
       throw await cluster.explained(error, during: point.load.text)
     }
     cluster.stop()
-    let after = try SyncProbe.measure(in: lifeline.folder, for: settings.syncSpan)
+    let after = try Probes(in: lifeline.folder, for: settings.syncSpan)
     return repetition(observation, leader, before, after)
   }
 
@@ -60,9 +69,9 @@ struct EtcdTrial: Sendable {
   }
 
   private func observe(
-    _ client: EtcdClient, _ cluster: EtcdCluster, _ leader: Int
+    _ ports: [Int], _ cluster: EtcdCluster, _ leader: Int
   ) async throws -> Observation {
-    let generator = LoadGenerator(client: client, load: point.load, seed: seed)
+    let generator = LoadGenerator(ports: ports, load: point.load, seed: seed)
     try await generator.fill()
     let start = MonotonicClock.now() + settings.warmUp
     let window = start..<(start + settings.window)
@@ -118,7 +127,7 @@ struct EtcdTrial: Sendable {
   }
 
   private func repetition(
-    _ observation: Observation, _ leader: Int, _ before: SyncProbe, _ after: SyncProbe
+    _ observation: Observation, _ leader: Int, _ before: Probes, _ after: Probes
   ) -> EtcdRepetition {
     let (first, last) = (observation.moments[0], observation.moments[1])
     let members = zip(first.metrics, last.metrics).map { EtcdMemberFigures(from: $0, to: $1) }
@@ -135,6 +144,7 @@ struct EtcdTrial: Sendable {
       failed: outcome.failed, unfinished: outcome.unfinished,
       batch: point.load.operation == .put && writes > 0
         ? Double(members[0].committed) / Double(writes) : nil,
-      members: members, processors: shares, syncBefore: before, syncAfter: after)
+      members: members, processors: shares, syncBefore: before.disk,
+      syncAfter: after.disk, speedBefore: before.speed, speedAfter: after.speed)
   }
 }

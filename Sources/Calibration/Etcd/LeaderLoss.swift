@@ -62,12 +62,12 @@ struct LeaderLoss: Sendable {
   private func observe(
     _ client: EtcdClient, _ running: EtcdCluster, _ leader: Int
   ) async throws -> Observation {
-    let key = Data("/registry/leases/kube-system/kube-scheduler".utf8)
+    let key = "/registry/leases/kube-system/kube-scheduler"
     let value = Data(repeating: 0x61, count: 256)
     var term: UInt64 = 0
     // Through every survivor, so that connections are there.
     for survivor in 0..<(running.members.count - 1) {
-      term = try await client.put(key, value, client: survivor, timeout: .seconds(10)).raftTerm
+      term = try await client.put(key, value, member: survivor, within: 10)
     }
     // At any moment between two heartbeats.
     var random = SeededRandom(seed: seed)
@@ -86,7 +86,7 @@ struct LeaderLoss: Sendable {
   ///
   /// Earlier ones are left waiting: on a slow disk an answer takes longer than the interval.
   private func firstAnswer(
-    _ client: EtcdClient, _ key: Data, _ value: Data, since lost: Nanoseconds
+    _ client: EtcdClient, _ key: String, _ value: Data, since lost: Nanoseconds
   ) async throws -> (Answer, probes: Int) {
     let first = First()
     let probes = try await withThrowingDiscardingTaskGroup { group in
@@ -96,8 +96,11 @@ struct LeaderLoss: Sendable {
         guard MonotonicClock.now() - lost < Self.patience else { break }
         let number = probes
         group.addTask {
-          guard let header = try? await client.put(key, value, client: number) else { return }
-          let answer = Answer(time: MonotonicClock.now(), term: header.raftTerm)
+          let seconds = Int64(Self.patience.inSeconds)
+          guard
+            let term = try? await client.put(key, value, member: number, within: seconds)
+          else { return }
+          let answer = Answer(time: MonotonicClock.now(), term: term)
           first.answer.withLock { if $0 == nil { $0 = answer } }
         }
         probes += 1

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Foundation
-internal import GRPCCore
 internal import Measure
+internal import SwiftProtobuf
 internal import Synchronization
 
 /// Sends one point's requests to an etcd and times the answers.
@@ -19,199 +19,99 @@ struct LoadGenerator: Sendable {
     var unfinished = 0
   }
 
-  let client: EtcdClient
+  /// Where each connection leads, on this machine.
+  let ports: [Int]
   let load: EtcdLoad
-  let keys: [Data]
-  let value: Data
   let seed: UInt64
 
   /// Leases there are: those of the nodes of a large cluster.
   private static let keyCount = 1000
-  /// Failures of one client in a row that end the trial.
-  private static let patience = 10
-  /// Requests of an open loop that may wait at once; beyond, it is saturated.
-  private static let outstandingLimit = 20_000
 
-  init(client: EtcdClient, load: EtcdLoad, seed: UInt64) {
-    (self.client, self.load, self.seed) = (client, load, seed)
-    keys = (0..<Self.keyCount).map { number in
-      let digits = String(number)
-      let zeros = String(repeating: "0", count: 5 - digits.count)
-      return Data("/registry/leases/kube-node-lease/node-\(zeros)\(digits)".utf8)
-    }
-    var random = SeededRandom(seed: seed, stream: 1 << 32)
-    value = Data(
-      (0..<Int(load.valueSize.count)).map { _ in UInt8(truncatingIfNeeded: random.next()) })
-  }
-
-  /// Puts a value under every key, by 16 clients: what is read is there, and code paths are warm.
+  /// Puts a value under every key, 16 at a time: what is read is there, and code paths are warm.
+  ///
+  /// - Throws: ``LoadFault``, CancellationError.
   func fill() async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for worker in 0..<16 {
-        group.addTask {
-          for index in stride(from: worker, to: keys.count, by: 16) {
-            try await client.put(keys[index], value, client: worker)
-          }
-        }
-      }
-      try await group.waitForAll()
-    }
+    let now = MonotonicClock.now()
+    _ = try await run(puts(), "Put", .onceEach(atOnce: 16), now..<now)
   }
 
   /// Sends requests from now until the end of the window, and counts those within it.
   ///
-  /// - Throws: CancellationError; RPCError when a client fails again and again.
+  /// - Throws: CancellationError; ``LoadFault`` when a client fails again and again.
   func run(_ window: Range<Nanoseconds>, rate: Rate?) async throws -> Outcome {
-    if let clients = load.clients { return try await closed(clients, window) }
-    return try await open(rate ?? Rate(perSecond: 1), window)
-  }
-
-  private func send(_ key: Data, from client: Int) async throws {
+    let schedule: LoadLoop.Schedule =
+      load.clients.map { .closed(clients: $0) } ?? .poisson(rate ?? Rate(perSecond: 1))
     switch load.operation {
-    case .put: try await self.client.put(key, value, client: client)
-    case .linearizableRead:
-      _ = try await self.client.get(key, isSerializable: false, client: client)
-    case .serializableRead:
-      _ = try await self.client.get(key, isSerializable: true, client: client)
+    case .put: return try await run(puts(), "Put", schedule, window)
+    case .linearizableRead: return try await run(reads(false), "Range", schedule, window)
+    case .serializableRead: return try await run(reads(true), "Range", schedule, window)
     }
   }
 
-  // Closed loop -----------------------------------------------------------------------------------
+  private func key(_ number: Int) -> Data {
+    let digits = String(number)
+    let zeros = String(repeating: "0", count: 5 - digits.count)
+    return Data("/registry/leases/kube-node-lease/node-\(zeros)\(digits)".utf8)
+  }
 
-  private func closed(_ clients: Int, _ window: Range<Nanoseconds>) async throws -> Outcome {
-    try await withThrowingTaskGroup(of: Outcome.self) { group in
-      for number in 0..<clients {
-        group.addTask { try await oneClient(number, window) }
-      }
-      var total = Outcome()
-      for try await outcome in group {
-        total.latency.merge(outcome.latency)
-        total.failed += outcome.failed
-      }
-      return total
+  private func puts() throws -> [[UInt8]] {
+    var random = SeededRandom(seed: seed, stream: 1 << 32)
+    var request = PutRequest()
+    request.value = Data(
+      (0..<Int(load.valueSize.count)).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+    return try (0..<Self.keyCount).map { number in
+      request.key = key(number)
+      return try request.serializedBytes()
     }
   }
 
-  private func oneClient(_ number: Int, _ window: Range<Nanoseconds>) async throws -> Outcome {
-    var random = SeededRandom(seed: seed, stream: UInt64(number))
-    var histogram = LatencyHistogram()
-    var outcome = Outcome()
-    var failures = 0
-    while true {
-      let begun = MonotonicClock.now()
-      guard begun < window.upperBound else { break }
-      do {
-        try await send(keys[Int(random.below(UInt64(keys.count)))], from: number)
-        failures = 0
-      } catch let error as RPCError {
-        failures += 1
-        outcome.failed += 1
-        guard failures < Self.patience, error.code != .unavailable else { throw error }
-        try await Task.sleep(for: .milliseconds(10))
-        continue
-      }
-      let ended = MonotonicClock.now()
-      if window.contains(ended) { histogram.record(UInt64((ended - begun).count)) }
+  private func reads(_ isSerializable: Bool) throws -> [[UInt8]] {
+    var request = RangeRequest()
+    request.isSerializable = isSerializable
+    return try (0..<Self.keyCount).map { number in
+      request.key = key(number)
+      return try request.serializedBytes()
     }
-    outcome.latency = histogram.snapshot()
-    return outcome
   }
 
-  // Open loop -------------------------------------------------------------------------------------
-
-  /// What many requests at once record into.
-  private final class Recorder: Sendable {
-    struct State: ~Copyable {
-      var latency = LatencyHistogram()
-      var service = LatencyHistogram()
-      var outstanding = 0
-      var unfinished = 0
-      var failed = 0
-    }
-
-    let state = Mutex(State())
+  /// Whether the task that waits for the loop was cancelled.
+  private final class Cancelled: Sendable {
+    let value = Atomic(false)
   }
 
-  private func open(_ rate: Rate, _ window: Range<Nanoseconds>) async throws -> Outcome {
-    let (arrivals, feed) = AsyncStream<Nanoseconds>.makeStream()
-    let clock = Thread { arrive(rate, until: window.upperBound, into: feed) }
-    clock.start()
-    let recorder = Recorder()
-    try await withThrowingDiscardingTaskGroup { group in
-      var number = 0
-      var random = SeededRandom(seed: seed, stream: 0)
-      for await intended in arrivals {
-        let isCounted = window.contains(intended)
-        let mayGo = recorder.state.withLock { state in
-          guard state.outstanding < Self.outstandingLimit else {
-            if isCounted { state.unfinished += 1 }
-            return false
+  /// Runs a loop on a thread of its own.
+  private func run(
+    _ requests: [[UInt8]], _ method: String, _ schedule: LoadLoop.Schedule,
+    _ window: Range<Nanoseconds>
+  ) async throws -> Outcome {
+    let cancelled = Cancelled()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread {
+          cl_sharp_timers()
+          let messages = LoadMessages("/etcdserverpb.KV/\(method)", requests)
+          defer { messages.release() }
+          let loop = LoadLoop(messages, schedule, window, seed: seed)
+          defer { loop.release() }
+          do throws(LoadFault) {
+            try loop.run(ports: ports) { cancelled.value.load(ordering: .relaxed) }
+            continuation.resume(returning: loop.outcome())
+          } catch {
+            continuation.resume(throwing: error)
           }
-          state.outstanding += 1
-          return true
-        }
-        guard mayGo else { continue }
-        let key = keys[Int(random.below(UInt64(keys.count)))]
-        number += 1
-        group.addTask { [number] in
-          await one(key, number, intended, isCounted, recorder)
         }
       }
-      let patience = window.upperBound + .seconds(10)
-      while MonotonicClock.now() < patience, recorder.state.withLock({ $0.outstanding > 0 }) {
-        try await Task.sleep(for: .milliseconds(10))
-      }
-      group.cancelAll()
-    }
-    return recorder.state.withLock { state in
-      Outcome(
-        latency: state.latency.snapshot(), service: state.service.snapshot(),
-        failed: state.failed, unfinished: state.unfinished)
+    } onCancel: {
+      cancelled.value.store(true, ordering: .relaxed)
     }
   }
+}
 
-  private func one(
-    _ key: Data, _ number: Int, _ intended: Nanoseconds, _ isCounted: Bool, _ recorder: Recorder
-  ) async {
-    let begun = MonotonicClock.now()
-    let isAnswered: Bool
-    do {
-      try await send(key, from: number)
-      isAnswered = true
-    } catch {
-      isAnswered = false
-    }
-    let ended = MonotonicClock.now()
-    let isCancelled = Task.isCancelled
-    recorder.state.withLock { state in
-      state.outstanding -= 1
-      guard isCounted else { return }
-      if isAnswered {
-        state.latency.record(UInt64((ended - intended).count))
-        state.service.record(UInt64((ended - begun).count))
-      } else if isCancelled {
-        state.unfinished += 1
-      } else {
-        state.failed += 1
-      }
-    }
-  }
-
-  /// The Poisson process, on a thread of its own: tasks are not woken to the microsecond.
-  private func arrive(
-    _ rate: Rate, until end: Nanoseconds, into feed: AsyncStream<Nanoseconds>.Continuation
-  ) {
-    cl_sharp_timers()
-    var random = SeededRandom(seed: seed, stream: 2 << 32)
-    var next = MonotonicClock.now()
-    while true {
-      // Inverse of the exponential distribution; 1 - u lies in (0, 1].
-      let gap = -log(1 - random.unit()) / rate.perSecond
-      next = next + Nanoseconds(Int64(gap * 1e9))
-      guard next < end else { break }
-      if next > MonotonicClock.now() { MonotonicClock.sleep(until: next) }
-      if case .terminated = feed.yield(next) { return }
-    }
-    feed.finish()
+extension LoadLoop {
+  /// What came of the run.
+  func outcome() -> LoadGenerator.Outcome {
+    LoadGenerator.Outcome(
+      latency: state.pointee.latency.snapshot(), service: state.pointee.service.snapshot(),
+      failed: state.pointee.failed, unfinished: state.pointee.unfinished)
   }
 }
