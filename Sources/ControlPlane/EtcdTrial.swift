@@ -34,14 +34,9 @@ public struct EtcdTrial: Sendable {
   /// CPU that a request costs its client, half of it before it is sent; it counts where all members
   /// run on one machine, which is the clients' too, and otherwise clients have CPUs enough.
   public var clientCPU = Nanoseconds.zero
-  /// CPU that each turn of a client's thread costs, however many requests or answers it takes.
+  /// CPU that the clients' one thread needs to go on when it was asleep; what waits for its turn
+  /// is sent, or taken, together.
   public var clientTurnCPU = Nanoseconds.zero
-  /// Threads that the clients share, as many to run them as to serve their connections; what waits
-  /// for a thread's turn is sent, or taken, together.
-  public var clientThreads = 4
-  /// CPU that each request of an open loop costs beside that: a thread that wakes for its moment,
-  /// and a task of its own.
-  public var arrivalCPU = Nanoseconds.zero
   /// Connections to each member that the clients share.
   public var connections = 16
   /// Whether all send to the leader's member rather than one after the other.
@@ -113,15 +108,14 @@ struct EtcdClients: Model, ~Copyable {
   private enum Kind {
     static let arrive: UInt8 = 0
     static let measure: UInt8 = 1
-    /// The client's task has had the CPU that it takes to send, or to take the answer.
-    static let sent: UInt8 = 2
-    static let received: UInt8 = 3
-    /// The request, or the answer, has come over the network.
-    static let arrived: UInt8 = 4
-    static let answered: UInt8 = 5
-    /// The client's event loop has written the request, or read the answer.
-    static let written: UInt8 = 6
-    static let read: UInt8 = 7
+    /// The clients' thread has written the request.
+    static let written: UInt8 = 2
+    /// The request has come over the network.
+    static let arrived: UInt8 = 3
+    /// The answer has been read, or has come over the network to a client that needs no CPU.
+    static let answered: UInt8 = 4
+    /// In the turn in which it read an answer, the thread has written the client's next request.
+    static let wroteNext: UInt8 = 5
   }
 
   /// A client that was refused does not come back at once.
@@ -138,10 +132,8 @@ struct EtcdClients: Model, ~Copyable {
   private var outage: Nanoseconds?
   private var proposalsBefore: UInt64 = 0
   private var cpuBefore = (server: Nanoseconds.zero, client: Nanoseconds.zero)
-  /// Threads that run tasks, the first of them, and which gets the next.
-  private let workers: Int
-  private var firstWorker = 0
-  private var nextWorker = 0
+  /// The clients' thread.
+  private var thread = 0
 
   init(_ trial: EtcdTrial) {
     self.trial = trial
@@ -154,13 +146,9 @@ struct EtcdClients: Model, ~Copyable {
       let mean = Nanoseconds(Int64(1e9 / rate.perSecond))
       gap = Distribution.known(try .exponential(mean: mean))
     }
-    workers = max(1, trial.clientThreads / 2)
     etcd.makeConnections(max(1, min(trial.connections, trial.clients)))
-    for number in 0..<2 * workers {
-      let thread = etcd.machines.makeThread(
-        on: 0, of: Machines.Process.clients, wakeCPU: trial.clientTurnCPU)
-      if number == 0 { firstWorker = thread }
-    }
+    etcd.machines.setClients(wakeCPU: trial.clientTurnCPU)
+    thread = etcd.machines.makeThread(of: Machines.Process.clients)
     _ = world.add(Client(owner: .load, identity: .admin))
   }
 
@@ -191,16 +179,14 @@ struct EtcdClients: Model, ~Copyable {
         loop.schedule(next, after: gap.draw(&stream))
       }
     case (.load, Kind.measure): measure(&loop)
-    case (.load, Kind.sent): onLoop(event.index, then: Kind.written, &loop)
-    case (.load, Kind.written):
-      loop.schedule(
-        Event(component: .load, what: Kind.arrived, index: event.index), after: halfTrip)
-    case (.load, Kind.read): onWorker(event.index, halfCPU ?? .zero, then: Kind.received, &loop)
+    case (.load, Kind.written): depart(event.index, &loop)
+    case (.load, Kind.wroteNext): depart(request(of: event.index, at: loop.now), &loop)
     case (.load, Kind.arrived): submit(event.index, &loop)
     case (.apiServer, Port.stored): take(event.index, &loop)
-    case (.load, Kind.received), (.load, Kind.answered): answered(event.index, &loop)
+    case (.load, Kind.answered): answered(event.index, &loop)
     default: preconditionFailure("etcd alone has no such event")
     }
+    etcd.machines.settle(&loop)
   }
 
   private var halfTrip: Nanoseconds { Nanoseconds(trial.clientRoundTrip.count / 2) }
@@ -209,39 +195,36 @@ struct EtcdClients: Model, ~Copyable {
     return isShared ? Nanoseconds(trial.clientCPU.count / 2) : nil
   }
 
-  /// A task of a client runs on the next of the threads that run tasks.
-  private mutating func onWorker(
-    _ place: UInt32, _ cost: Nanoseconds, then what: UInt8, _ loop: inout Loop
-  ) {
-    let event = Event(component: .load, what: what, index: place)
-    etcd.machines.spend(cost, then: event, by: firstWorker + nextWorker, &loop)
-    nextWorker = nextWorker + 1 < workers ? nextWorker + 1 : 0
-  }
+  private var isClosed: Bool { if case .closed = trial.arrival { true } else { false } }
 
-  /// The event loop of a request's connection writes to it, or reads from it.
-  private mutating func onLoop(_ place: UInt32, then what: UInt8, _ loop: inout Loop) {
-    let connection = Int(world.requests[place].object) % etcd.connections
-    let thread = firstWorker + workers + connection % workers
-    let socket = UInt8(connection % 32) + (what == Kind.read ? 32 : 0)
+  /// The clients' thread spends what half a request costs, and writes to the connection or reads.
+  private mutating func spend(
+    _ cost: Nanoseconds, then what: UInt8, _ index: UInt32, client: UInt32, reads: Bool
+  ) {
+    let socket = UInt8(Int(client) % etcd.connections % 32) + (reads ? 32 : 0)
     etcd.machines.spend(
-      .zero, then: Event(component: .load, what: what, index: place), by: thread,
-      socket: socket, &loop)
+      cost, then: Event(component: .load, what: what, index: index), by: thread, socket: socket)
   }
 
   private mutating func begin(client: UInt32, _ loop: inout Loop) {
+    let place = request(of: client, at: loop.now)
+    guard let halfCPU else { return depart(place, &loop) }
+    spend(halfCPU, then: Kind.written, place, client: client, reads: false)
+  }
+
+  /// A client's next request.
+  private mutating func request(of client: UInt32, at now: Nanoseconds) -> UInt32 {
     var request = Request(
       trial.operation == .put ? .update : .get, .lease, client: 0, object: client)
     let member = trial.toLeader ? etcd.leader ?? 0 : Int(client) % trial.parameters.members
     request.server = UInt8(member)
     request.bytes = UInt32(trial.valueSize.count)
-    request.wished = loop.now
-    let place = world.requests.insert(request)
-    if let halfCPU {
-      let arrival = gap == nil ? Nanoseconds.zero : trial.arrivalCPU
-      onWorker(place, halfCPU + arrival, then: Kind.sent, &loop)
-    } else {
-      loop.schedule(Event(component: .load, what: Kind.arrived, index: place), after: halfTrip)
-    }
+    request.wished = now
+    return world.requests.insert(request)
+  }
+
+  private func depart(_ place: UInt32, _ loop: inout Loop) {
+    loop.schedule(Event(component: .load, what: Kind.arrived, index: place), after: halfTrip)
   }
 
   private mutating func submit(_ place: UInt32, _ loop: inout Loop) {
@@ -270,10 +253,14 @@ struct EtcdClients: Model, ~Copyable {
 
   /// The answer is on its way to the client.
   private mutating func take(_ place: UInt32, _ loop: inout Loop) {
-    if halfCPU != nil {
-      onLoop(place, then: Kind.read, &loop)
-    } else {
-      loop.schedule(Event(component: .load, what: Kind.answered, index: place), after: halfTrip)
+    guard let halfCPU else {
+      return loop.schedule(
+        Event(component: .load, what: Kind.answered, index: place), after: halfTrip)
+    }
+    let client = world.requests[place].object
+    spend(halfCPU, then: Kind.answered, place, client: client, reads: true)
+    if isClosed, world.requests[place].outcome == .ok {
+      spend(halfCPU, then: Kind.wroteNext, client, client: client, reads: false)
     }
   }
 
@@ -285,7 +272,7 @@ struct EtcdClients: Model, ~Copyable {
     } else {
       failed += 1
     }
-    guard case .closed = trial.arrival else { return }
+    guard isClosed, request.outcome != .ok || halfCPU == nil else { return }
     let again = Event(component: .load, what: Kind.arrive, index: request.object)
     loop.schedule(again, after: request.outcome == .ok ? .zero : Self.pauseAfterFailure)
   }

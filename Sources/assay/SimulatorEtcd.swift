@@ -68,7 +68,7 @@ struct SimulatorFitCommand: AsyncParsableCommand {
   func run() async throws {
     try await SimulatorCommand.reporting {
       let measured = try ReferenceFile.calibration(at: calibration)
-      let text = try await EtcdFit.model(of: measured, atOnce: SimulatorCommand.atOnce) {
+      let text = try await EtcdFit.model(of: measured) {
         Output.note($0)
       }.text()
       if let output { try Output.write(text, to: output) }

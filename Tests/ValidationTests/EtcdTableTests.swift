@@ -69,7 +69,7 @@ import Testing
       calibration.points.first {
         $0.place == 0 && $0.members == 1 && $0.load.clients == 1 && $0.load.operation == .put
       })
-    let real = try #require(RealPoint(point, MachineSpeed(calibration))).mean.median
+    let real = try #require(RealPoint(point)).mean.median
     let right = EtcdPredictor(model: try Self.model()).outcome(point).latency.mean / 1e6
     let wrong = EtcdPredictor(model: model).outcome(point).latency.mean / 1e6
     #expect(abs(right / real - 1) < 0.05)

@@ -254,7 +254,9 @@ extension ControlPlaneTrial {
     for index in failed { try await kubelets.revive(index) }
     guard isDone else {
       throw CalibrationError(
-        .failed, "not all failed nodes were tainted within \(experiment.window.text)")
+        .failed,
+        "not all failed nodes were tainted within \(experiment.window.text): "
+          + zip(failed, seen).map { Self.state(of: $0, $1.node) }.joined(separator: ", "))
     }
     try await waitUntilReady("were back")
     let sinceRenewal = { (moment: (ClusterView.Node) -> Nanoseconds?) in
@@ -269,6 +271,15 @@ extension ControlPlaneTrial {
       ControlPlaneFigure(
         "last-renewal-before-failure", "s", seen.map { (killed - $0.last).inSeconds }),
     ]
+  }
+
+  /// What is known of a node that was to fail: `assay-3 Unknown, NoSchedule`.
+  private static func state(of index: Int, _ node: ClusterView.Node?) -> String {
+    let taints = [
+      node?.noSchedule.map { _ in ", NoSchedule" }, node?.noExecute.map { _ in ", NoExecute" },
+    ]
+    return "\(FakeKubelets.name(index)) \(node?.ready ?? "not seen")"
+      + taints.compactMap(\.self).joined()
   }
 
   private func restartServer() async throws -> [ControlPlaneFigure] {

@@ -13,7 +13,7 @@ extension Etcd {
     let batch = min(members[member].delivered - members[member].applied, Self.applyBatch)
     members[member].isApplying = true
     members[member].applyingTo = members[member].applied + batch
-    spendCPU(.applied, parameters.applyCost * Int64(batch), member, mayGoFirst: true, &loop)
+    spendCPU(.applied, parameters.applyCost * Int64(batch), member, mayGoFirst: true)
   }
 
   mutating func appliedBatch(at member: Int, _ world: inout World, _ loop: inout Loop) {
@@ -30,7 +30,7 @@ extension Etcd {
       guard entry.request != LogEntry.noRequest, Int(entry.endpoint) == member else { continue }
       finish(
         entry.request, at: member, Nanoseconds(Int64(Double(parameters.putCPU.count) * rest)),
-        world, &loop)
+        world)
     }
     trimLog()
     if members[member].operations >= Int32(parameters.backendLimit) || members[member].isBackendDue
@@ -93,16 +93,16 @@ extension Etcd {
   /// Spends `cost` of a member's CPUs, on a request if one is named; then `kind` happens.
   mutating func spendCPU(
     _ kind: Kind, _ cost: Nanoseconds, _ member: Int, on place: UInt32 = 0,
-    wakes: Bool = false, mayGoFirst: Bool = false, _ loop: inout Loop
+    mayGoFirst: Bool = false, isBack: Bool = false
   ) {
     machines.spend(
-      cost, then: own(kind, member, index: place), on: machines.home(of: member),
-      of: UInt8(member), wakes: wakes, mayGoFirst: mayGoFirst, &loop)
+      cost, then: own(kind, member, index: place), of: UInt8(member), mayGoFirst: mayGoFirst,
+      isBack: isBack)
   }
 
   /// A member's work has had its CPU.
-  mutating func leaveCPU(_ member: Int, _ loop: inout Loop) {
-    machines.leave(machines.home(of: member), of: UInt8(member), &loop)
+  mutating func leaveCPU(_ member: Int, _ loop: borrowing Loop) {
+    machines.leave(UInt8(member), at: loop.now)
   }
 
   /// The reader of a request's connection at a member, behind which stands its writer.
@@ -114,28 +114,25 @@ extension Etcd {
   /// Spends `cost` to take in a request; then `kind` happens, or on a connection's thread `turn`.
   mutating func receive(
     _ place: UInt32, at member: Int, _ cost: Nanoseconds, _ kind: Kind, byReader turn: Kind,
-    _ world: borrowing World, _ loop: inout Loop
+    _ world: borrowing World
   ) {
     guard connections > 0 else {
-      return spendCPU(
-        kind, cost + parameters.connectionCPU, member, on: place, wakes: true, &loop)
+      return spendCPU(kind, cost + parameters.connectionCPU, member, on: place)
     }
     machines.spend(
-      cost, then: own(turn, member, index: place), by: reader(of: place, at: member, world),
-      &loop)
+      cost, then: own(turn, member, index: place), by: reader(of: place, at: member, world))
   }
 
   /// Spends `cost` to answer a request.
   mutating func finish(
-    _ place: UInt32, at member: Int, _ cost: Nanoseconds, _ world: borrowing World,
-    _ loop: inout Loop
+    _ place: UInt32, at member: Int, _ cost: Nanoseconds, _ world: borrowing World
   ) {
     guard connections > 0 else {
-      return spendCPU(.finished, cost + parameters.connectionCPU, member, on: place, &loop)
+      return spendCPU(.finished, cost + parameters.connectionCPU, member, on: place)
     }
     machines.spend(
       cost, then: own(.written, member, index: place),
-      by: reader(of: place, at: member, world) + 1, &loop)
+      by: reader(of: place, at: member, world) + 1)
   }
 
   // MARK: Reads
@@ -150,10 +147,10 @@ extension Etcd {
     }
     guard linearizable else {
       return receive(
-        place, at: member, parameters.readCPU, .finished, byReader: .readLocally, world, &loop)
+        place, at: member, parameters.readCPU, .finished, byReader: .readLocally, world)
     }
     guard connections > 0 else { return receivedRead(place, at: member, &world, &loop) }
-    receive(place, at: member, .zero, .receivedRead, byReader: .receivedRead, world, &loop)
+    receive(place, at: member, .zero, .receivedRead, byReader: .receivedRead, world)
   }
 
   mutating func receivedRead(
@@ -182,13 +179,12 @@ extension Etcd {
     else { return }
     members[member].confirmingReads = members[member].reads
     members[member].reads = RequestQueue()
-    spendCPU(
-      .readsAsked, parameters.cycleCost, member, wakes: true, mayGoFirst: true, &loop)
+    spendCPU(.readsAsked, parameters.cycleCost, member, mayGoFirst: true)
   }
 
   /// The raft loop has taken up the round; what its messages cost is spent on the way.
   mutating func readsAsked(at member: Int, _ world: inout World, _ loop: inout Loop) {
-    leaveCPU(member, &loop)
+    leaveCPU(member, loop)
     guard let length = roundLength(at: member, now: loop.now) else {
       // Without a leader the round begins anew when there is one.
       while members[member].confirmingReads.count > 0 {
@@ -206,18 +202,17 @@ extension Etcd {
     let follower = (member + 1) % members.count
     if kind == .readsSent {
       machines.spend(
-        parameters.messageCPU, then: own(.readsHeard, member),
-        on: machines.home(of: follower), of: UInt8(follower), wakes: true, &loop)
+        parameters.messageCPU, then: own(.readsHeard, member), of: UInt8(follower))
     } else {
-      leaveCPU(follower, &loop)
-      spendCPU(.readsAnswered, parameters.messageCPU, member, wakes: true, &loop)
+      leaveCPU(follower, loop)
+      spendCPU(.readsAnswered, parameters.messageCPU, member)
     }
   }
 
   mutating func readsConfirmed(at member: Int, _ world: inout World, _ loop: inout Loop) {
     while members[member].confirmingReads.count > 0 {
       let place = members[member].confirmingReads.removeFirst(from: world.requests)
-      finish(place, at: member, parameters.readCPU, world, &loop)
+      finish(place, at: member, parameters.readCPU, world)
     }
     confirmReads(at: member, &loop)
   }

@@ -111,6 +111,7 @@ extension Etcd {
       beginTerm(of: member, &world, &loop)
     }
     beginApplying(at: member, &world, &loop)
+    machines.settle(&loop)
   }
 
   /// Without a leader or a quorum, whoever has waited too long is told so.

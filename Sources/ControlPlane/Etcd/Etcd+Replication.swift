@@ -26,7 +26,7 @@ extension Etcd {
     let share = parameters.putCPUBeforeProposal.value
     receive(
       place, at: member, Nanoseconds(Int64(Double(parameters.putCPU.count) * share)),
-      .preparedPut, byReader: .receivedPut, world, &loop)
+      .preparedPut, byReader: .receivedPut, world)
   }
 
   mutating func preparedPut(
@@ -80,8 +80,7 @@ extension Etcd {
     members[member].isWriting = true
     members[member].writingUntil = loop.now
     spendCPU(
-      .cycle, parameters.cycleCost + parameters.entryCost * entries, member, mayGoFirst: true,
-      &loop)
+      .cycle, parameters.cycleCost + parameters.entryCost * entries, member, mayGoFirst: true)
   }
 
   /// The raft loop takes all that waits by now into one write of the log.
@@ -105,34 +104,27 @@ extension Etcd {
 
   /// How long the loop is in the write and sync of what it took.
   private mutating func sync(of member: Int, _ loop: inout Loop) -> Nanoseconds {
-    var length = drawWrite(of: member)
+    let isNew = isOnNewPage(member)
+    var length = isNew ? drawSync(of: member) : drawOverwrite(of: member)
     members[member].syncing = loop.now
     members[member].isHeld = length > Self.patience
-    guard members[member].isHeld else {
-      machines.hold(member)
-      return length
-    }
-    if parameters.placement == .oneMachine {
-      // A file system has one journal, which commits for one sync after the other.
-      diskFree = max(diskFree, loop.now) + length
-      length = diskFree - loop.now
+    guard members[member].isHeld else { return length }
+    if isNew, parameters.placement == .oneMachine {
+      length = journal.commit(length, at: loop.now) - loop.now
     }
     if parameters.syncCPU > .zero {
-      machines.spend(
-        parameters.syncCPU, then: own(.spent, member), on: machines.home(of: member),
-        of: Machines.Process.kernel, &loop)
+      machines.spend(parameters.syncCPU, then: own(.spent, member), of: Machines.Process.kernel)
     }
     return length
   }
 
   /// A thread that the disk held up has lost its CPU, and asks for one again.
   mutating func synced(at member: Int, _ world: inout World, _ loop: inout Loop) {
-    guard members[member].isHeld else {
-      logWritten(at: member, &world, &loop)
-      return machines.release(member, &loop)
+    guard members[member].isHeld, parameters.syncReturnCPU > .zero || !machines.isReady(member)
+    else {
+      return logWritten(at: member, &world, &loop)
     }
-    guard !machines.isReady(member) else { return logWritten(at: member, &world, &loop) }
-    spendCPU(.logWritten, .zero, member, wakes: true, &loop)
+    spendCPU(.logWritten, parameters.syncReturnCPU, member, isBack: true)
   }
 
   /// How long Go lets a system call have its processor (runtime/proc.go, `retake`: one turn of
@@ -150,12 +142,16 @@ extension Etcd {
     return place > 0 ? log[Int(place) - 1].end : logBytes
   }
 
-  /// Whether a page is new is a matter of the log's position: how large batches are decides it.
-  private mutating func drawWrite(of member: Int) -> Nanoseconds {
-    guard let walOverwrite else { return drawSync(of: member) }
+  /// Whether a page of the log is written for the first time: its position and how large batches
+  /// are decide that.
+  private func isOnNewPage(_ member: Int) -> Bool {
+    guard walOverwrite != nil else { return true }
     let from = end(of: members[member].synced)
-    let to = end(of: members[member].last)
-    guard from / Self.pageBytes == to / Self.pageBytes else { return drawSync(of: member) }
+    return from / Self.pageBytes != end(of: members[member].last) / Self.pageBytes
+  }
+
+  private mutating func drawOverwrite(of member: Int) -> Nanoseconds {
+    guard let walOverwrite else { return drawSync(of: member) }
     return slowed(walOverwrite.draw(&streams[member]), at: member)
   }
 

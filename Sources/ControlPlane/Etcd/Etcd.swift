@@ -58,8 +58,8 @@ struct Etcd: ~Copyable {
   /// Connections that clients have to each member, and the first of their threads: a reader and a
   /// writer each; none where clients are not told apart.
   private(set) var connections = 0
-  /// Until when the disk that all members share is busy with syncs that others wait behind.
-  var diskFree = Nanoseconds.zero
+  /// The journal of the file system that all members share, where they do.
+  var journal = Journal()
   var streams: Table<RandomStream>
   /// Bytes of the write-ahead log up to entry `logBase`.
   var logBytes: UInt64 = 0
@@ -90,8 +90,7 @@ struct Etcd: ~Copyable {
     connections = count
     for member in members.indices {
       for _ in 0..<2 * count {
-        _ = machines.makeThread(
-          on: machines.home(of: member), of: UInt8(member), turnCPU: parameters.connectionCPU)
+        _ = machines.makeThread(of: UInt8(member), turnCPU: parameters.connectionCPU)
       }
     }
   }
@@ -104,8 +103,7 @@ struct Etcd: ~Copyable {
     members.indices.first { members[$0].role == .leader && members[$0].isUp }
   }
 
-  /// What work leads to happens before its CPU goes to what waits: a loop that it wakes may have
-  /// that CPU.
+  /// What work leads to happens before its CPU goes to what waits: what it wakes may have that CPU.
   mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
     switch event.what {
     case Port.start: start(&loop)
@@ -113,6 +111,7 @@ struct Etcd: ~Copyable {
     case Port.read: acceptRead(event.index, linearizable: event.lane == 1, &world, &loop)
     default: handleOwn(event, &world, &loop)
     }
+    machines.settle(&loop)
   }
 
   private mutating func handleOwn(_ event: Event, _ world: inout World, _ loop: inout Loop) {
@@ -122,45 +121,45 @@ struct Etcd: ~Copyable {
     switch kind {
     case .tick: tickFalls(on: member, &world, &loop)
     case .turn: machines.endTurn(Int(event.lane), first: event.index, &loop)
-    case .left: machines.leave(thread: Int(event.lane), &loop)
-    case .rests: machines.rest(member, &loop)
+    case .left: machines.leave(thread: Int(event.lane), at: loop.now)
+    case .rests: machines.rested(on: Int(event.lane), look: event.index, &loop)
     case .preparedPut:
       preparedPut(event.index, at: member, &world, &loop)
-      leaveCPU(member, &loop)
+      leaveCPU(member, loop)
     case .receivedPut: preparedPut(event.index, at: member, &world, &loop)
     case .receivedRead: receivedRead(event.index, at: member, &world, &loop)
     case .finished:
-      leaveCPU(member, &loop)
+      leaveCPU(member, loop)
       answer(event.index, .ok, &world, &loop)
-    case .readLocally: finish(event.index, at: member, .zero, world, &loop)
+    case .readLocally: finish(event.index, at: member, .zero, world)
     case .written: answer(event.index, .ok, &world, &loop)
     case .forwarded: reachLeader(event.index, at: member, &world, &loop)
     case .cycle:
       cycle(of: member, &world, &loop)
-      leaveCPU(member, &loop)
+      leaveCPU(member, loop)
     case .synced: synced(at: member, &world, &loop)
     case .logWritten:
       logWritten(at: member, &world, &loop)
-      leaveCPU(member, &loop)
+      leaveCPU(member, loop)
     case .appendArrives: take(event, as: .appendTaken, at: member, &world, &loop)
     case .acknowledged: take(event, as: .acknowledgementTaken, at: other, &world, &loop)
     case .commitArrives: take(event, as: .commitTaken, at: member, &world, &loop)
     case .appendTaken, .acknowledgementTaken, .commitTaken:
       taken(event, kind, &world, &loop)
-      leaveCPU(kind == .acknowledgementTaken ? other : member, &loop)
-    case .spent: machines.leave(machines.home(of: member), of: Machines.Process.kernel, &loop)
+      leaveCPU(kind == .acknowledgementTaken ? other : member, loop)
+    case .spent: machines.leave(Machines.Process.kernel, at: loop.now)
     case .heartbeatArrives: heartbeatArrives(from: other, at: member, &world, &loop)
     case .ballotArrives: ballotArrives(event.index, &world, &loop)
     case .applied:
       appliedBatch(at: member, &world, &loop)
-      leaveCPU(member, &loop)
+      leaveCPU(member, loop)
     case .backendTick: backendTick(&loop)
     case .backendCommitted: backendCommitted(at: member, &world, &loop)
     case .readsAsked: readsAsked(at: member, &world, &loop)
     case .readsSent, .readsHeard: readsHeard(kind, at: member, &loop)
     case .readsAnswered:
       readsConfirmed(at: member, &world, &loop)
-      leaveCPU(member, &loop)
+      leaveCPU(member, loop)
     case .readsConfirmed: readsConfirmed(at: member, &world, &loop)
     case .compact: compact(&loop)
     case .gaveUp: answer(event.index, .timeout, &world, &loop)
@@ -174,9 +173,7 @@ struct Etcd: ~Copyable {
     guard parameters.messageCPU > .zero else { return taken(event, kind, &world, &loop) }
     var next = event
     next.what = kind.rawValue
-    machines.spend(
-      parameters.messageCPU, then: next, on: machines.home(of: member), of: UInt8(member),
-      wakes: true, &loop)
+    machines.spend(parameters.messageCPU, then: next, of: UInt8(member))
   }
 
   private mutating func taken(

@@ -63,6 +63,9 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   /// CPU that a write of the log costs the kernel's own threads, its journal and driver, where the
   /// loop waits for the disk.
   public var syncCPU = Nanoseconds.zero
+  /// CPU that a member spends on a write of the log that the disk holds up, beside all else: its
+  /// thread is put to sleep and woken, and Go gives its processor to another thread meanwhile.
+  public var syncReturnCPU = Nanoseconds.zero
   /// What the one apply loop spends on an entry.
   public var applyCost = Nanoseconds.microseconds(8)
   /// How often the backend commits (`--backend-batch-interval`, default 100 ms).

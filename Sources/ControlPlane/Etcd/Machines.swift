@@ -3,10 +3,12 @@ internal import Simulation
 
 /// The CPUs of the machines that etcd's members, and in a calibration their clients, run on.
 ///
-/// Work waits for a CPU in the order in which it comes; a loop that is woken by what runs may go
-/// before it, as the Go scheduler's `runnext` lets it. A process all of whose work is done burns
-/// CPU looking for more before it sleeps, and more again when it is woken: with few clients that
-/// is most of what a request costs, with many it hardly ever happens.
+/// Two schedulers, one above the other. A program's own (of Go: runtime/proc.go) gives its work, in
+/// the order in which it comes, to as many threads as there are CPUs; a thread without work looks
+/// for some for a while, then sleeps. The kernel's gives the CPUs of a machine that several programs
+/// share to their threads: one that wakes and finds none idle gets one when a thread has had its
+/// slice. With few clients most of what a request costs is sleeping and waking, with many it hardly
+/// happens, but they wait while others have the CPUs, and come together then.
 struct Machines: ~Copyable {
   /// Whose CPU time it is, where it is not a member's.
   enum Process {
@@ -22,49 +24,78 @@ struct Machines: ~Copyable {
     /// What happens when it has had it.
     var event: Event
     var cost: Nanoseconds
-    /// The place of the work behind it: in the queue for a CPU, or in its thread's.
+    /// The place of the work behind it: in its program's queue, or in its thread's.
     var behind = Work.nobody
     /// The thread that waits for its turn here, or `nobody`.
     var thread = Work.nobody
-    var process: UInt8
-    /// Of a client's event loop: the direction of the connection it is for, or `noSocket`.
+    /// Of a client's thread: the direction of the connection it is for, or `noSocket`.
     var socket: UInt8 = Work.noSocket
 
     static let noSocket: UInt8 = 255
   }
 
-  struct Machine: BitwiseCopyable {
-    var busy: Int32 = 0
+  /// A CPU, and what the thread that has it does.
+  struct CPU: BitwiseCopyable {
+    enum State: UInt8 { case idle, working, free, looking }
+
+    var state = State.idle
+    var program: UInt8 = 0
+    /// When the thread got it.
+    var since = Nanoseconds.zero
+    /// When its work ends, negative where that is not known; when it began to look for some.
+    var moment = Nanoseconds.zero
+    /// Tells one look for work from the next.
+    var look: UInt32 = 0
+  }
+
+  /// A process.
+  struct Program: BitwiseCopyable {
+    let machine: UInt16
+    /// CPU that each of its threads needs to go on after sleep, and burns before it.
+    var wakeCPU: Nanoseconds
+    let restCPU: Nanoseconds
+    /// Threads that may have a CPU at once.
+    let most: Int32
+    /// The work that waits for a thread.
+    var first = Work.nobody
+    var last = Work.nobody
     var waiting: Int32 = 0
-    var first: UInt32 = 0
-    var last: UInt32 = 0
+    /// Threads that have a CPU or wait for one, and those that wait.
+    var awake: Int32 = 0
+    var coming: Int32 = 0
   }
 
-  /// What a process is doing.
-  struct Activity: BitwiseCopyable {
-    /// How much of its work has a CPU or waits for one.
-    var active: Int32 = 0
-    /// When it last had none, and since when it has had some.
-    var idleSince = Nanoseconds(-1)
-    var awakeSince = Nanoseconds.zero
+  /// A thread that waits for a CPU, in the queue of one of them.
+  struct Waiter: BitwiseCopyable {
+    var program: UInt8
+    var cpu: UInt16
+    var slept: Bool
+    var since: Nanoseconds
   }
 
-  private var machines: Table<Machine>
+  private var table: Table<CPU>
+  /// CPUs of each machine.
+  private let cpus: Int
+  /// The members, then clients, then the kernel.
+  private var programs: Table<Program>
   private var works = Slab<Work>(capacity: 64)
-  private var threads: Table<WorkerThread>
-  /// By member.
-  private var processes: Table<Activity>
+  private var threads = Table<WorkerThread>(capacity: 1)
+  private var waiters = Table<Waiter>(capacity: 16)
+  /// Programs in which something has begun or ended in this moment: bits.
+  private var unsettled: UInt32 = 0
   private let parameters: EtcdParameters
-  private let cpus: Int32
   /// What work takes of what it costs on average, nil where always that.
   private let spread: Distribution?
   private var stream: RandomStream
   /// The machine that etcd shares with all else, where there is one; the world, which outlives
-  /// this, holds it.
+  /// this, holds it, and its CPUs go round without this kernel.
   private let shared: UnsafeMutablePointer<SharedCPUs>?
   /// CPU that members and clients have been given.
   private(set) var serverCPU = Nanoseconds.zero
   private(set) var clientCPU = Nanoseconds.zero
+
+  /// More CPUs than that make no difference to an etcd.
+  private static let mostCPUs = 64
 
   init(
     _ parameters: EtcdParameters, _ stream: RandomStream,
@@ -72,111 +103,196 @@ struct Machines: ~Copyable {
   ) {
     self.shared = shared
     self.parameters = parameters
-    let count = parameters.placement == .oneMachine ? 1 : parameters.members
-    machines = Table(repeating: Machine(), count: count)
-    threads = Table(capacity: 1)
-    processes = Table(repeating: Activity(), count: parameters.members)
-    cpus = Int32(parameters.cpus)
+    self.stream = stream
+    cpus = min(parameters.cpus, Self.mostCPUs)
+    // Where no two programs want the same CPUs, each has as many as it has threads.
+    let isContended = parameters.placement == .oneMachine && shared == nil
+    let machines = isContended ? 1 : parameters.members + 2
+    table = Table(repeating: CPU(), count: machines * cpus)
+    programs = Table(capacity: parameters.members + 2)
+    for member in 0..<parameters.members {
+      programs.append(
+        Program(
+          machine: UInt16(isContended ? 0 : member), wakeCPU: parameters.processWakeCPU,
+          restCPU: parameters.restCPU, most: Int32(cpus)))
+    }
+    for (place, most) in [1, cpus].enumerated() {
+      let machine = UInt16(isContended ? 0 : parameters.members + place)
+      programs.append(Program(machine: machine, wakeCPU: .zero, restCPU: .zero, most: Int32(most)))
+    }
     spread =
       parameters.cpuSpread > 0
       ? Distribution.known(
         try .lognormal(Lognormal(median: .milliseconds(1), sigma: parameters.cpuSpread))) : nil
-    self.stream = stream
   }
 
-  /// The machine of a member.
-  func home(of member: Int) -> Int { machines.count == 1 ? 0 : member }
+  private func number(_ process: UInt8) -> Int {
+    process < Process.clients ? Int(process) : programs.count - (process == Process.clients ? 2 : 1)
+  }
+
+  /// Whether the threads of several programs want the same CPUs.
+  private var isContended: Bool { parameters.placement == .oneMachine && shared == nil }
 
   /// Whether a thread of a member that wakes goes on at once, at no cost.
   func isReady(_ member: Int) -> Bool {
     parameters.wakeUp == .zero && parameters.processWakeCPU == .zero
-      && machines[home(of: member)].busy < cpus
-  }
-
-  // MARK: Processes
-
-  /// Whether a process has nothing to do, and has had nothing for longer than this moment.
-  private func sleeps(_ process: UInt8, at now: Nanoseconds) -> Bool {
-    guard process < Process.clients else { return false }
-    let activity = processes[Int(process)]
-    return activity.active == 0 && activity.idleSince < now
-  }
-
-  /// A member has work that no CPU does: a system call too short to lose its processor for.
-  mutating func hold(_ member: Int) { processes[member].active += 1 }
-
-  /// A process takes up work; whether that wakes it.
-  private mutating func takesUp(_ process: UInt8, at now: Nanoseconds) -> Bool {
-    guard process < Process.clients else { return false }
-    let sleeps = sleeps(process, at: now)
-    if sleeps { processes[Int(process)].awakeSince = now }
-    processes[Int(process)].active += 1
-    return sleeps
-  }
-
-  /// Whether a loop that a goroutine wakes goes on at once.
-  ///
-  /// It does as long as its process has not had a CPU for longer than it may; after that, the
-  /// kernel may take the CPU away in between.
-  private mutating func goesFirst(_ process: UInt8, at now: Nanoseconds) -> Bool {
-    let ahead = parameters.loopGoesFirst.value
-    guard ahead > 0, process < Process.clients else { return false }
-    if now - processes[Int(process)].awakeSince < Self.slice { return true }
-    return stream.unit() < ahead
-  }
-
-  /// The end of ``hold(_:)``, or of work that has had its CPU.
-  mutating func release(_ member: Int, _ loop: inout Loop) {
-    processes[member].active -= 1
-    guard processes[member].active == 0 else { return }
-    processes[member].idleSince = loop.now
-    guard parameters.restCPU > .zero else { return }
-    // What this moment still brings comes first.
-    loop.schedule(
-      now: Event(component: .etcd, what: Etcd.Kind.rests.rawValue, lane: UInt16(member)))
-  }
-
-  /// A member that still has nothing to do burns CPU before it sleeps.
-  mutating func rest(_ member: Int, _ loop: inout Loop) {
-    guard processes[member].active == 0 else { return }
-    serverCPU = serverCPU + parameters.restCPU
-    let spent = Event(component: .etcd, what: Etcd.Kind.spent.rawValue, lane: UInt16(member))
-    spend(parameters.restCPU, then: spent, on: home(of: member), of: Process.kernel, &loop)
+      && programs[member].awake < programs[member].most
   }
 
   // MARK: Work
 
   /// Lets `event` happen when a CPU has been spent on it for `cost`; its handler calls
-  /// ``leave(_:of:_:)``.
+  /// ``leave(_:at:)``.
   ///
-  /// `wakes` where it first has to wake a thread, `mayGoFirst` where it is a loop's.
+  /// `mayGoFirst` where it is a loop's, woken by what runs; `isBack` where its thread was in the
+  /// kernel, and its goroutine is one of all processors' now.
   mutating func spend(
-    _ cost: Nanoseconds, then event: Event, on machine: Int, of process: UInt8,
-    wakes: Bool = false, mayGoFirst: Bool = false, _ loop: inout Loop
+    _ cost: Nanoseconds, then event: Event, of process: UInt8, mayGoFirst: Bool = false,
+    isBack: Bool = false
   ) {
-    let cost = begun(cost, of: process, loop.now)
-    guard machines[machine].busy == cpus else {
-      machines[machine].busy += 1
-      return begin(event, wakes && isAsleep ? parameters.wakeUp + cost : cost, &loop)
+    let work = works.insert(Work(event: event, cost: cost))
+    if isBack {
+      enqueue(work, number(process), after: Int32(stream.below(Self.mostBeforeGlobal + 1)))
+    } else if mayGoFirst, stream.unit() < parameters.loopGoesFirst.value {
+      enqueue(work, number(process), after: 0)
+    } else {
+      enqueue(work, number(process))
     }
-    let goesFirst = mayGoFirst && goesFirst(process, at: loop.now)
-    let work = works.insert(Work(event: event, cost: cost, process: process))
-    enqueue(work, on: machine, first: goesFirst)
   }
 
-  /// A process takes up work: what it costs, and what waking adds.
-  private mutating func begun(
-    _ cost: Nanoseconds, of process: UInt8, _ now: Nanoseconds
-  ) -> Nanoseconds {
-    let whole = drawn(takesUp(process, at: now) ? cost + parameters.processWakeCPU : cost)
-    charge(whole, process)
-    return whole
+  /// How much goes before a goroutine of the global queue at most: each processor looks there at
+  /// every 61st turn (runtime/proc.go, `schedule`); what is one piece of work here are two turns
+  /// there, of a goroutine and of one that it wakes.
+  private static let mostBeforeGlobal: UInt64 = 30
+
+  /// Puts work at the end of its program's queue, or behind no more than some of what waits.
+  private mutating func enqueue(_ place: UInt32, _ number: Int, after most: Int32 = .max) {
+    unsettled |= 1 << UInt32(number)
+    if programs[number].waiting == 0 {
+      programs[number].first = place
+      programs[number].last = place
+    } else if most == 0 {
+      works[place].behind = programs[number].first
+      programs[number].first = place
+    } else if most >= programs[number].waiting {
+      works[programs[number].last].behind = place
+      programs[number].last = place
+    } else {
+      var before = programs[number].first
+      for _ in 1..<most { before = works[before].behind }
+      works[place].behind = works[before].behind
+      works[before].behind = place
+    }
+    programs[number].waiting += 1
   }
 
-  private mutating func charge(_ cost: Nanoseconds, _ process: UInt8) {
-    if process < Process.clients {
+  /// Something has had its CPU.
+  mutating func leave(_ process: UInt8, at now: Nanoseconds) {
+    let number = number(process)
+    unsettled |= 1 << UInt32(number)
+    for cpu in range(of: number)
+    where table[cpu].state == .working && Int(table[cpu].program) == number
+      && (table[cpu].moment == now || table[cpu].moment < .zero)
+    {
+      table[cpu].state = .free
+      return
+    }
+    preconditionFailure("who leaves a CPU has one")
+  }
+
+  private func range(of number: Int) -> Range<Int> {
+    let begin = Int(programs[number].machine) * cpus
+    return begin..<(begin + cpus)
+  }
+
+  // MARK: Programs
+
+  /// Gives work to threads and CPUs to threads, when all that this moment brings has been said.
+  mutating func settle(_ loop: inout Loop) {
+    while unsettled != 0 {
+      let number = unsettled.trailingZeroBitCount
+      unsettled &= unsettled - 1
+      goOn(number, &loop)
+      while programs[number].waiting > 0, let cpu = looking(number) {
+        charge(loop.now - table[cpu].moment, number)
+        begin(on: cpu, &loop)
+      }
+      while programs[number].waiting > programs[number].coming,
+        programs[number].awake < programs[number].most
+      {
+        wake(number, &loop)
+      }
+    }
+  }
+
+  /// Threads that have just ended something go on with what waits, unless others are due.
+  private mutating func goOn(_ number: Int, _ loop: inout Loop) {
+    for cpu in range(of: number)
+    where table[cpu].state == .free && Int(table[cpu].program) == number {
+      if isOver(cpu, at: loop.now) {
+        makeRoom(on: cpu, &loop)
+      } else if programs[number].waiting > 0 {
+        begin(on: cpu, &loop)
+      } else {
+        rest(on: cpu, &loop)
+      }
+    }
+  }
+
+  private func looking(_ number: Int) -> Int? {
+    range(of: number).first {
+      table[$0].state == .looking && Int(table[$0].program) == number
+    }
+  }
+
+  /// A thread that sleeps is woken: it runs at once where a CPU is idle.
+  private mutating func wake(_ number: Int, _ loop: inout Loop) {
+    programs[number].awake += 1
+    if let cpu = range(of: number).first(where: { table[$0].state == .idle }) {
+      table[cpu].program = UInt8(number)
+      table[cpu].since = loop.now
+      return begin(on: cpu, extra: programs[number].wakeCPU, wakes: true, &loop)
+    }
+    queue(number, slept: true, &loop)
+  }
+
+  private mutating func queue(_ number: Int, slept: Bool, _ loop: inout Loop) {
+    programs[number].coming += 1
+    let cpu = range(of: number).lowerBound + Int(stream.below(UInt64(cpus)))
+    waiters.append(
+      Waiter(program: UInt8(number), cpu: UInt16(cpu), slept: slept, since: loop.now))
+  }
+
+  /// A thread has a CPU and takes the work that waits longest.
+  private mutating func begin(
+    on cpu: Int, extra: Nanoseconds = .zero, wakes: Bool = false, _ loop: inout Loop
+  ) {
+    let number = Int(table[cpu].program)
+    let work = works.remove(programs[number].first)
+    programs[number].first = work.behind
+    programs[number].waiting -= 1
+    var (cost, event) = (work.cost + extra, work.event)
+    if work.thread != Work.nobody {
+      cost = cost + turn(of: Int(work.thread))
+      event.lane = UInt16(work.thread)
+      event.index = threads[Int(work.thread)].taken
+    }
+    cost = drawn(cost)
+    charge(cost, number)
+    table[cpu].state = .working
+    if wakes, isAsleep { cost = cost + parameters.wakeUp }
+    table[cpu].moment = shared == nil ? loop.now + cost : Nanoseconds(-1)
+    guard let shared else { return loop.schedule(event, after: cost) }
+    shared.pointee.run(event, cost, &loop)
+  }
+
+  /// Whether who is woken finds a CPU idle; one that others keep busy takes no time to wake.
+  private var isAsleep: Bool { shared?.pointee.hasIdleCPU ?? true }
+
+  private mutating func charge(_ cost: Nanoseconds, _ number: Int) {
+    if number < programs.count - 2 {
       serverCPU = serverCPU + cost
-    } else if process == Process.clients {
+    } else if number == programs.count - 2 {
       clientCPU = clientCPU + cost
     }
   }
@@ -187,119 +303,131 @@ struct Machines: ~Copyable {
     return Nanoseconds(Int64(Double(cost.count) * factor))
   }
 
-  private mutating func enqueue(_ place: UInt32, on machine: Int, first: Bool) {
-    if machines[machine].waiting == 0 {
-      machines[machine].first = place
-      machines[machine].last = place
-    } else if first {
-      works[place].behind = machines[machine].first
-      machines[machine].first = place
+  /// A thread without work looks for some (Go's `findRunnable`), or sleeps.
+  private mutating func rest(on cpu: Int, _ loop: inout Loop) {
+    let number = Int(table[cpu].program)
+    guard programs[number].restCPU > .zero else {
+      programs[number].awake -= 1
+      return handOver(cpu, &loop)
+    }
+    table[cpu].state = .looking
+    table[cpu].moment = loop.now
+    table[cpu].look &+= 1
+    loop.schedule(
+      Event(
+        component: .etcd, what: Etcd.Kind.rests.rawValue, lane: UInt16(cpu),
+        index: table[cpu].look), after: programs[number].restCPU)
+  }
+
+  /// A thread has looked for work long enough.
+  mutating func rested(on cpu: Int, look: UInt32, _ loop: inout Loop) {
+    guard table[cpu].state == .looking, table[cpu].look == look else { return }
+    let number = Int(table[cpu].program)
+    charge(programs[number].restCPU, number)
+    programs[number].awake -= 1
+    handOver(cpu, &loop)
+  }
+
+  // MARK: The kernel
+
+  /// How long a thread has a CPU before another that waits for it gets it, at least: 0.7 ms, twice
+  /// that on two CPUs (kernel/sched/fair.c, `sysctl_sched_base_slice`).
+  private static let slice = Nanoseconds.microseconds(1400)
+  /// When the kernel looks, beside when a thread wakes (CONFIG_HZ=250).
+  private static let tick: Int64 = 4_000_000
+
+  /// Whether the thread on a CPU has had its slice and another waits: one that woke when it was
+  /// over gets the CPU at once, one that woke before at the next tick.
+  private func isOver(_ cpu: Int, at now: Nanoseconds) -> Bool {
+    guard isContended, waiters.count > 0 else { return false }
+    let over = table[cpu].since + Self.slice
+    let tick = Nanoseconds((over.count + Self.tick - 1) / Self.tick * Self.tick)
+    return waiters.indices.contains { place in
+      Int(waiters[place].cpu) == cpu && (waiters[place].since >= over || now >= tick)
+    }
+  }
+
+  /// A thread that others are due after waits for a CPU if it has work.
+  private mutating func makeRoom(on cpu: Int, _ loop: inout Loop) {
+    let number = Int(table[cpu].program)
+    if programs[number].waiting > programs[number].coming {
+      queue(number, slept: false, &loop)
     } else {
-      works[machines[machine].last].behind = place
-      machines[machine].last = place
+      programs[number].awake -= 1
     }
-    machines[machine].waiting += 1
+    handOver(cpu, &loop)
   }
 
-  /// Something has had its CPU; what waits longest gets it.
-  mutating func leave(_ machine: Int, of process: UInt8, _ loop: inout Loop) {
-    if process < Process.clients { release(Int(process), &loop) }
-    guard machines[machine].waiting > 0 else {
-      machines[machine].busy -= 1
-      return
-    }
-    let work = works.remove(machines[machine].first)
-    machines[machine].first = work.behind
-    machines[machine].waiting -= 1
-    if work.thread == Work.nobody { return begin(work.event, work.cost, &loop) }
-    beginTurn(work.thread, extra: work.cost, &loop)
-  }
-
-  /// Whether who is woken finds a CPU idle; one that others keep busy takes no time to wake.
-  private var isAsleep: Bool { shared?.pointee.hasIdleCPU ?? true }
-
-  /// A CPU is there; how fast it goes, a machine that others use too decides.
-  private func begin(_ event: Event, _ cost: Nanoseconds, _ loop: inout Loop) {
-    guard let shared else { return loop.schedule(event, after: cost) }
-    shared.pointee.run(event, cost, &loop)
+  /// A CPU goes to the thread that waits longest for it, else to one that waits for another.
+  private mutating func handOver(_ cpu: Int, _ loop: inout Loop) {
+    table[cpu].state = .idle
+    guard isContended, waiters.count > 0 else { return }
+    let place = waiters.indices.first { Int(waiters[$0].cpu) == cpu } ?? 0
+    let waiter = waiters[place]
+    for behind in (place + 1)..<waiters.count { waiters[behind - 1] = waiters[behind] }
+    _ = waiters.removeLast()
+    let number = Int(waiter.program)
+    programs[number].coming -= 1
+    table[cpu].program = waiter.program
+    table[cpu].since = loop.now
+    guard programs[number].waiting > 0 else { return rest(on: cpu, &loop) }
+    begin(on: cpu, extra: waiter.slept ? programs[number].wakeCPU : .zero, &loop)
   }
 }
 
 /// A thread, or a goroutine, that takes all that waits for it in one turn on a CPU.
 struct WorkerThread: BitwiseCopyable {
-  let machine: UInt16
   /// The member whose it is, or `Machines.Process.clients`.
   let process: UInt8
-  /// CPU of each turn, and of each that begins from sleep.
+  /// CPU of each turn.
   let turnCPU: Nanoseconds
-  let wakeCPU: Nanoseconds
   /// It waits for a CPU, or has one.
   var isOn = false
-  /// The jobs that wait for its turn.
+  /// The jobs that wait for its turn, and those that it has taken.
   var first = Machines.Work.nobody
   var last = Machines.Work.nobody
+  var taken = Machines.Work.nobody
 }
 
 extension Machines {
-  /// How long a thread has a CPU before others get it, on average.
-  ///
-  /// A kernel that preempts on ticks only (CONFIG_HZ=250, PREEMPT_NONE) takes the CPU at the first
-  /// tick at which a slice is over: 0.7 ms, twice that on two CPUs (kernel/sched/fair.c,
-  /// `sysctl_sched_base_slice`). Begun anywhere between two ticks, that is 2.7 ms for 65 of 100
-  /// threads and 4.7 ms for the rest.
-  private static let slice = Nanoseconds.microseconds(3400)
+  /// Clients have a thread too, which needs CPU to go on after sleep.
+  mutating func setClients(wakeCPU: Nanoseconds) {
+    programs[programs.count - 2].wakeCPU = wakeCPU
+  }
 
   /// Makes a thread; gives its number.
-  mutating func makeThread(
-    on machine: Int, of process: UInt8, turnCPU: Nanoseconds = .zero,
-    wakeCPU: Nanoseconds = .zero
-  ) -> Int {
-    threads.append(
-      WorkerThread(
-        machine: UInt16(machine), process: process, turnCPU: turnCPU, wakeCPU: wakeCPU))
+  mutating func makeThread(of process: UInt8, turnCPU: Nanoseconds = .zero) -> Int {
+    threads.append(WorkerThread(process: process, turnCPU: turnCPU))
     return threads.count - 1
   }
 
   /// Lets `event` happen when a thread has had a CPU for it; its handler does not call ``leave``.
   ///
-  /// A client's loop pays `connectionCPU` once a turn for each `socket` that it serves.
+  /// A client's thread pays `connectionCPU` once a turn for each `socket` that it serves.
   mutating func spend(
-    _ cost: Nanoseconds, then event: Event, by thread: Int, socket: UInt8 = Work.noSocket,
-    _ loop: inout Loop
+    _ cost: Nanoseconds, then event: Event, by thread: Int, socket: UInt8 = Work.noSocket
   ) {
-    let process = threads[thread].process
-    let job = works.insert(Work(event: event, cost: cost, process: process, socket: socket))
+    let job = works.insert(Work(event: event, cost: cost, socket: socket))
     if threads[thread].first == Work.nobody {
       threads[thread].first = job
     } else {
       works[threads[thread].last].behind = job
     }
     threads[thread].last = job
-    if !threads[thread].isOn { ask(thread, slept: true, &loop) }
+    if !threads[thread].isOn { ask(thread) }
   }
 
-  /// A thread asks for a CPU.
-  private mutating func ask(_ thread: Int, slept: Bool, _ loop: inout Loop) {
+  /// A thread asks for a turn.
+  private mutating func ask(_ thread: Int) {
     threads[thread].isOn = true
-    let (machine, process) = (Int(threads[thread].machine), threads[thread].process)
-    var extra = threads[thread].turnCPU
-    if slept { extra = extra + threads[thread].wakeCPU }
-    if takesUp(process, at: loop.now) { extra = extra + parameters.processWakeCPU }
-    guard machines[machine].busy == cpus else {
-      machines[machine].busy += 1
-      return beginTurn(UInt32(thread), extra: extra, wakes: true, &loop)
-    }
     let turn = Event(component: .etcd, what: Etcd.Kind.turn.rawValue)
     let work = works.insert(
-      Work(event: turn, cost: extra, thread: UInt32(thread), process: process))
-    enqueue(work, on: machine, first: false)
+      Work(event: turn, cost: threads[thread].turnCPU, thread: UInt32(thread)))
+    enqueue(work, number(threads[thread].process))
   }
 
-  /// A thread has a CPU: it takes the jobs that wait, as far as its slice goes.
-  private mutating func beginTurn(
-    _ number: UInt32, extra: Nanoseconds, wakes: Bool = false, _ loop: inout Loop
-  ) {
-    let thread = Int(number)
+  /// A thread takes the jobs that wait, as far as its slice goes; what they cost.
+  private mutating func turn(of thread: Int) -> Nanoseconds {
     let first = threads[thread].first
     var last = first
     var cost = works[first].cost + socketCPU(works[first], seen: 0)
@@ -310,12 +438,9 @@ extension Machines {
       seen |= Self.bit(works[last].socket)
     }
     threads[thread].first = works[last].behind
+    threads[thread].taken = first
     works[last].behind = Work.nobody
-    let whole = drawn(cost + extra)
-    charge(whole, threads[thread].process)
-    let done = Event(
-      component: .etcd, what: Etcd.Kind.turn.rawValue, lane: UInt16(thread), index: first)
-    begin(done, wakes ? parameters.wakeUp + whole : whole, &loop)
+    return cost
   }
 
   private static func bit(_ socket: UInt8) -> UInt64 {
@@ -340,9 +465,9 @@ extension Machines {
   }
 
   /// A thread leaves its CPU, unless more has come.
-  mutating func leave(thread: Int, _ loop: inout Loop) {
+  mutating func leave(thread: Int, at now: Nanoseconds) {
     threads[thread].isOn = false
-    if threads[thread].first != Work.nobody { ask(thread, slept: false, &loop) }
-    leave(Int(threads[thread].machine), of: threads[thread].process, &loop)
+    if threads[thread].first != Work.nobody { ask(thread) }
+    leave(threads[thread].process, at: now)
   }
 }

@@ -111,6 +111,7 @@ extension Cluster {
         name: "kube-scheduler", limit: "one pod at a time",
         used: Fraction(Double((scheduler.busy - useStart.scheduler).count) / span),
         parts: [.scheduler]),
+      scheduler.cache.use,
       kubelets.pulls.use(at: now),
     ]
   }

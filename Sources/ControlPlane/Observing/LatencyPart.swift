@@ -35,6 +35,8 @@ public enum LatencyPart: String, Hashable, Codable, CaseIterable, Sendable {
   case watch = "watch delivery"
   /// In the scheduler: its queue, and the decision.
   case scheduler = "scheduler"
+  /// It fits on no node: until a change, of nodes or of pods, lets the scheduler try again.
+  case room = "room on nodes"
   /// The kubelet has the pod and pulls its image.
   case imagePull = "image pull"
   /// From there until the containers run and the kubelet says so.
@@ -60,6 +62,7 @@ public enum LatencyPart: String, Hashable, Codable, CaseIterable, Sendable {
     case .scheduler: 14
     case .imagePull: 15
     case .containerStart: 16
+    case .room: 17
     }
   }
 }

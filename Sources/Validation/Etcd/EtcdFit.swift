@@ -1,9 +1,11 @@
 public import Calibration
 internal import ControlPlane
+internal import Dispatch
 internal import Foundation
 internal import Measure
 internal import Simulation
 internal import Statistics
+internal import Synchronization
 
 /// Fits the simulator's etcd to a few points of a calibration.
 ///
@@ -13,9 +15,7 @@ internal import Statistics
 /// are held against those of the model, batches too where there is more than one client, and with
 /// less weight the CPU that etcd and its clients used; least squares of logarithms, of which large
 /// ones count less (a point may be off), by the simplex of Nelder & Mead from a fixed start, with
-/// fixed seeds: the same calibration, the same model. What a request of an open loop costs the load
-/// generator more than one of a closed loop, which is no part of etcd, is fitted after that to the
-/// open loop of the least rate on one member.
+/// fixed seeds: the same calibration, the same model.
 public enum EtcdFit {
   /// What a measured point says.
   private typealias Target = (point: EtcdPoint, real: RealPoint)
@@ -23,23 +23,10 @@ public enum EtcdFit {
   /// Whether a point is fitted.
   static func takes(_ point: EtcdPoint, of calibration: EtcdCalibration) -> Bool {
     guard point.load.valueSize == calibration.settings.valueSizes.first else { return false }
-    guard let clients = point.load.clients else {
-      return point == generator(of: calibration)
-    }
+    guard let clients = point.load.clients else { return false }
     switch point.load.operation {
     case .put: return clients == 1 || clients == 64
     case .linearizableRead, .serializableRead: return clients == 1 && point.members == 1
-    }
-  }
-
-  /// The point with an open loop that tells what the load generator costs.
-  static func generator(of calibration: EtcdCalibration) -> EtcdPoint? {
-    let open = calibration.points.filter {
-      $0.load.clients == nil && $0.place == 0 && $0.members == 1
-        && $0.load.valueSize == calibration.settings.valueSizes.first
-    }
-    return open.min { first, second in
-      (first.load.capacityFraction?.value ?? 0) < (second.load.capacityFraction?.value ?? 0)
     }
   }
 
@@ -47,57 +34,75 @@ public enum EtcdFit {
   ///
   /// Throws ``CalibrationError`` where a point that is needed has no measurement to be used.
   public static func model(
-    of calibration: EtcdCalibration, atOnce: Int, tell: (String) -> Void = { _ in }
+    of calibration: EtcdCalibration, tell: (String) -> Void = { _ in }
   ) async throws -> EtcdModel {
     let points = EtcdTable.inOrder(calibration.points).filter { takes($0, of: calibration) }
-    let speeds = MachineSpeed(calibration)
     let targets = try points.map { point throws(CalibrationError) in
-      guard let real = RealPoint(point, speeds) else {
+      guard let real = RealPoint(point) else {
         throw CalibrationError(
           .data, "\(EtcdTable.name(point, calibration)): no measurement that may be used",
           hint: "measure again with `assay calibrate etcd`, on a quiet machine")
       }
       return (point: point, real: real)
     }
-    let closed = targets.filter { $0.point.load.clients != nil }
-    guard closed.contains(where: { $0.point.load.operation == .put }) else {
+    guard targets.contains(where: { $0.point.load.operation == .put }) else {
       throw CalibrationError(
         .data, "the calibration has no puts of 1 and 64 clients",
         hint: "`assay calibrate etcd` measures them unless --clients says otherwise")
     }
-    var start = EtcdModel(calibration, speeds)
+    var start = EtcdModel(calibration)
     start.fittedPoints = points.map { EtcdTable.name($0, calibration) }
-    let knobs = Knob.all
-    var tried = 0
-    var least = Double.infinity
-    let found = Simplex.minimum(
-      from: knobs.map { log($0.start) }, step: 0.25, mostSteps: 250
-    ) { place in
-      let model = Knob.turned(start, place)
-      let misfit = misfit(of: model, closed)
-      tried += 1
-      if misfit < least {
-        least = misfit
-        tell("fit: \(tried) tried, residual " + String(format: "%.3f", misfit.squareRoot()))
-      }
-      return misfit
-    }
+    let puts = targets.filter { $0.point.load.operation == .put }
+    let found = best { misfit(of: Knob.turned(start, $0), puts) } tell: { tell("fit: " + $0) }
     var model = Knob.turned(start, found.place)
+    model.parameters.readCPU = readCPU(
+      model, targets.filter { $0.point.load.operation != .put })
     model.residual = found.value.squareRoot()
-    if let open = targets.first(where: { $0.point.load.clients == nil }) {
-      model.arrivalCPU = arrivalCPU(model, open, speeds)
-    }
     return try EtcdModel(reading: model.text())
+  }
+
+  /// The place of least misfit: a population's best, and from there as far down as simplices lead,
+  /// begun anew where they shrink too early.
+  private static func best(
+    _ misfit: ([Double]) -> Double, tell: (String) -> Void
+  ) -> (place: [Double], value: Double) {
+    var found = DifferentialEvolution.minimum(
+      around: Knob.all.map { log($0.start) }, width: log(3), members: 48, generations: 70, seed: 1,
+      of: misfit)
+    tell(String(format: "residual %.3f", found.value.squareRoot()))
+    for step in [0.2, 0.1, 0.05] {
+      let lower = Simplex.minimum(from: found.place, step: step, mostSteps: 200, of: misfit)
+      if lower.value < found.value { found = lower }
+      tell(String(format: "residual %.3f", found.value.squareRoot()))
+    }
+    return found
+  }
+
+  /// What of a reading of an object comes nearest to the rates of reads, all else being as fitted
+  /// to puts.
+  private static func readCPU(_ model: EtcdModel, _ targets: [Target]) -> Nanoseconds {
+    let costs = (0...60).map { Nanoseconds(Int64(5000 * pow(1.07, Double($0)))) }
+    let misfits = costs.map { cost in
+      var model = model
+      model.parameters.readCPU = cost
+      return misfit(of: model, targets)
+    }
+    let best = misfits.indices.min { misfits[$0] < misfits[$1] }
+    return best.map { costs[$0] } ?? model.parameters.readCPU
   }
 
   /// The mean square of the logarithms of model over real; a wall where a knob leaves its range.
   private static func misfit(of model: EtcdModel, _ targets: [Target]) -> Double {
     guard Knob.areInRange(model) else { return 100 }
     let predictor = EtcdPredictor(
-      model: model, warmUp: .milliseconds(200), duration: .milliseconds(1000))
+      model: model, warmUp: .milliseconds(100), duration: .milliseconds(500))
+    let outcomes = Mutex([EtcdOutcome?](repeating: nil, count: targets.count))
+    DispatchQueue.concurrentPerform(iterations: targets.count) { place in
+      let outcome = predictor.outcome(targets[place].point)
+      outcomes.withLock { $0[place] = outcome }
+    }
     var squares: [Double] = []
-    for (point, real) in targets {
-      let outcome = predictor.outcome(point)
+    for case (let (point, real), let outcome?) in zip(targets, outcomes.withLock { $0 }) {
       squares.append(square(outcome.throughput.perSecond, real.rate.median))
       squares.append(Self.weightOfCPU * square(outcome.serverCores, real.serverCores.median))
       squares.append(Self.weightOfCPU * square(outcome.clientCores, real.clientCores.median))
@@ -116,23 +121,6 @@ public enum EtcdFit {
   private static func square(_ simulated: Double, _ real: Double) -> Double {
     let part = log(max(simulated, 0.001) / max(real, 0.001)) / scale
     return 2 * scale * scale * ((1 + part * part).squareRoot() - 1)
-  }
-
-  /// What of a handful of costs comes nearest to the latency and the batches of an open loop.
-  private static func arrivalCPU(
-    _ model: EtcdModel, _ target: Target, _ speeds: MachineSpeed
-  ) -> Nanoseconds {
-    let costs = stride(from: Int64(0), through: 120, by: 4).map { Nanoseconds.microseconds($0) }
-    let misfits = costs.map { cost in
-      var model = model
-      model.arrivalCPU = cost
-      let simulated = EtcdPredictor(model: model, duration: .seconds(2))
-        .figures(target.point, speeds)
-      return square(simulated.mean, target.real.mean.median)
-        + (target.real.batch.map { square(simulated.batch, $0.median) } ?? 0)
-    }
-    let best = misfits.indices.min { misfits[$0] < misfits[$1] }
-    return best.map { costs[$0] } ?? .zero
   }
 }
 
@@ -155,13 +143,13 @@ struct Knob: Sendable {
   /// The starts are of the order of what a request, a wake-up of a thread and a turn of
   /// a loop take on one virtual CPU.
   static let all = [
-    time(40, \.putCPU), time(11, \.cycleCost), time(14, \.applyCost), time(28, \.messageCPU),
-    time(16, \.wakeUp), time(70, \.processWakeCPU), time(90, \.restCPU),
-    time(28, \.connectionCPU), time(50, \.readCPU),
-    Knob(start: 152) { $0.clientCPU = Nanoseconds(Int64($1 * 1000)) },
-    Knob(start: 76) { $0.clientTurnCPU = Nanoseconds(Int64($1 * 1000)) },
+    time(32, \.putCPU), time(25, \.cycleCost), time(12, \.entryCost), time(6, \.applyCost), time(25, \.messageCPU),
+    time(10, \.wakeUp), time(15, \.processWakeCPU), time(20, \.restCPU),
+    time(12, \.connectionCPU), time(80, \.syncReturnCPU),
+    Knob(start: 5) { $0.clientCPU = Nanoseconds(Int64($1 * 1000)) },
+    Knob(start: 6) { $0.clientTurnCPU = Nanoseconds(Int64($1 * 1000)) },
     // Odds, so that any value is a part of all.
-    Knob(start: 11.5) { $0.parameters.loopGoesFirst = Fraction($1 / (1 + $1)) },
+    Knob(start: 3) { $0.parameters.loopGoesFirst = Fraction($1 / (1 + $1)) },
   ]
 
   static func turned(_ model: EtcdModel, _ place: [Double]) -> EtcdModel {
@@ -174,9 +162,10 @@ struct Knob: Sendable {
   static func areInRange(_ model: EtcdModel) -> Bool {
     let parameters = model.parameters
     let times = [
-      parameters.putCPU, parameters.cycleCost, parameters.applyCost, parameters.messageCPU,
+      parameters.putCPU, parameters.cycleCost, parameters.entryCost, parameters.applyCost,
+      parameters.messageCPU,
       parameters.wakeUp, parameters.processWakeCPU, parameters.restCPU, parameters.connectionCPU,
-      parameters.readCPU, model.clientCPU, model.clientTurnCPU,
+      parameters.syncReturnCPU, model.clientCPU, model.clientTurnCPU,
     ]
     return times.allSatisfy { $0 >= .microseconds(1) && $0 < .milliseconds(2) }
   }

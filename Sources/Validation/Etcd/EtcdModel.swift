@@ -11,7 +11,7 @@ public struct EtcdModel: Hashable, Codable, Sendable {
   /// What kind of file it is.
   public static let schemaName = "assay-etcd-model"
   /// The version of its layout that this Assay writes and reads.
-  public static let schemaVersion = 2
+  public static let schemaVersion = 3
   /// Where the model that Assay comes with lies in a checkout.
   public static let reference = "results/reference/etcd-model.json"
 
@@ -34,12 +34,8 @@ public struct EtcdModel: Hashable, Codable, Sendable {
   public var parameters: EtcdParameters
   /// CPU of a request on its client's side.
   public var clientCPU: Nanoseconds
-  /// CPU of a turn of a client's thread.
+  /// CPU that the load generator's thread needs to go on when it was asleep.
   public var clientTurnCPU: Nanoseconds
-  /// What each request of an open loop costs the load generator beside that.
-  ///
-  /// A thread that wakes for its moment, and a task of its own; fitted to one such point.
-  public var arrivalCPU: Nanoseconds
   /// The disks.
   public var places: [Place]
 
@@ -50,7 +46,6 @@ public struct EtcdModel: Hashable, Codable, Sendable {
     case etcdVersion, fittedPoints, residual, parameters
     case clientCPU = "clientCpuNs"
     case clientTurnCPU = "clientTurnCpuNs"
-    case arrivalCPU = "arrivalCpuNs"
     case places
   }
 
@@ -66,6 +61,8 @@ public struct EtcdModel: Hashable, Codable, Sendable {
     public var overwrite: LatencyLaw
     /// A commit of the backend without its share by operation.
     public var backendCommit: LatencyLaw
+    /// That share.
+    public var backendCommitPerOperation: Nanoseconds
   }
 
   private static let noHash = String(repeating: "0", count: 64)

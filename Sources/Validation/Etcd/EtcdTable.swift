@@ -146,7 +146,6 @@ public struct EtcdTable: Codable, Sendable {
         + "\(predicted.count { !$0.outOfBars.isEmpty }) out, of the rest the machine's own "
         + "repetitions differ too much to tell; \(rows.count - predicted.count) fitted points do "
         + "not count",
-      "of the fitted, the open loop tells only what a request costs the load generator",
       "mean error without sign (MAPE) of predicted points: rate "
         + "\(error(predicted.map(\.rate))), mean \(error(predicted.map(\.mean))), batch "
         + "\(error(predicted.compactMap(\.batch))), p50 \(error(predicted.map(\.p50))), p99 "

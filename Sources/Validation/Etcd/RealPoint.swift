@@ -2,8 +2,7 @@ internal import Calibration
 internal import Measure
 internal import Statistics
 
-/// What a point of a calibration showed at the machine's usual speed, over the repetitions that may
-/// be used.
+/// What a point of a calibration showed, over the repetitions that may be used.
 struct RealPoint: Sendable {
   /// A quantity over the repetitions.
   struct Spread: Sendable {
@@ -33,17 +32,13 @@ struct RealPoint: Sendable {
   let clientCores: Spread
 
   /// nil of a point without a repetition that may be used.
-  init?(_ point: EtcdPoint, _ speeds: MachineSpeed) {
+  init?(_ point: EtcdPoint) {
     let used = point.used.filter { $0.latency.count > 0 && $0.rate > 0 }
-    let speed = { (one: EtcdRepetition) in speeds.speed(one, at: point.place) }
     let time = { (value: (LatencyDistribution) -> Double) in
-      Spread(used.map { value($0.latency) / 1e6 * speed($0) })
+      Spread(used.map { value($0.latency) / 1e6 })
     }
-    // What an open loop offers does not change with the machine.
-    let isClosed = point.load.clients != nil
-    let rates = used.map { isClosed ? $0.rate / speed($0) : $0.rate }
     let quantile = { (fraction: Double) in time { Double($0.quantile(fraction) ?? 0) } }
-    guard let rate = Spread(rates), let mean = time({ $0.mean }), let p50 = quantile(0.5),
+    guard let rate = Spread(used.map(\.rate)), let mean = time({ $0.mean }), let p50 = quantile(0.5),
       let p99 = quantile(0.99), let server = Spread(used.map(\.processors.subject)),
       let client = Spread(used.map(\.processors.client))
     else { return nil }

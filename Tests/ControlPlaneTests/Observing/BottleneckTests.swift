@@ -59,6 +59,11 @@ struct BottleneckTests {
     },
     Scarcity("kube-scheduler") { model, _ in model.controllers.schedulingCost = .milliseconds(500)
     },
+    Scarcity("room on the nodes") { model, load in
+      // 80 of the 100 fit; those that churn away make room for one after the other.
+      model.nodes.maximumPods = 4
+      load.podChurn = Rate(perSecond: 1)
+    },
     Scarcity("the registry's link") { model, _ in
       model.nodes.registryBytesPerSecond = 50_000_000
     },

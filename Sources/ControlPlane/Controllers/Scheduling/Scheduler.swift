@@ -67,7 +67,7 @@ struct Scheduler: ~Copyable {
     case Port.reply: answered(event.index, &world, &loop)
     default: return
     }
-    begin(world, &loop)
+    begin(&world, &loop)
     armTimers(&loop)
   }
 
@@ -131,9 +131,10 @@ struct Scheduler: ~Copyable {
   // MARK: The scheduling cycle
 
   /// Takes the next pod; the decision comes after what it costs.
-  private mutating func begin(_ world: borrowing World, _ loop: inout Loop) {
+  private mutating func begin(_ world: inout World, _ loop: inout Loop) {
     guard isWorking, !isBusy, let pod = queue.next() else { return }
     isBusy = true
+    if queue.entry(pod).misfits != 0 { world.observations.pods.cut(pod, .room, at: loop.now) }
     // The snapshot of nodes is of the beginning.
     found = choice.choose(for: pod, &cache, world)
     var cost = parameters.schedulingCost + parameters.filterCostPerNode * Int64(found.examined)
@@ -194,6 +195,7 @@ struct Scheduler: ~Copyable {
     _ pod: UInt32, _ entry: SchedulingQueue.Entry, _ world: inout World, _ loop: inout Loop
   ) {
     queue.putBack(pod, misfits: found.misfits, at: loop.now)
+    world.observations.pods.cut(pod, .scheduler, at: loop.now)
     let makesRoom = makeRoom(for: pod, &world, &loop)
     if makesRoom || entry.attempts == 1 || entry.misfits != found.misfits {
       var request = Request(.patch, .podStatus, client: client, object: pod)

@@ -32,6 +32,7 @@ struct SchedulerCache: ~Copyable {
     var podsLeft: Int32 = 0
     var cpu: Int32 = 1
     var memory: Int32 = 1
+    var pods: Int32 = 1
   }
 
   struct Placement: BitwiseCopyable {
@@ -60,6 +61,7 @@ struct SchedulerCache: ~Copyable {
       view.cpuLeft = node.cpu
       view.memoryLeft = node.memory
       view.podsLeft = node.maximumPods
+      view.pods = max(1, node.maximumPods)
       nodes.append(view)
       perNode.append(0)
     }
@@ -78,6 +80,25 @@ struct SchedulerCache: ~Copyable {
     let object = world.pods[pod]
     guard object.target == Pod.nowhere || Int(object.target) == node else { return false }
     return NodeChoice.misfits(nodes[node], object, world.workloads[Int(object.workload)]) == 0
+  }
+
+  /// How full the nodes that take pods are, by what there is least of.
+  ///
+  /// O(nodes).
+  var use: ResourceUse {
+    var (all, left) = (SIMD3<Int64>.zero, SIMD3<Int64>.zero)
+    var count = 0
+    for number in nodes.indices where nodes[number].isThere && nodes[number].taints == 0 {
+      let node = nodes[number]
+      count += 1
+      all &+= SIMD3(Int64(node.cpu), Int64(node.memory), Int64(node.pods))
+      left &+= SIMD3(
+        Int64(max(0, node.cpuLeft)), Int64(max(0, node.memoryLeft)), Int64(max(0, node.podsLeft)))
+    }
+    let used = (0..<3).map { all[$0] > 0 ? 1 - Double(left[$0]) / Double(all[$0]) : 0 }
+    return ResourceUse(
+      name: "room on the nodes", limit: "\(count) without taints",
+      used: Fraction(used.max() ?? 0), parts: [.room])
   }
 
   // MARK: Pods
