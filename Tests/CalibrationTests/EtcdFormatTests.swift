@@ -85,8 +85,8 @@ import Testing
   }
 
   @Test func anotherVersionIsNotRead() throws {
-    let text = try sample().text().replacing("\"version\":1", with: "\"version\":2")
+    let text = try sample().text().replacing("\"version\":2", with: "\"version\":1")
     let error = #expect(throws: CalibrationError.self) { try EtcdCalibration(reading: text) }
-    #expect(error?.problem.contains("version 2") == true, "\(String(describing: error))")
+    #expect(error?.problem.contains("version 1") == true, "\(String(describing: error))")
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Measure
+import SwiftProtobuf
 import TestSupport
 import Testing
 
@@ -31,12 +32,16 @@ import Testing
   @Test func aMessageHasItsLengthBeforeIt() {
     let messages = LoadMessages("/p", [[7, 8, 9], Array(repeating: 1, count: 70_000)])
     defer { messages.release() }
-    #expect(Array(messages[0]) == [0, 0, 0, 0, 3, 7, 8, 9])
-    #expect(Array(messages[1].prefix(5)) == [0, 0, 1, 0x11, 0x70] && messages[1].count == 70_005)
+    let bytes = { (place: Int, count: Int) in
+      Array(UnsafeBufferPointer(start: messages[place], count: count))
+    }
+    #expect(messages.size(of: 0) == 8 && bytes(0, 8) == [0, 0, 0, 0, 3, 7, 8, 9])
+    #expect(messages.size(of: 1) == 70_005 && bytes(1, 5) == [0, 0, 1, 0x11, 0x70])
     #expect(messages.count == 2 && messages.headers.count == 7)
   }
 
-  @Test(.enabled("needs etcd: scripts/setup --calibrate") { (try? EtcdProgram.find(at: nil)) != nil })
+  @Test(
+    .enabled("needs etcd: scripts/setup --calibrate") { (try? EtcdProgram.find(at: nil)) != nil })
   func eachMessageArrivesOnceAndRefusalsAreToldInEtcdsWords() async throws {
     let folder = try TemporaryFolder()
     var cluster = try await EtcdCluster.start(

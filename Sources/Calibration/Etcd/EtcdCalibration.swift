@@ -151,11 +151,6 @@ public struct EtcdRepetition: Hashable, Codable, Sendable {
   public var syncBefore: SyncProbe
   /// And right after.
   public var syncAfter: SyncProbe
-  /// The processors' speed right before.
-  public var speedBefore: ProcessorProbe
-  /// And right after.
-  public var speedAfter: ProcessorProbe
-
   enum CodingKeys: String, CodingKey {
     case sequence, retries, isNoisy, isUsed
     case window = "windowNs"
@@ -163,7 +158,7 @@ public struct EtcdRepetition: Hashable, Codable, Sendable {
     case rate = "ratePerSecond"
     case latency, serviceLatency, failed, unfinished
     case batch = "putsPerLogWrite"
-    case members, processors, syncBefore, syncAfter, speedBefore, speedAfter
+    case members, processors, syncBefore, syncAfter
   }
 }
 

@@ -39,7 +39,8 @@ struct EtcdClient: Sendable {
   /// Puts a value through a member; gives the term of raft in which it was taken.
   ///
   /// Throws ``Refused``, and what the connection throws.
-  func put(_ key: String, _ value: Data, member: Int, within seconds: Int64) async throws -> UInt64 {
+  func put(_ key: String, _ value: Data, member: Int, within seconds: Int64) async throws -> UInt64
+  {
     var request = HTTPClientRequest(
       url: "http://127.0.0.1:\(ports[member % ports.count])/v3/kv/put")
     request.method = .POST

@@ -20,18 +20,6 @@ struct EtcdTrial: Sendable {
     let metrics: [EtcdMetrics]
   }
 
-  /// What is measured at either end of the trial, when no etcd runs.
-  private struct Probes {
-    let disk: SyncProbe
-    let speed: ProcessorProbe
-
-    init(in folder: String, for span: Nanoseconds) throws(CalibrationError) {
-      let processors = ProcessInfo.processInfo.activeProcessorCount
-      disk = try SyncProbe.measure(in: folder, for: span)
-      speed = ProcessorProbe.measure(processors: processors, for: Nanoseconds(span.count / 5))
-    }
-  }
-
   private struct Observation: Sendable {
     var outcome = LoadGenerator.Outcome()
     var moments: [Moment] = []
@@ -44,7 +32,7 @@ struct EtcdTrial: Sendable {
     try StopRequest.check()
     let lifeline = try Lifeline(in: settings.places[point.place], prefix: "assay-etcd")
     defer { lifeline.cut() }
-    let before = try Probes(in: lifeline.folder, for: settings.syncSpan)
+    let before = try SyncProbe.measure(in: lifeline.folder, for: settings.syncSpan)
     var cluster = try await EtcdCluster.start(
       program, EtcdClusterSettings(members: point.members), in: lifeline.folder,
       basePort: settings.basePort)
@@ -59,7 +47,7 @@ struct EtcdTrial: Sendable {
       throw await cluster.explained(error, during: point.load.text)
     }
     cluster.stop()
-    let after = try Probes(in: lifeline.folder, for: settings.syncSpan)
+    let after = try SyncProbe.measure(in: lifeline.folder, for: settings.syncSpan)
     return repetition(observation, leader, before, after)
   }
 
@@ -127,7 +115,7 @@ struct EtcdTrial: Sendable {
   }
 
   private func repetition(
-    _ observation: Observation, _ leader: Int, _ before: Probes, _ after: Probes
+    _ observation: Observation, _ leader: Int, _ before: SyncProbe, _ after: SyncProbe
   ) -> EtcdRepetition {
     let (first, last) = (observation.moments[0], observation.moments[1])
     let members = zip(first.metrics, last.metrics).map { EtcdMemberFigures(from: $0, to: $1) }
@@ -144,7 +132,6 @@ struct EtcdTrial: Sendable {
       failed: outcome.failed, unfinished: outcome.unfinished,
       batch: point.load.operation == .put && writes > 0
         ? Double(members[0].committed) / Double(writes) : nil,
-      members: members, processors: shares, syncBefore: before.disk,
-      syncAfter: after.disk, speedBefore: before.speed, speedAfter: after.speed)
+      members: members, processors: shares, syncBefore: before, syncAfter: after)
   }
 }

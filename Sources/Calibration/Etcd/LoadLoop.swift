@@ -335,10 +335,11 @@ extension LoadLoop {
     let call = loop.state.pointee.calls[place]
     let message = loop.state.pointee.messages[Int(call.message)]
     let begin = Int(call.framed)
-    let length = min(room, message.count - begin)
-    memcpy(buffer, message.baseAddress! + begin, length)
+    let size = loop.state.pointee.messages.size(of: Int(call.message))
+    let length = min(room, size - begin)
+    memcpy(buffer, message.advanced(by: begin), length)
     loop.state.pointee.calls[place].framed += UInt32(length)
-    if begin + length == message.count {
+    if begin + length == size {
       flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
     }
     return length

@@ -61,7 +61,8 @@ struct LoadMessages {
   private static let head = 5
 
   /// A request with its head.
-  subscript(_ place: Int) -> UnsafeBufferPointer<UInt8> {
-    UnsafeBufferPointer(start: bytes + ends[place], count: ends[place + 1] - ends[place])
-  }
+  subscript(_ place: Int) -> UnsafePointer<UInt8> { UnsafePointer(bytes + ends[place]) }
+
+  /// Bytes of a request with its head.
+  func size(of place: Int) -> Int { ends[place + 1] - ends[place] }
 }

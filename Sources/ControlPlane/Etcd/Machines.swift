@@ -5,10 +5,10 @@ internal import Simulation
 ///
 /// Two schedulers, one above the other. A program's own (of Go: runtime/proc.go) gives its work, in
 /// the order in which it comes, to as many threads as there are CPUs; a thread without work looks
-/// for some for a while, then sleeps. The kernel's gives the CPUs of a machine that several programs
-/// share to their threads: one that wakes and finds none idle gets one when a thread has had its
-/// slice. With few clients most of what a request costs is sleeping and waking, with many it hardly
-/// happens, but they wait while others have the CPUs, and come together then.
+/// for some for a while, then sleeps. The kernel's gives the CPUs of a machine that several
+/// programs share to their threads: one that wakes and finds none idle gets one when a thread has
+/// had its slice. With few clients most of what a request costs is sleeping and waking; with many
+/// it hardly happens, but they wait while others have the CPUs, and come together then.
 struct Machines: ~Copyable {
   /// Whose CPU time it is, where it is not a member's.
   enum Process {
@@ -152,7 +152,7 @@ struct Machines: ~Copyable {
   ) {
     let work = works.insert(Work(event: event, cost: cost))
     if isBack {
-      enqueue(work, number(process), after: Int32(stream.below(Self.mostBeforeGlobal + 1)))
+      enqueue(work, number(process), after: Int(stream.below(Self.globalTurn)))
     } else if mayGoFirst, stream.unit() < parameters.loopGoesFirst.value {
       enqueue(work, number(process), after: 0)
     } else {
@@ -160,30 +160,41 @@ struct Machines: ~Copyable {
     }
   }
 
-  /// How much goes before a goroutine of the global queue at most: each processor looks there at
-  /// every 61st turn (runtime/proc.go, `schedule`); what is one piece of work here are two turns
-  /// there, of a goroutine and of one that it wakes.
-  private static let mostBeforeGlobal: UInt64 = 30
+  /// At every so-manieth turn a processor looks into the global queue (runtime/proc.go,
+  /// `schedule`).
+  private static let globalTurn: UInt64 = 61
 
-  /// Puts work at the end of its program's queue, or behind no more than some of what waits.
-  private mutating func enqueue(_ place: UInt32, _ number: Int, after most: Int32 = .max) {
+  /// Puts work at the end of its program's queue, or behind no more than so many turns of what
+  /// waits.
+  ///
+  /// O(turns).
+  private mutating func enqueue(_ place: UInt32, _ number: Int, after turns: Int = .max) {
     unsettled |= 1 << UInt32(number)
-    if programs[number].waiting == 0 {
+    programs[number].waiting += 1
+    var (before, next, left) = (Work.nobody, programs[number].first, turns)
+    if turns == .max { (before, next) = (programs[number].last, Work.nobody) }
+    while next != Work.nobody, left > 0 {
+      left -= turnsInGo(of: next)
+      (before, next) = (next, works[next].behind)
+    }
+    works[place].behind = next
+    if next == Work.nobody { programs[number].last = place }
+    if before == Work.nobody {
       programs[number].first = place
-      programs[number].last = place
-    } else if most == 0 {
-      works[place].behind = programs[number].first
-      programs[number].first = place
-    } else if most >= programs[number].waiting {
-      works[programs[number].last].behind = place
-      programs[number].last = place
     } else {
-      var before = programs[number].first
-      for _ in 1..<most { before = works[before].behind }
-      works[place].behind = works[before].behind
       works[before].behind = place
     }
-    programs[number].waiting += 1
+  }
+
+  /// A thread's turn here is one of the connection's goroutine there, and for each job one of its
+  /// own.
+  private func turnsInGo(of work: UInt32) -> Int {
+    guard works[work].thread != Work.nobody else { return 1 }
+    var (turns, job) = (1, threads[Int(works[work].thread)].first)
+    while job != Work.nobody, turns < Int(Self.globalTurn) {
+      (turns, job) = (turns + 1, works[job].behind)
+    }
+    return turns
   }
 
   /// Something has had its CPU.
@@ -270,6 +281,7 @@ struct Machines: ~Copyable {
     let number = Int(table[cpu].program)
     let work = works.remove(programs[number].first)
     programs[number].first = work.behind
+    if work.behind == Work.nobody { programs[number].last = Work.nobody }
     programs[number].waiting -= 1
     var (cost, event) = (work.cost + extra, work.event)
     if work.thread != Work.nobody {

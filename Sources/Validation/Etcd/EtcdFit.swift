@@ -1,11 +1,9 @@
 public import Calibration
 internal import ControlPlane
-internal import Dispatch
 internal import Foundation
 internal import Measure
 internal import Simulation
 internal import Statistics
-internal import Synchronization
 
 /// Fits the simulator's etcd to a few points of a calibration.
 ///
@@ -53,11 +51,15 @@ public enum EtcdFit {
     var start = EtcdModel(calibration)
     start.fittedPoints = points.map { EtcdTable.name($0, calibration) }
     let puts = targets.filter { $0.point.load.operation == .put }
-    let found = best { misfit(of: Knob.turned(start, $0), puts) } tell: { tell("fit: " + $0) }
+    let found = best {
+      misfit(of: Knob.turned(start, $0), puts) + Self.doubt * Knob.distance(of: $0)
+    } tell: {
+      tell("fit: " + $0)
+    }
     var model = Knob.turned(start, found.place)
     model.parameters.readCPU = readCPU(
       model, targets.filter { $0.point.load.operation != .put })
-    model.residual = found.value.squareRoot()
+    model.residual = misfit(of: model, targets).squareRoot()
     return try EtcdModel(reading: model.text())
   }
 
@@ -96,13 +98,9 @@ public enum EtcdFit {
     guard Knob.areInRange(model) else { return 100 }
     let predictor = EtcdPredictor(
       model: model, warmUp: .milliseconds(100), duration: .milliseconds(500))
-    let outcomes = Mutex([EtcdOutcome?](repeating: nil, count: targets.count))
-    DispatchQueue.concurrentPerform(iterations: targets.count) { place in
-      let outcome = predictor.outcome(targets[place].point)
-      outcomes.withLock { $0[place] = outcome }
-    }
     var squares: [Double] = []
-    for case (let (point, real), let outcome?) in zip(targets, outcomes.withLock { $0 }) {
+    for (point, real) in targets {
+      let outcome = predictor.outcome(point)
       squares.append(square(outcome.throughput.perSecond, real.rate.median))
       squares.append(Self.weightOfCPU * square(outcome.serverCores, real.serverCores.median))
       squares.append(Self.weightOfCPU * square(outcome.clientCores, real.clientCores.median))
@@ -111,6 +109,10 @@ public enum EtcdFit {
     }
     return squares.reduce(0, +) / Double(squares.count)
   }
+
+  /// What it counts for that a knob is far from what such a part is known to take: a machine of two
+  /// processors cannot tell work that waits for its like from work that waits for a processor.
+  private static let doubt = 0.0005
 
   /// Kernel threads do part of what the model has others do, so that CPU says less than rates do.
   private static let weightOfCPU = 0.1
@@ -143,7 +145,8 @@ struct Knob: Sendable {
   /// The starts are of the order of what a request, a wake-up of a thread and a turn of
   /// a loop take on one virtual CPU.
   static let all = [
-    time(32, \.putCPU), time(25, \.cycleCost), time(12, \.entryCost), time(6, \.applyCost), time(25, \.messageCPU),
+    time(32, \.putCPU), time(25, \.cycleCost), time(12, \.entryCost), time(6, \.applyCost),
+    time(25, \.messageCPU),
     time(10, \.wakeUp), time(15, \.processWakeCPU), time(20, \.restCPU),
     time(12, \.connectionCPU), time(80, \.syncReturnCPU),
     Knob(start: 5) { $0.clientCPU = Nanoseconds(Int64($1 * 1000)) },
@@ -151,6 +154,14 @@ struct Knob: Sendable {
     // Odds, so that any value is a part of all.
     Knob(start: 3) { $0.parameters.loopGoesFirst = Fraction($1 / (1 + $1)) },
   ]
+
+  /// The sum of the squares of the logarithms of how far each is turned.
+  static func distance(of place: [Double]) -> Double {
+    zip(all, place).reduce(0) { sum, knob in
+      let far = knob.1 - log(knob.0.start)
+      return sum + far * far
+    }
+  }
 
   static func turned(_ model: EtcdModel, _ place: [Double]) -> EtcdModel {
     var model = model

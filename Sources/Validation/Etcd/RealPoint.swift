@@ -38,7 +38,8 @@ struct RealPoint: Sendable {
       Spread(used.map { value($0.latency) / 1e6 })
     }
     let quantile = { (fraction: Double) in time { Double($0.quantile(fraction) ?? 0) } }
-    guard let rate = Spread(used.map(\.rate)), let mean = time({ $0.mean }), let p50 = quantile(0.5),
+    guard let rate = Spread(used.map(\.rate)), let mean = time({ $0.mean }),
+      let p50 = quantile(0.5),
       let p99 = quantile(0.99), let server = Spread(used.map(\.processors.subject)),
       let client = Spread(used.map(\.processors.client))
     else { return nil }

@@ -68,10 +68,11 @@ private let areMeasured = ConditionTrait.enabled(
   }
 
   /// What the model is known to miss, and `assay simulator control-plane` shows: at full load, what
-  /// controller manager and scheduler spend on a pod beside their requests is not in the model; and
-  /// a lone client's writes are a fifth too fast.
+  /// controller manager and scheduler spend on a pod beside their requests is not in the model;
+  /// a lone client's writes are a fifth too fast; and the last of five nodes had its taint 102 s
+  /// after its last renewal in the one repetition that there is, 85 s in one before.
   private static let known: Set<String> = [
-    "pods-1-client: pods-created",
+    "pods-1-client: pods-created", "node-failure: no-execute-since-last-renewal max",
     "pods-16-clients: pods-created", "pods-16-clients: POST pods p99",
     "deployment-raised-limits: all-created", "deployment-raised-limits: all-bound",
     "deployment-raised-limits: all-running", "deployment / raised limits: all-created factor",
