@@ -45,10 +45,8 @@ enum ScratchFile {
 
   /// Creates the file, marked as ours and not yet filled, with all its space reserved.
   static func create(_ path: String, size: ByteCount) throws {
-    let descriptor = cl_open(path, O_RDWR | O_CREAT | O_EXCL | Int32(CL_O_CLOEXEC), 0o600)
-    guard descriptor >= 0 else { throw failure("cannot create \(path)", path) }
+    let descriptor = try marked(path)
     defer { close(descriptor) }
-    try mark("making", descriptor, path)
     let status = cl_fallocate(descriptor, 0, 0, size.count)
     if status != 0 && errno == EOPNOTSUPP {
       guard ftruncate(descriptor, off_t(size.count)) == 0 else {
@@ -60,6 +58,34 @@ enum ScratchFile {
       throw error
     }
   }
+
+  /// A new file that is marked before it has its name, so that one who is killed in between leaves
+  /// nothing; on a file system without nameless files (NFS, FAT) right after.
+  private static func marked(_ path: String) throws -> Int32 {
+    let folder = (path as NSString).deletingLastPathComponent
+    let nameless = cl_open(
+      folder.isEmpty ? "." : folder, O_RDWR | tmpfile | Int32(CL_O_CLOEXEC), 0o600)
+    let descriptor =
+      nameless >= 0
+      ? nameless : cl_open(path, O_RDWR | O_CREAT | O_EXCL | Int32(CL_O_CLOEXEC), 0o600)
+    guard descriptor >= 0 else { throw failure("cannot create \(path)", path) }
+    do {
+      try mark("making", descriptor, path)
+      guard nameless >= 0 else { return descriptor }
+      let link = linkat(
+        AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, path, AT_SYMLINK_FOLLOW)
+      guard link == 0 else { throw failure("cannot create \(path)", path) }
+      return descriptor
+    } catch {
+      close(descriptor)
+      // A mark beside no file of ours.
+      if nameless >= 0 { unlink(path + beside) }
+      throw error
+    }
+  }
+
+  /// `O_TMPFILE` (asm-generic/fcntl.h), which is a macro that Swift does not take in.
+  private static let tmpfile = 0o20_000_000 | O_DIRECTORY
 
   /// Says that the content is written: an interrupted fill is done again.
   static func markFilled(_ path: String) {
