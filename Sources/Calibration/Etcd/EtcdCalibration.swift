@@ -212,6 +212,10 @@ public struct ElectionSeries: Hashable, Codable, Sendable {
 
 /// One loss of a leader.
 public struct ElectionTrial: Hashable, Codable, Sendable {
+  /// Cores that others may use: timers of a second and more are kept by a machine of which they
+  /// have a part that would spoil a load.
+  public static let noiseLimit = 0.25
+
   /// From the signal until a put to a survivor was answered.
   public var outage: Nanoseconds
   /// Terms that passed: 1 is an election won at the first try.

@@ -52,7 +52,7 @@ struct LeaderLoss: Sendable {
     } catch {
       throw await running.explained(error, during: "loss of the leader, \(cluster.text)")
     }
-    let isNoisy = seen.shares.disturbance > settings.noiseLimit
+    let isNoisy = seen.shares.disturbance > ElectionTrial.noiseLimit
     return ElectionTrial(
       outage: seen.answer.time - seen.lost, terms: Int(seen.answer.term - seen.term),
       probes: seen.probes, isNoisy: isNoisy, isUsed: !isNoisy || settings.despiteNoise,

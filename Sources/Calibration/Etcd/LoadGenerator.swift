@@ -32,7 +32,10 @@ struct LoadGenerator: Sendable {
   /// - Throws: ``LoadFault``, CancellationError.
   func fill() async throws {
     let now = MonotonicClock.now()
-    _ = try await run(puts(), "Put", .onceEach(atOnce: 16), now..<now)
+    let outcome = try await run(puts(), "Put", .onceEach(atOnce: 16), now..<now)
+    guard outcome.failed == 0 else {
+      throw LoadFault("etcd refused \(outcome.failed) of \(Self.keyCount) first puts")
+    }
   }
 
   /// Sends requests from now until the end of the window, and counts those within it.

@@ -46,13 +46,13 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   /// How far CPU times are from their means: sigma of a lognormal distribution, 0 for not at all.
   public var cpuSpread = 0.0
   /// How often raft loop and apply loop, when a goroutine wakes them, go before all that waits for
-  /// a CPU; after a write of the log that took the disk's time the raft loop never does, since its
-  /// thread has lost its processor to others meanwhile.
+  /// a CPU; after a write of the log that took the disk's time the raft loop never does: its thread
+  /// has lost its processor meanwhile, and it waits in the queue of all of them.
   public var loopGoesFirst = Fraction(0)
-  /// CPU that a process of etcd needs to go on when it was asleep: the kernel wakes a thread, which
+  /// CPU that a thread of etcd needs to go on when it was asleep: the kernel wakes it, and it
   /// polls the network and takes up the goroutine that is ready.
   public var processWakeCPU = Nanoseconds.zero
-  /// CPU that such a process burns before it sleeps: the Go scheduler looks for work once more
+  /// CPU that such a thread burns before it sleeps: the Go scheduler looks for work once more
   /// (runtime/proc.go, `findRunnable`), and the kernel puts the thread to sleep.
   public var restCPU = Nanoseconds.zero
   /// CPU that one end of a client's connection costs each time it is read or written, however much

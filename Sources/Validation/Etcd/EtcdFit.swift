@@ -7,13 +7,13 @@ internal import Statistics
 
 /// Fits the simulator's etcd to a few points of a calibration.
 ///
-/// Puts of 1 and 64 clients, and reads of 1 client from the one member of a cluster: what only
-/// several members show (messages, the CPU of followers) needs those of several members too. The
-/// disks, and what the kernel spends on them, are not fitted but taken from the calibration. Rates
-/// are held against those of the model, batches too where there is more than one client, and with
-/// less weight the CPU that etcd and its clients used; least squares of logarithms, of which large
-/// ones count less (a point may be off), by the simplex of Nelder & Mead from a fixed start, with
-/// fixed seeds: the same calibration, the same model.
+/// First to puts of 1 and 64 clients, on one member and on several; then what a read costs, to
+/// reads of 1 client from the one member. The disks, commits of the backend, and what the kernel
+/// spends on a write are not fitted but taken from the calibration. Rates are held against those of
+/// the model, batches too where there is more than one client, and with less weight the CPU that
+/// etcd and its clients used: least squares of logarithms, of which large ones count less (a point
+/// may be off), and knobs far from where they start count against a fit. Differential evolution,
+/// then simplices, with fixed seeds: the same calibration, the same model.
 public enum EtcdFit {
   /// What a measured point says.
   private typealias Target = (point: EtcdPoint, real: RealPoint)

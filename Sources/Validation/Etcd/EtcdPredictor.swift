@@ -168,8 +168,8 @@ extension Compared {
 extension ElectionRow {
   /// nil where either side has none.
   init?(_ series: ElectionSeries, _ simulated: [Double]) {
-    // Timers of a second and more are kept by a machine of which others have an eighth.
-    let used = series.trials.filter { $0.processors.disturbance <= 0.25 }.map(\.outage.inSeconds)
+    let used = series.trials.filter { $0.processors.disturbance <= ElectionTrial.noiseLimit }
+      .map(\.outage.inSeconds)
     guard let test = KolmogorovSmirnov(used, simulated) else { return nil }
     cluster =
       "\(counted(series.cluster.members, "member")), "
