@@ -101,7 +101,9 @@ extension Lab {
       }
       let gone = try #require(trials["user-link-gone"])
       #expect(gone.status == .failed)
-      #expect(gone.findings.contains { $0.message.contains("port 1 of rxe0 is down") })
+      #expect(
+        gone.findings.contains { $0.message.contains("port 1 of rxe0 is down") },
+        "\(gone.findings)")
     }
   }
 }

@@ -197,7 +197,7 @@ struct FabricsQueue: ~Copyable {
     while sendsFree < sendsPrepared && failure == nil {
       drain()
       if MonotonicClock.now() > end {
-        fail(ETIMEDOUT, "sent capsules are not acknowledged" + portProblem)
+        fail(ETIMEDOUT, "sent capsules are not acknowledged")
       }
     }
   }
@@ -262,17 +262,18 @@ struct FabricsQueue: ~Copyable {
     }
     let code = completion.isUnanswered ? ETIMEDOUT : completion.isFlushed ? ENOTCONN : EIO
     let silent = completion.isUnanswered ? "; \(peer) does not answer" : ""
-    fail(code, completion.reason + silent + portProblem)
+    fail(code, completion.reason + silent)
   }
 
   /// What is wrong with this side's port, to be put behind why a queue has failed.
   private var portProblem: String { pair.portProblem().map { "; \($0)" } ?? "" }
 
-  /// Ends the queue: all commands in flight are done, with an error.
+  /// Ends the queue: all commands in flight are done, with an error, whose reason ends with what is
+  /// wrong with this side's port.
   @inline(never)
   mutating func fail(_ code: Int32, _ reason: String) {
     guard failure == nil else { return }
-    failure = Failure(errno: code, reason: reason)
+    failure = Failure(errno: code, reason: reason + portProblem)
     for tag in 0..<tagCount where tags[tag].isOutstanding {
       tags[tag].isOutstanding = false
       done.append(Completion(slot: Int32(tag), result: -code))
@@ -317,6 +318,6 @@ struct FabricsQueue: ~Copyable {
     fail(
       ETIMEDOUT,
       "\(peer) has not answered any of \(outstanding) commands for "
-        + "\(Int(Self.silenceLimit.inSeconds)) s" + portProblem)
+        + "\(Int(Self.silenceLimit.inSeconds)) s")
   }
 }
