@@ -24,6 +24,12 @@ public struct ControlPlaneExperiment: Hashable, Codable, Sendable {
     /// Clients create pod templates, likewise: what a pod holds, and nobody acts on it.
     case objectCreation = "object-creation"
 
+    /// Whether it leaves behind what is in the way of doing it once more on the same control plane:
+    /// the node controller of Kubernetes 1.20 keeps copies of the nodes that it tainted in its
+    /// queue, which wait in front of all others for nodes that are back (kubernetes, pull request
+    /// 96876).
+    var spoilsControlPlane: Bool { self == .nodeFailure }
+
     /// Whether it is a closed loop of clients.
     public var hasClients: Bool {
       switch self {
@@ -88,7 +94,9 @@ public struct ControlPlaneExperiment: Hashable, Codable, Sendable {
   public var warmUp = Nanoseconds.seconds(2)
   /// How long is measured; for kinds that end by themselves, how long is waited at most.
   public var window: Nanoseconds
-  /// How often it is repeated on the same control plane.
+  /// How often it is repeated, on the same control plane unless it spoils it.
+  ///
+  /// On a new one each, the seed grows by 1 each time.
   public var repetitions = 3
   /// What all that is random comes from.
   public var seed: UInt64 = 1
