@@ -18,7 +18,7 @@ public struct ClusterTrial: Sendable {
   }
 
   /// Version of the model: of two of them, the same seed may give different figures.
-  public static let modelVersion = 3
+  public static let modelVersion = 4
 
   /// Simulates it; the same trial gives the same outcome on every machine.
   ///

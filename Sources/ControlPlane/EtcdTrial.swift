@@ -201,7 +201,8 @@ struct EtcdClients: Model, ~Copyable {
   private mutating func spend(
     _ cost: Nanoseconds, then what: UInt8, _ index: UInt32, client: UInt32, reads: Bool
   ) {
-    let socket = UInt8(Int(client) % etcd.connections % 32) + (reads ? 32 : 0)
+    let first = Machines.Work.firstReadSocket
+    let socket = UInt8(Int(client) % etcd.connections % Int(first)) + (reads ? first : 0)
     etcd.machines.spend(
       cost, then: Event(component: .load, what: what, index: index), by: thread, socket: socket)
   }

@@ -74,21 +74,29 @@ enum ClusterFields {
       "how much of put-cpu is spent before the entry is proposed"),
     .duration("read-cpu", \.etcd.readCPU, least: 0, "CPU of a read of one object"),
     .duration(
-      "connection-cpu", \.etcd.connectionCPU, least: 0,
-      "CPU of reading or writing a client's connection, besides"),
+      "request-cpu", \.etcd.requestCPU, least: 0, "CPU of taking in a request, besides"),
     .duration(
-      "message-cpu", \.etcd.messageCPU, least: 0, "CPU of a raft message on who gets it"),
+      "socket-read-cpu", \.etcd.socketReadCPU, least: 0,
+      "CPU of reading a client's connection, however much waits there"),
+    .duration(
+      "socket-write-cpu", \.etcd.socketWriteCPU, least: 0,
+      "CPU of writing it, however much is written"),
+    .duration(
+      "message-cpu", \.etcd.messageCPU, least: 0,
+      "CPU of a raft message on who sends it, and on who gets it"),
     .duration(
       "sync-cpu", \.etcd.syncCPU, least: 0, "CPU of the kernel's own threads for a sync"),
+    .duration(
+      "sync-hold-cpu", \.etcd.syncHoldCPU, least: 0,
+      "CPU of a member while the disk holds up a sync"),
+    .duration(
+      "sync-return-cpu", \.etcd.syncReturnCPU, least: 0, "CPU that it needs to go on after that"),
     .duration("wake-up", \.etcd.wakeUp, least: 0, "what an idle CPU takes to begin"),
     .duration(
       "process-wake-cpu", \.etcd.processWakeCPU, least: 0,
       "CPU that a member needs to go on after it slept"),
     .duration(
       "rest-cpu", \.etcd.restCPU, least: 0, "CPU that it burns looking for work before it sleeps"),
-    .share(
-      "loop-goes-first", \.etcd.loopGoesFirst, 0...1,
-      "how often its loops go before all else that waits for a CPU"),
     .integer("cpus", \.etcd.cpus, 1...1024, "CPUs of each member's machine"),
     .duration("apply-cost", \.etcd.applyCost, least: 0, "the apply loop's time for an entry"),
     .duration(

@@ -52,17 +52,17 @@ import Testing
   @Test func whatEtcdCostsItsMachinesCanBeSaid() throws {
     let model = try model(
       """
-      {etcd: {wal-overwrite: 90us, entries-per-write: 1, connection-cpu: 20us, message-cpu: 30us,
+      {etcd: {wal-overwrite: 90us, entries-per-write: 1, socket-read-cpu: 20us, message-cpu: 30us,
               sync-cpu: 80us, wake-up: 15us, process-wake-cpu: 70us, rest-cpu: 60us,
-              loop-goes-first: 90%}}
+              request-cpu: 5us, sync-return-cpu: 70us}}
       """)
     let etcd = model.etcd
     #expect(etcd.walOverwrite == .constant(.microseconds(90)) && etcd.entriesPerWrite == 1)
-    #expect(etcd.connectionCPU == .microseconds(20) && etcd.messageCPU == .microseconds(30))
+    #expect(etcd.socketReadCPU == .microseconds(20) && etcd.messageCPU == .microseconds(30))
     #expect(etcd.syncCPU == .microseconds(80) && etcd.wakeUp == .microseconds(15))
     #expect(etcd.processWakeCPU == .microseconds(70) && etcd.restCPU == .microseconds(60))
-    #expect(etcd.loopGoesFirst == .percent(90))
-    #expect(ScenarioWriter.settings(of: model).count == 9)
+    #expect(etcd.requestCPU == .microseconds(5) && etcd.syncReturnCPU == .microseconds(70))
+    #expect(ScenarioWriter.settings(of: model).count == 10)
     #expect(ScenarioWriter.settings(of: ClusterModel()).isEmpty)
   }
 

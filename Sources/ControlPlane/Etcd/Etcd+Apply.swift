@@ -6,14 +6,16 @@ extension Etcd {
   /// Entries that one event applies at most; their answers go out together.
   private static let applyBatch: UInt64 = 16
 
-  mutating func beginApplying(at member: Int, _ world: inout World, _ loop: inout Loop) {
+  mutating func beginApplying(
+    at member: Int, goesNext: Bool = true, _ world: inout World, _ loop: inout Loop
+  ) {
     guard members[member].isRunning, !members[member].isApplying,
       !members[member].isBackendBusy, members[member].delivered > members[member].applied
     else { return }
     let batch = min(members[member].delivered - members[member].applied, Self.applyBatch)
     members[member].isApplying = true
     members[member].applyingTo = members[member].applied + batch
-    spendCPU(.applied, parameters.applyCost * Int64(batch), member, mayGoFirst: true)
+    spendCPU(.applied, parameters.applyCost * Int64(batch), member, goesNext: goesNext)
   }
 
   mutating func appliedBatch(at member: Int, _ world: inout World, _ loop: inout Loop) {
@@ -24,13 +26,10 @@ extension Etcd {
     members[member].applied = end
     members[member].operations += Int32(end - begin)
     if members[member].role == .leader { counters.proposals += end - begin }
-    let rest = 1 - parameters.putCPUBeforeProposal.value
     for index in max(begin, logBase)..<max(end, logBase) {
       let entry = log[Int(index - logBase)]
       guard entry.request != LogEntry.noRequest, Int(entry.endpoint) == member else { continue }
-      finish(
-        entry.request, at: member, Nanoseconds(Int64(Double(parameters.putCPU.count) * rest)),
-        world)
+      finish(entry.request, at: member, putCPU(beforeProposal: false), world)
     }
     trimLog()
     if members[member].operations >= Int32(parameters.backendLimit) || members[member].isBackendDue
@@ -73,6 +72,10 @@ extension Etcd {
     let length =
       slowed(backendCommit.draw(&streams[member]), at: member)
       + parameters.backendCommitPerOperation * Int64(members[member].operations)
+    if parameters.placement == .oneMachine {
+      let cost = parameters.backendCommitPerOperation * Int64(members[member].operations)
+      spendCPU(.held, cost, member)
+    }
     members[member].operations = 0
     if members[member].role == .leader { counters.backendCommits.record(UInt64(length.count)) }
     loop.schedule(own(.backendCommitted, member), after: length)
@@ -93,11 +96,17 @@ extension Etcd {
   /// Spends `cost` of a member's CPUs, on a request if one is named; then `kind` happens.
   mutating func spendCPU(
     _ kind: Kind, _ cost: Nanoseconds, _ member: Int, on place: UInt32 = 0,
-    mayGoFirst: Bool = false, isBack: Bool = false
+    goesNext: Bool = false, isBack: Bool = false
   ) {
     machines.spend(
-      cost, then: own(kind, member, index: place), of: UInt8(member), mayGoFirst: mayGoFirst,
+      cost, then: own(kind, member, index: place), of: UInt8(member), goesNext: goesNext,
       isBack: isBack)
+  }
+
+  /// What a put costs the member that takes it before, or after, its entry is proposed.
+  func putCPU(beforeProposal isBefore: Bool) -> Nanoseconds {
+    let before = parameters.putCPUBeforeProposal.value
+    return Nanoseconds(Int64(Double(parameters.putCPU.count) * (isBefore ? before : 1 - before)))
   }
 
   /// A member's work has had its CPU.
@@ -111,16 +120,19 @@ extension Etcd {
     return 2 * (member * connections + connection)
   }
 
-  /// Spends `cost` to take in a request; then `kind` happens, or on a connection's thread `turn`.
+  /// Takes in a request: where connections are told apart `received` happens when its reader has,
+  /// else `kind` when `cost` is spent too.
   mutating func receive(
-    _ place: UInt32, at member: Int, _ cost: Nanoseconds, _ kind: Kind, byReader turn: Kind,
+    _ place: UInt32, at member: Int, _ cost: Nanoseconds, _ kind: Kind, byReader received: Kind,
     _ world: borrowing World
   ) {
     guard connections > 0 else {
-      return spendCPU(kind, cost + parameters.connectionCPU, member, on: place)
+      let taking = parameters.socketReadCPU + parameters.requestCPU
+      return spendCPU(kind, taking + cost, member, on: place)
     }
     machines.spend(
-      cost, then: own(turn, member, index: place), by: reader(of: place, at: member, world))
+      parameters.requestCPU, then: own(received, member, index: place),
+      by: reader(of: place, at: member, world))
   }
 
   /// Spends `cost` to answer a request.
@@ -128,7 +140,7 @@ extension Etcd {
     _ place: UInt32, at member: Int, _ cost: Nanoseconds, _ world: borrowing World
   ) {
     guard connections > 0 else {
-      return spendCPU(.finished, cost + parameters.connectionCPU, member, on: place)
+      return spendCPU(.finished, cost + parameters.socketWriteCPU, member, on: place)
     }
     machines.spend(
       cost, then: own(.written, member, index: place),
@@ -147,7 +159,7 @@ extension Etcd {
     }
     guard linearizable else {
       return receive(
-        place, at: member, parameters.readCPU, .finished, byReader: .readLocally, world)
+        place, at: member, parameters.readCPU, .finished, byReader: .receivedLocalRead, world)
     }
     guard connections > 0 else { return receivedRead(place, at: member, &world, &loop) }
     receive(place, at: member, .zero, .receivedRead, byReader: .receivedRead, world)
@@ -179,7 +191,8 @@ extension Etcd {
     else { return }
     members[member].confirmingReads = members[member].reads
     members[member].reads = RequestQueue()
-    spendCPU(.readsAsked, parameters.cycleCost, member, mayGoFirst: true)
+    let messages = parameters.messageCPU * Int64(members.count - 1)
+    spendCPU(.readsAsked, parameters.cycleCost + messages, member, goesNext: true)
   }
 
   /// The raft loop has taken up the round; what its messages cost is spent on the way.
@@ -197,22 +210,30 @@ extension Etcd {
     loop.schedule(own(isAlone ? .readsConfirmed : .readsSent, member), after: length)
   }
 
-  /// The round's messages arrive: at the followers, then their answers at the leader.
+  /// The round's messages arrive: at the followers, each of which gets one and sends one, then
+  /// their answers at the leader, for which the first is enough.
   mutating func readsHeard(_ kind: Kind, at member: Int, _ loop: inout Loop) {
-    let follower = (member + 1) % members.count
+    let first = (member + 1) % members.count
     if kind == .readsSent {
-      machines.spend(
-        parameters.messageCPU, then: own(.readsHeard, member), of: UInt8(follower))
+      for follower in members.indices where follower != member {
+        let event = follower == first ? own(.readsHeard, member) : own(.held, follower)
+        machines.spend(parameters.messageCPU * 2, then: event, of: UInt8(follower))
+      }
     } else {
-      leaveCPU(follower, loop)
+      leaveCPU(first, loop)
       spendCPU(.readsAnswered, parameters.messageCPU, member)
+      for _ in 2..<max(2, members.count) { spendCPU(.held, parameters.messageCPU, member) }
     }
   }
 
   mutating func readsConfirmed(at member: Int, _ world: inout World, _ loop: inout Loop) {
     while members[member].confirmingReads.count > 0 {
       let place = members[member].confirmingReads.removeFirst(from: world.requests)
-      finish(place, at: member, parameters.readCPU, world)
+      if connections > 0 {
+        spendCPU(.readDone, parameters.readCPU, member, on: place)
+      } else {
+        finish(place, at: member, parameters.readCPU, world)
+      }
     }
     confirmReads(at: member, &loop)
   }

@@ -103,7 +103,8 @@ extension Etcd {
       members[member].applied = max(
         members[member].applied, min(logBase, members[other].applied))
       members[member].delivered = max(members[member].delivered, members[member].applied)
-      members[member].commit = max(members[member].commit, members[member].delivered)
+      members[member].offered = max(members[member].offered, members[member].applied)
+      members[member].commit = max(members[member].commit, members[member].offered)
     }
     if members.count == 1, members[member].role != .leader {
       // A lone member elects itself; it has no ticks to wait for.

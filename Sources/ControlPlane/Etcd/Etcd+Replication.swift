@@ -23,10 +23,8 @@ extension Etcd {
       counters.failedProposals += 1
       return answer(place, .tooManyRequests, &world, &loop)
     }
-    let share = parameters.putCPUBeforeProposal.value
     receive(
-      place, at: member, Nanoseconds(Int64(Double(parameters.putCPU.count) * share)),
-      .preparedPut, byReader: .receivedPut, world)
+      place, at: member, putCPU(beforeProposal: true), .preparedPut, byReader: .receivedPut, world)
   }
 
   mutating func preparedPut(
@@ -62,11 +60,10 @@ extension Etcd {
     loop.schedule(own(.gaveUp, index: place), after: max(.zero, due - loop.now))
   }
 
-  /// Whether the raft loop has commits to hand on, which of several members takes it a turn: what
-  /// followers answer, and what the leader says is committed, comes in between writes.
+  /// Whether the raft loop has commits to hand on, which takes it a turn: a write of its own, what
+  /// followers answer, and what the leader says, come in between turns.
   private func owesDelivery(_ member: Int) -> Bool {
-    members.count > 1
-      && min(members[member].commit, members[member].last) > members[member].delivered
+    min(members[member].commit, members[member].last) > members[member].offered
   }
 
   /// The raft loop asks for a CPU if it is free and has something to write or to hand on.
@@ -80,26 +77,69 @@ extension Etcd {
     members[member].isWriting = true
     members[member].writingUntil = loop.now
     spendCPU(
-      .cycle, parameters.cycleCost + parameters.entryCost * entries, member, mayGoFirst: true)
+      .cycle, parameters.cycleCost + parameters.entryCost * entries, member, goesNext: true)
   }
 
   /// The raft loop takes all that waits by now into one write of the log.
   mutating func cycle(of member: Int, _ world: inout World, _ loop: inout Loop) {
     let isLeader = members[member].role == .leader
-    let known = log.count
     if isLeader && members[member].isUp { appendProposals(of: member, &world, at: loop.now) }
     if owesDelivery(member) { deliver(at: member, &world, &loop) }
+    if members[member].isHandingOver {
+      members[member].isHeldUp = true
+    } else {
+      write(at: member, &world, &loop)
+    }
+  }
+
+  /// The raft loop hands on what is committed, unless that was taken already, and writes what it
+  /// took.
+  private mutating func write(
+    at member: Int, isTaken: Bool = false, _ world: inout World, _ loop: inout Loop
+  ) {
     guard members[member].last > members[member].synced else {
       members[member].isWriting = false
+      if !isTaken { handOver(at: member, isNext: false, &world, &loop) }
       return turnDone(at: member, &world, &loop)
     }
+    let isLeader = members[member].role == .leader
     if isLeader { sendEntries(from: member, &loop) }
     let length = sync(of: member, &loop)
-    for place in known..<log.count { world.requests[log[place].request].logging = length }
-    if isLeader { counters.writing = counters.writing + parameters.cycleCost + length }
+    if isLeader {
+      let first = Int(max(members[member].synced, logBase) - logBase)
+      for place in first..<max(first, log.count) where log[place].request != LogEntry.noRequest {
+        world.requests[log[place].request].logging = length
+      }
+      counters.writing = counters.writing + parameters.cycleCost + length
+    }
     members[member].writingTo = members[member].last
     members[member].writingUntil = loop.now + length
+    if !isTaken { handOver(at: member, isNext: members[member].isHeld, &world, &loop) }
     loop.schedule(own(.synced, member), after: length)
+  }
+
+  /// The raft loop hands what is committed to the apply loop's keeper, a goroutine that it wakes.
+  ///
+  /// Where the disk holds the raft loop up, the keeper goes next. Else the raft loop wakes another
+  /// one after it, which goes first: the keeper has to wait for all that waits, and the raft loop,
+  /// at its next turn, for the keeper (etcdserver/raft.go, `applyc`; runtime/proc.go, `runnext`).
+  private mutating func handOver(
+    at member: Int, isNext: Bool, _ world: inout World, _ loop: inout Loop
+  ) {
+    guard machines.hasWaiting(member) else { return handedOver(at: member, &world, &loop) }
+    members[member].isHandingOver = true
+    spendCPU(.handedOver, .zero, member, goesNext: isNext)
+  }
+
+  /// The keeper wakes the apply loop, and then the raft loop if that waits to hand on more: the
+  /// last one that is woken goes first.
+  mutating func handedOver(at member: Int, _ world: inout World, _ loop: inout Loop) {
+    let isHeldUp = members[member].isHeldUp
+    members[member].isHandingOver = false
+    members[member].isHeldUp = false
+    members[member].delivered = members[member].offered
+    beginApplying(at: member, goesNext: !isHeldUp, &world, &loop)
+    if isHeldUp { write(at: member, isTaken: true, &world, &loop) }
   }
 
   /// How long the loop is in the write and sync of what it took.
@@ -115,6 +155,7 @@ extension Etcd {
     if parameters.syncCPU > .zero {
       machines.spend(parameters.syncCPU, then: own(.spent, member), of: Machines.Process.kernel)
     }
+    if parameters.syncHoldCPU > .zero { spendCPU(.held, parameters.syncHoldCPU, member) }
     return length
   }
 
@@ -176,13 +217,13 @@ extension Etcd {
   }
 
   /// Followers are sent the entries while the leader writes them itself.
-  func sendEntries(from member: Int, _ loop: inout Loop) {
+  mutating func sendEntries(from member: Int, _ loop: inout Loop) {
+    let index = UInt32(truncatingIfNeeded: members[member].last)
+    let entries = members[member].last - min(members[member].last, members[member].synced)
     for follower in members.indices where follower != member && members[follower].isUp {
-      loop.schedule(
-        own(
-          .appendArrives, follower, other: member,
-          index: UInt32(truncatingIfNeeded: members[member].last)),
-        after: halfTrip)
+      send(
+        own(.appendArrives, follower, other: member, index: index), as: .appendSent,
+        entries: entries, by: member, &loop)
     }
   }
 
@@ -214,7 +255,6 @@ extension Etcd {
     } else {
       acknowledge(at: member, &loop)
     }
-    if members.count == 1 { deliver(at: member, &world, &loop) }
     turnDone(at: member, &world, &loop)
   }
 
@@ -227,14 +267,14 @@ extension Etcd {
     beginWrite(at: member, &world, &loop)
   }
 
-  private func acknowledge(at member: Int, _ loop: inout Loop) {
+  private mutating func acknowledge(at member: Int, _ loop: inout Loop) {
     let lead = members[member].lead
     guard lead != Member.nobody, Int(lead) != member, members[member].isUp else { return }
-    loop.schedule(
-      own(
-        .acknowledged, member, other: Int(lead),
-        index: UInt32(truncatingIfNeeded: members[member].synced)),
-      after: halfTrip)
+    let index = UInt32(truncatingIfNeeded: members[member].synced)
+    send(
+      own(.acknowledged, member, other: Int(lead), index: index), as: .acknowledgementSent,
+      entries: members[member].synced - min(members[member].synced, matched[member]), by: member,
+      &loop)
   }
 
   mutating func acknowledged(
@@ -263,12 +303,12 @@ extension Etcd {
     members[leader].commit = reached
   }
 
-  /// The raft loop hands what is committed to the apply loop and tells the followers.
+  /// The raft loop takes what is committed, and tells the followers.
   mutating func deliver(at member: Int, _ world: inout World, _ loop: inout Loop) {
     let reached = min(members[member].commit, members[member].last)
-    guard reached > members[member].delivered else { return }
-    let begin = max(members[member].delivered, logBase)
-    members[member].delivered = reached
+    guard reached > members[member].offered else { return }
+    let begin = max(members[member].offered, logBase)
+    members[member].offered = reached
     if members[member].role == .leader {
       for index in begin..<max(begin, reached) {
         let entry = log[Int(index - logBase)]
@@ -276,12 +316,12 @@ extension Etcd {
         world.requests[entry.request].committed = loop.now
       }
       for follower in members.indices where follower != member && members[follower].isUp {
-        loop.schedule(
-          own(.commitArrives, follower, index: UInt32(truncatingIfNeeded: reached)),
-          after: halfTrip)
+        let index = UInt32(truncatingIfNeeded: reached)
+        send(
+          own(.commitArrives, follower, other: member, index: index), as: .commitSent, entries: 0,
+          by: member, &loop)
       }
     }
-    beginApplying(at: member, &world, &loop)
   }
 
   mutating func commitArrives(

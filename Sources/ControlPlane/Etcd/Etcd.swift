@@ -12,16 +12,22 @@ struct Etcd: ~Copyable {
     case tick
     /// CPU for request `index` is spent; before the proposal, or before the answer.
     case preparedPut, finished
-    /// The same on a connection's threads, and a read, linearizable or not, on its reader.
-    case receivedPut, receivedRead, readLocally, written
+    /// A connection's reader has taken in a put, or a read, linearizable or not.
+    case receivedPut, receivedRead, receivedLocalRead
+    /// An object has been read; its writer has written an answer.
+    case readDone, written
     /// Thread `lane` has had its turn, from job `index` on; what that led to has happened.
     case turn, left
     /// A member has nothing to do any more.
     case rests
     /// A request forwarded by a follower reaches the leader.
     case forwarded
-    /// The raft loop has a CPU to take what waits; its write is on disk; it has a CPU again.
+    /// The raft loop has had a CPU to take what waits; its write is on disk; it has a CPU again.
     case cycle, synced, logWritten
+    /// The apply loop's keeper has taken what the raft loop handed on.
+    case handedOver
+    /// The leader has written a message, with the lane and index of its arrival; a follower has.
+    case appendSent, commitSent, acknowledgementSent
     /// The leader's entries up to `index` reach a follower; its lane holds the leader above.
     case appendArrives
     /// A follower's answer reaches the leader, which is `lane`'s high byte.
@@ -36,8 +42,8 @@ struct Etcd: ~Copyable {
     case readsAsked, readsSent, readsHeard, readsAnswered, readsConfirmed
     /// A message has had its CPU: what it says happens now.
     case appendTaken, acknowledgementTaken, commitTaken
-    /// CPU was spent that nobody waits for.
-    case spent
+    /// CPU was spent that nobody waits for: of the kernel's threads, of a member.
+    case spent, held
     case compact
     case gaveUp
   }
@@ -89,8 +95,10 @@ struct Etcd: ~Copyable {
   mutating func makeConnections(_ count: Int) {
     connections = count
     for member in members.indices {
-      for _ in 0..<2 * count {
-        _ = machines.makeThread(of: UInt8(member), turnCPU: parameters.connectionCPU)
+      for _ in 0..<count {
+        let process = UInt8(member)
+        _ = machines.makeThread(of: process, turnCPU: parameters.socketReadCPU, kind: .polled)
+        _ = machines.makeThread(of: process, turnCPU: parameters.socketWriteCPU, kind: .yields)
       }
     }
   }
@@ -126,12 +134,16 @@ struct Etcd: ~Copyable {
     case .preparedPut:
       preparedPut(event.index, at: member, &world, &loop)
       leaveCPU(member, loop)
-    case .receivedPut: preparedPut(event.index, at: member, &world, &loop)
+    case .receivedPut:
+      spendCPU(.preparedPut, putCPU(beforeProposal: true), member, on: event.index)
     case .receivedRead: receivedRead(event.index, at: member, &world, &loop)
+    case .receivedLocalRead: spendCPU(.readDone, parameters.readCPU, member, on: event.index)
+    case .readDone:
+      finish(event.index, at: member, .zero, world)
+      leaveCPU(member, loop)
     case .finished:
       leaveCPU(member, loop)
       answer(event.index, .ok, &world, &loop)
-    case .readLocally: finish(event.index, at: member, .zero, world)
     case .written: answer(event.index, .ok, &world, &loop)
     case .forwarded: reachLeader(event.index, at: member, &world, &loop)
     case .cycle:
@@ -141,13 +153,23 @@ struct Etcd: ~Copyable {
     case .logWritten:
       logWritten(at: member, &world, &loop)
       leaveCPU(member, loop)
-    case .appendArrives: take(event, as: .appendTaken, at: member, &world, &loop)
-    case .acknowledged: take(event, as: .acknowledgementTaken, at: other, &world, &loop)
-    case .commitArrives: take(event, as: .commitTaken, at: member, &world, &loop)
+    case .handedOver:
+      handedOver(at: member, &world, &loop)
+      leaveCPU(member, loop)
+    case .appendSent: sent(event, as: .appendArrives, by: other, &loop)
+    case .commitSent: sent(event, as: .commitArrives, by: other, &loop)
+    case .acknowledgementSent: sent(event, as: .acknowledged, by: member, &loop)
+    case .appendArrives:
+      let known = members[member].last
+      take(event, as: .appendTaken, after: known, at: member, &world, &loop)
+    case .acknowledged:
+      take(event, as: .acknowledgementTaken, after: matched[member], at: other, &world, &loop)
+    case .commitArrives: take(event, as: .commitTaken, after: nil, at: member, &world, &loop)
     case .appendTaken, .acknowledgementTaken, .commitTaken:
       taken(event, kind, &world, &loop)
       leaveCPU(kind == .acknowledgementTaken ? other : member, loop)
     case .spent: machines.leave(Machines.Process.kernel, at: loop.now)
+    case .held: leaveCPU(member, loop)
     case .heartbeatArrives: heartbeatArrives(from: other, at: member, &world, &loop)
     case .ballotArrives: ballotArrives(event.index, &world, &loop)
     case .applied:
@@ -166,14 +188,43 @@ struct Etcd: ~Copyable {
     }
   }
 
-  /// A message costs the member that gets it CPU.
+  /// What messages about so many entries cost who sends or gets them: each entry has one of its
+  /// own (raft/raft.go, `bcastAppend` in `stepLeader`), and they travel together.
+  func messageCPU(entries: UInt64) -> Nanoseconds {
+    parameters.messageCPU + parameters.entryCost * Int64(entries)
+  }
+
+  /// Sends messages about so many entries, which costs CPU; `event` is their arrival.
+  mutating func send(
+    _ event: Event, as kind: Kind, entries: UInt64, by sender: Int, _ loop: inout Loop
+  ) {
+    guard parameters.messageCPU > .zero else { return loop.schedule(event, after: halfTrip) }
+    var first = event
+    first.what = kind.rawValue
+    machines.spend(messageCPU(entries: entries), then: first, of: UInt8(sender))
+  }
+
+  private mutating func sent(
+    _ event: Event, as kind: Kind, by sender: Int, _ loop: inout Loop
+  ) {
+    leaveCPU(sender, loop)
+    var next = event
+    next.what = kind.rawValue
+    loop.schedule(next, after: halfTrip)
+  }
+
+  /// Messages cost the member that gets them CPU; those about entries are about all after one that
+  /// it knows of.
   private mutating func take(
-    _ event: Event, as kind: Kind, at member: Int, _ world: inout World, _ loop: inout Loop
+    _ event: Event, as kind: Kind, after known: UInt64?, at member: Int, _ world: inout World,
+    _ loop: inout Loop
   ) {
     guard parameters.messageCPU > .zero else { return taken(event, kind, &world, &loop) }
     var next = event
     next.what = kind.rawValue
-    machines.spend(parameters.messageCPU, then: next, of: UInt8(member))
+    let behind = known.map { Int32(bitPattern: event.index &- UInt32(truncatingIfNeeded: $0)) }
+    machines.spend(
+      messageCPU(entries: UInt64(max(0, behind ?? 0))), then: next, of: UInt8(member))
   }
 
   private mutating func taken(

@@ -26,11 +26,14 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   /// How many entries one write of the log takes at most; etcd has no such bound, and 1 shows what
   /// batches are worth.
   public var entriesPerWrite = Int.max
-  /// What one turn of the raft loop costs beside the sync.
+  /// CPU of one turn of the raft loop, which every write of the log and every commit handed on is.
   public var cycleCost = Nanoseconds.microseconds(60)
   /// What each entry adds to a turn of the raft loop.
   public var entryCost = Nanoseconds.microseconds(2)
-  /// CPU of a put on the member that takes it, proposal, application and answer together.
+  /// CPU that taking in a request costs before its own goroutine begins: its frames are read, and
+  /// the goroutine is made.
+  public var requestCPU = Nanoseconds.zero
+  /// CPU of a put on the member that takes it, proposal and answer together.
   public var putCPU = Nanoseconds.microseconds(80)
   /// CPU of a read of one object.
   public var readCPU = Nanoseconds.microseconds(30)
@@ -45,26 +48,27 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   public var wakeUp = Nanoseconds.zero
   /// How far CPU times are from their means: sigma of a lognormal distribution, 0 for not at all.
   public var cpuSpread = 0.0
-  /// How often raft loop and apply loop, when a goroutine wakes them, go before all that waits for
-  /// a CPU; after a write of the log that took the disk's time the raft loop never does: its thread
-  /// has lost its processor meanwhile, and it waits in the queue of all of them.
-  public var loopGoesFirst = Fraction(0)
   /// CPU that a thread of etcd needs to go on when it was asleep: the kernel wakes it, and it
   /// polls the network and takes up the goroutine that is ready.
   public var processWakeCPU = Nanoseconds.zero
-  /// CPU that such a thread burns before it sleeps: the Go scheduler looks for work once more
-  /// (runtime/proc.go, `findRunnable`), and the kernel puts the thread to sleep.
+  /// CPU that a thread needs more where another program had the CPU before: its caches are cold.
+  public var switchCPU = Nanoseconds.zero
+  /// CPU that a thread without work burns before it sleeps: the Go scheduler looks for work once
+  /// more (runtime/proc.go, `findRunnable`), and the kernel puts the thread to sleep.
   public var restCPU = Nanoseconds.zero
-  /// CPU that one end of a client's connection costs each time it is read or written, however much
-  /// waits there: system calls, and the kernel's part of TCP.
-  public var connectionCPU = Nanoseconds.zero
-  /// CPU that a message of raft costs the member that gets it.
+  /// CPU that reading a client's connection costs each time, however much waits there.
+  public var socketReadCPU = Nanoseconds.zero
+  /// CPU that writing it costs: over the loopback, the receiver's part of TCP and waking it too.
+  public var socketWriteCPU = Nanoseconds.zero
+  /// CPU that a message of raft costs the member that sends it, and the one that gets it.
   public var messageCPU = Nanoseconds.zero
   /// CPU that a write of the log costs the kernel's own threads, its journal and driver, where the
   /// loop waits for the disk.
   public var syncCPU = Nanoseconds.zero
-  /// CPU that a member spends on a write of the log that the disk holds up, beside all else: its
-  /// thread is put to sleep and woken, and Go gives its processor to another thread meanwhile.
+  /// CPU that a member spends while the disk holds up a write of its log: Go's monitor looks every
+  /// 20 us (runtime/proc.go, `sysmon`), and gives the processor of the thread to another.
+  public var syncHoldCPU = Nanoseconds.zero
+  /// CPU that it then needs to go on: the thread is woken, and looks for a processor.
   public var syncReturnCPU = Nanoseconds.zero
   /// What the one apply loop spends on an entry.
   public var applyCost = Nanoseconds.microseconds(8)

@@ -3,8 +3,8 @@ internal import Simulation
 
 /// The CPUs of the machines that etcd's members, and in a calibration their clients, run on.
 ///
-/// Two schedulers, one above the other. A program's own (of Go: runtime/proc.go) gives its work, in
-/// the order in which it comes, to as many threads as there are CPUs; a thread without work looks
+/// Two schedulers, one above the other. A program's own (of Go: runtime/proc.go) gives its work, by
+/// the rules of its queues, to as many threads as there are CPUs; a thread without work looks
 /// for some for a while, then sleeps. The kernel's gives the CPUs of a machine that several
 /// programs share to their threads: one that wakes and finds none idle gets one when a thread has
 /// had its slice. With few clients most of what a request costs is sleeping and waking; with many
@@ -24,7 +24,7 @@ struct Machines: ~Copyable {
     /// What happens when it has had it.
     var event: Event
     var cost: Nanoseconds
-    /// The place of the work behind it: in its program's queue, or in its thread's.
+    /// The place of the work behind it: in a queue of its program, or in its thread's.
     var behind = Work.nobody
     /// The thread that waits for its turn here, or `nobody`.
     var thread = Work.nobody
@@ -32,6 +32,8 @@ struct Machines: ~Copyable {
     var socket: UInt8 = Work.noSocket
 
     static let noSocket: UInt8 = 255
+    /// Sockets from here on are read, those before written.
+    static let firstReadSocket: UInt8 = 32
   }
 
   /// A CPU, and what the thread that has it does.
@@ -46,6 +48,10 @@ struct Machines: ~Copyable {
     var moment = Nanoseconds.zero
     /// Tells one look for work from the next.
     var look: UInt32 = 0
+    /// Work that its threads have taken up.
+    var turns: UInt32 = 0
+    /// The program, the kernel apart, that had it last.
+    var warm: UInt8 = 0
   }
 
   /// A process.
@@ -56,10 +62,12 @@ struct Machines: ~Copyable {
     let restCPU: Nanoseconds
     /// Threads that may have a CPU at once.
     let most: Int32
-    /// The work that waits for a thread.
-    var first = Work.nobody
-    var last = Work.nobody
-    var waiting: Int32 = 0
+    /// The work that waits for a thread: what they woke themselves, and what is all threads'.
+    var own = MachineQueue()
+    var common = MachineQueue()
+    /// What has come over the network while all threads had work.
+    var network = MachineQueue()
+    var waiting: Int32 { own.count + common.count }
     /// Threads that have a CPU or wait for one, and those that wait.
     var awake: Int32 = 0
     var coming: Int32 = 0
@@ -133,6 +141,9 @@ struct Machines: ~Copyable {
   /// Whether the threads of several programs want the same CPUs.
   private var isContended: Bool { parameters.placement == .oneMachine && shared == nil }
 
+  /// Whether work waits for a member's threads.
+  func hasWaiting(_ member: Int) -> Bool { programs[member].waiting > 0 }
+
   /// Whether a thread of a member that wakes goes on at once, at no cost.
   func isReady(_ member: Int) -> Bool {
     parameters.wakeUp == .zero && parameters.processWakeCPU == .zero
@@ -144,57 +155,23 @@ struct Machines: ~Copyable {
   /// Lets `event` happen when a CPU has been spent on it for `cost`; its handler calls
   /// ``leave(_:at:)``.
   ///
-  /// `mayGoFirst` where it is a loop's, woken by what runs; `isBack` where its thread was in the
-  /// kernel, and its goroutine is one of all processors' now.
+  /// `goesNext` where it is a goroutine's that has just been woken, and that goes before all that
+  /// wait (runtime/proc.go, `runnext`); `isBack` where its thread was in the kernel, and its
+  /// goroutine is one of all processors' now.
   mutating func spend(
-    _ cost: Nanoseconds, then event: Event, of process: UInt8, mayGoFirst: Bool = false,
+    _ cost: Nanoseconds, then event: Event, of process: UInt8, goesNext: Bool = false,
     isBack: Bool = false
   ) {
     let work = works.insert(Work(event: event, cost: cost))
-    if isBack {
-      enqueue(work, number(process), after: Int(stream.below(Self.globalTurn)))
-    } else if mayGoFirst, stream.unit() < parameters.loopGoesFirst.value {
-      enqueue(work, number(process), after: 0)
-    } else {
-      enqueue(work, number(process))
-    }
-  }
-
-  /// At every so-manieth turn a processor looks into the global queue (runtime/proc.go,
-  /// `schedule`).
-  private static let globalTurn: UInt64 = 61
-
-  /// Puts work at the end of its program's queue, or behind no more than so many turns of what
-  /// waits.
-  ///
-  /// O(turns).
-  private mutating func enqueue(_ place: UInt32, _ number: Int, after turns: Int = .max) {
+    let number = number(process)
     unsettled |= 1 << UInt32(number)
-    programs[number].waiting += 1
-    var (before, next, left) = (Work.nobody, programs[number].first, turns)
-    if turns == .max { (before, next) = (programs[number].last, Work.nobody) }
-    while next != Work.nobody, left > 0 {
-      left -= turnsInGo(of: next)
-      (before, next) = (next, works[next].behind)
-    }
-    works[place].behind = next
-    if next == Work.nobody { programs[number].last = place }
-    if before == Work.nobody {
-      programs[number].first = place
+    if goesNext {
+      programs[number].own.prepend(work, in: &works)
+    } else if isBack {
+      programs[number].common.append(work, in: &works)
     } else {
-      works[before].behind = place
+      programs[number].own.append(work, in: &works)
     }
-  }
-
-  /// A thread's turn here is one of the connection's goroutine there, and for each job one of its
-  /// own.
-  private func turnsInGo(of work: UInt32) -> Int {
-    guard works[work].thread != Work.nobody else { return 1 }
-    var (turns, job) = (1, threads[Int(works[work].thread)].first)
-    while job != Work.nobody, turns < Int(Self.globalTurn) {
-      (turns, job) = (turns + 1, works[job].behind)
-    }
-    return turns
   }
 
   /// Something has had its CPU.
@@ -218,6 +195,25 @@ struct Machines: ~Copyable {
 
   // MARK: Programs
 
+  /// The work that a processor takes up next (runtime/proc.go, `schedule`): what is all
+  /// processors' at every 61st turn, and where it has none of its own.
+  private mutating func next(_ number: Int, on cpu: Int) -> Work {
+    table[cpu].turns &+= 1
+    let isCommonFirst = table[cpu].turns % 61 == 0
+    if programs[number].own.count == 0 || isCommonFirst && programs[number].common.count > 0 {
+      return programs[number].common.removeFirst(from: &works)
+    }
+    return programs[number].own.removeFirst(from: &works)
+  }
+
+  /// What has come over the network is taken up by a program that has nothing else to do
+  /// (runtime/proc.go, `findRunnable`).
+  private mutating func poll(_ number: Int) {
+    guard programs[number].network.count > 0, programs[number].waiting == 0 else { return }
+    programs[number].own = programs[number].network
+    programs[number].network = MachineQueue()
+  }
+
   /// Gives work to threads and CPUs to threads, when all that this moment brings has been said.
   mutating func settle(_ loop: inout Loop) {
     while unsettled != 0 {
@@ -240,6 +236,7 @@ struct Machines: ~Copyable {
   private mutating func goOn(_ number: Int, _ loop: inout Loop) {
     for cpu in range(of: number)
     where table[cpu].state == .free && Int(table[cpu].program) == number {
+      poll(number)
       if isOver(cpu, at: loop.now) {
         makeRoom(on: cpu, &loop)
       } else if programs[number].waiting > 0 {
@@ -259,12 +256,20 @@ struct Machines: ~Copyable {
   /// A thread that sleeps is woken: it runs at once where a CPU is idle.
   private mutating func wake(_ number: Int, _ loop: inout Loop) {
     programs[number].awake += 1
-    if let cpu = range(of: number).first(where: { table[$0].state == .idle }) {
+    if let cpu = idle(for: number) {
       table[cpu].program = UInt8(number)
       table[cpu].since = loop.now
       return begin(on: cpu, extra: programs[number].wakeCPU, wakes: true, &loop)
     }
     queue(number, slept: true, &loop)
+  }
+
+  /// An idle CPU, where there are several the one that the program had before.
+  private func idle(for number: Int) -> Int? {
+    let range = range(of: number)
+    let cpu = range.first { table[$0].state == .idle }
+    guard isContended, cpu != nil else { return cpu }
+    return range.first { table[$0].state == .idle && table[$0].warm == UInt8(number) } ?? cpu
   }
 
   private mutating func queue(_ number: Int, slept: Bool, _ loop: inout Loop) {
@@ -279,11 +284,8 @@ struct Machines: ~Copyable {
     on cpu: Int, extra: Nanoseconds = .zero, wakes: Bool = false, _ loop: inout Loop
   ) {
     let number = Int(table[cpu].program)
-    let work = works.remove(programs[number].first)
-    programs[number].first = work.behind
-    if work.behind == Work.nobody { programs[number].last = Work.nobody }
-    programs[number].waiting -= 1
-    var (cost, event) = (work.cost + extra, work.event)
+    let work = next(number, on: cpu)
+    var (cost, event) = (work.cost + extra + warmUp(cpu, for: number), work.event)
     if work.thread != Work.nobody {
       cost = cost + turn(of: Int(work.thread))
       event.lane = UInt16(work.thread)
@@ -296,6 +298,15 @@ struct Machines: ~Copyable {
     table[cpu].moment = shared == nil ? loop.now + cost : Nanoseconds(-1)
     guard let shared else { return loop.schedule(event, after: cost) }
     shared.pointee.run(event, cost, &loop)
+  }
+
+  /// What a CPU costs more whose caches are another program's.
+  private mutating func warmUp(_ cpu: Int, for number: Int) -> Nanoseconds {
+    guard isContended, number < programs.count - 1, table[cpu].warm != UInt8(number) else {
+      return .zero
+    }
+    table[cpu].warm = UInt8(number)
+    return parameters.switchCPU
   }
 
   /// Whether who is woken finds a CPU idle; one that others keep busy takes no time to wake.
@@ -382,23 +393,10 @@ struct Machines: ~Copyable {
     programs[number].coming -= 1
     table[cpu].program = waiter.program
     table[cpu].since = loop.now
+    poll(number)
     guard programs[number].waiting > 0 else { return rest(on: cpu, &loop) }
     begin(on: cpu, extra: waiter.slept ? programs[number].wakeCPU : .zero, &loop)
   }
-}
-
-/// A thread, or a goroutine, that takes all that waits for it in one turn on a CPU.
-struct WorkerThread: BitwiseCopyable {
-  /// The member whose it is, or `Machines.Process.clients`.
-  let process: UInt8
-  /// CPU of each turn.
-  let turnCPU: Nanoseconds
-  /// It waits for a CPU, or has one.
-  var isOn = false
-  /// The jobs that wait for its turn, and those that it has taken.
-  var first = Machines.Work.nobody
-  var last = Machines.Work.nobody
-  var taken = Machines.Work.nobody
 }
 
 extension Machines {
@@ -408,14 +406,16 @@ extension Machines {
   }
 
   /// Makes a thread; gives its number.
-  mutating func makeThread(of process: UInt8, turnCPU: Nanoseconds = .zero) -> Int {
-    threads.append(WorkerThread(process: process, turnCPU: turnCPU))
+  mutating func makeThread(
+    of process: UInt8, turnCPU: Nanoseconds = .zero, kind: WorkerThread.Kind = .usual
+  ) -> Int {
+    threads.append(WorkerThread(process: process, turnCPU: turnCPU, kind: kind))
     return threads.count - 1
   }
 
   /// Lets `event` happen when a thread has had a CPU for it; its handler does not call ``leave``.
   ///
-  /// A client's thread pays `connectionCPU` once a turn for each `socket` that it serves.
+  /// A client's thread pays once a turn for each `socket` that it reads or writes.
   mutating func spend(
     _ cost: Nanoseconds, then event: Event, by thread: Int, socket: UInt8 = Work.noSocket
   ) {
@@ -435,7 +435,20 @@ extension Machines {
     let turn = Event(component: .etcd, what: Etcd.Kind.turn.rawValue)
     let work = works.insert(
       Work(event: turn, cost: threads[thread].turnCPU, thread: UInt32(thread)))
-    enqueue(work, number(threads[thread].process))
+    let number = number(threads[thread].process)
+    unsettled |= 1 << UInt32(number)
+    switch threads[thread].kind {
+    case .usual: programs[number].own.append(work, in: &works)
+    case .yields: programs[number].common.append(work, in: &works)
+    case .polled where isBusy(number): programs[number].network.append(work, in: &works)
+    case .polled: programs[number].own.append(work, in: &works)
+    }
+  }
+
+  /// Whether all threads of a program have work, and more waits.
+  private func isBusy(_ number: Int) -> Bool {
+    programs[number].waiting > 0 && programs[number].awake == programs[number].most
+      && looking(number) == nil
   }
 
   /// A thread takes the jobs that wait, as far as its slice goes; what they cost.
@@ -461,7 +474,8 @@ extension Machines {
 
   private func socketCPU(_ work: Work, seen: UInt64) -> Nanoseconds {
     let bit = Self.bit(work.socket)
-    return bit == 0 || seen & bit != 0 ? .zero : parameters.connectionCPU
+    guard bit != 0, seen & bit == 0 else { return .zero }
+    return work.socket < Work.firstReadSocket ? parameters.socketWriteCPU : parameters.socketReadCPU
   }
 
   /// A thread's turn is over: what it did happens, and it asks again if more has come.

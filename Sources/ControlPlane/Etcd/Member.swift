@@ -26,8 +26,12 @@ struct Member: BitwiseCopyable {
   var synced: UInt64 = 0
   var commit: UInt64 = 0
   var applied: UInt64 = 0
-  /// How far the apply loop may go: commits that the raft loop has handed over.
+  /// How far the apply loop may go: commits that the raft loop has taken, and has handed over.
+  var offered: UInt64 = 0
   var delivered: UInt64 = 0
+  /// The apply loop's keeper has not taken yet what it was handed; the raft loop waits for that.
+  var isHandingOver = false
+  var isHeldUp = false
   /// The raft loop is in a write of the log up to `writingTo`, until `writingUntil`.
   var isWriting = false
   var writingTo: UInt64 = 0

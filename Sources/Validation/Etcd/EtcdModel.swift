@@ -11,7 +11,7 @@ public struct EtcdModel: Hashable, Codable, Sendable {
   /// What kind of file it is.
   public static let schemaName = "assay-etcd-model"
   /// The version of its layout that this Assay writes and reads.
-  public static let schemaVersion = 3
+  public static let schemaVersion = 4
   /// Where the model that Assay comes with lies in a checkout.
   public static let reference = "results/reference/etcd-model.json"
 
