@@ -155,20 +155,26 @@ public struct StorageTrial {
     let abandoned = supervisor.watch(observer)
     for (index, worker) in workers.enumerated() where !abandoned.contains(index) { worker.join() }
     let sessionFailure = supervisor.sessionFailure
+    let portProblem = abandoned.isEmpty ? "" : target.session?.portProblem ?? ""
     let results = workers.enumerated().map { index, worker in
-      guard abandoned.contains(index) else {
-        var result = worker.result
-        result.failure = result.failure ?? sessionFailure
-        return result
+      if abandoned.contains(index) { worker.abandon() }
+      guard worker.hasResult else {
+        var lost = WorkerResult()
+        lost.isLost = true
+        lost.hung = UInt64(jobs[index].queueDepth)
+        lost.failure =
+          "I/O still in flight \(Int(TrialSupervisor.drainLimit.inSeconds)) s after the end: "
+          + "the target hangs" + portProblem
+        return lost
       }
-      worker.abandon()
-      var lost = WorkerResult()
-      lost.isLost = true
-      lost.hung = UInt64(jobs[index].queueDepth)
-      lost.failure =
-        "I/O still in flight \(Int(TrialSupervisor.drainLimit.inSeconds)) s after the end: "
-        + "the target hangs"
-      return lost
+      var result = worker.result
+      result.failure = result.failure ?? sessionFailure
+      guard abandoned.contains(index) else { return result }
+      let hangs =
+        "the kernel has not taken its queue down for "
+        + "\(Int(TrialSupervisor.leavingLimit.inSeconds)) s"
+      result.failure = result.failure.map { "\($0); \(hangs)" } ?? hangs + portProblem
+      return result
     }
     let timeline = OutcomeMerger(clock: clock, jobs: jobs).timeline(
       results, workers.compactMap(\.channel.windows), origin: start + clock.ticks(workload.ramp),

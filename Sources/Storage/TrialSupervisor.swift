@@ -5,6 +5,8 @@ internal import Synchronization
 struct TrialSupervisor {
   /// How long I/Os may be in flight after the end before they are given up.
   static let drainLimit = Nanoseconds.seconds(30)
+  /// How long a worker that has its result may take to give back what it used.
+  static let leavingLimit = Nanoseconds.seconds(10)
   /// How long a trial without an end in time may stand still before its end is called.
   static let stallLimit = Nanoseconds.seconds(60)
 
@@ -33,15 +35,16 @@ struct TrialSupervisor {
     deadline = duration.map { MonotonicClock.now() + ramp + $0 }
   }
 
-  /// Returns when all workers are done, or gives the indices of those that hang in the kernel.
+  /// Returns when all workers are done, or gives the indices of those that hang in the kernel: in
+  /// their I/O, or, with a result, in giving back what they used.
   mutating func watch(_ observer: some StorageObserver) -> Set<Int> {
-    while workers.contains(where: { $0.phase != .done }) {
+    while workers.contains(where: { !$0.hasResult }) {
       MonotonicClock.sleep(until: MonotonicClock.now() + .milliseconds(20))
       drain(observer, isLast: false)
       let now = MonotonicClock.now()
       noteProgress(now)
       // One worker's failure is the trial's: the others would measure what no longer counts.
-      let hasFailed = workers.contains { $0.phase == .done && $0.result.failure != nil }
+      let hasFailed = workers.contains { $0.hasResult && $0.result.failure != nil }
       let isStuck = deadline == nil && now > lastMoved + Self.stallLimit
       if sessionFailure == nil { sessionFailure = session?.tend() }
       let isOver = hasFailed || isStuck || sessionFailure != nil || observer.shouldStop()
@@ -56,7 +59,12 @@ struct TrialSupervisor {
     }
     observer.measuringDidEnd()
     drain(observer, isLast: true)
-    return []
+    let end = MonotonicClock.now() + Self.leavingLimit
+    while workers.contains(where: { $0.phase != .done }), MonotonicClock.now() < end {
+      MonotonicClock.sleep(until: MonotonicClock.now() + .milliseconds(1))
+      if sessionFailure == nil { sessionFailure = session?.tend() }
+    }
+    return Set(workers.indices.filter { workers[$0].phase != .done })
   }
 
   private mutating func stop(_ now: Nanoseconds) {
@@ -81,9 +89,9 @@ struct TrialSupervisor {
 
   private mutating func drain(_ observer: some StorageObserver, isLast: Bool) {
     for (index, worker) in workers.enumerated() {
-      let isDone = worker.phase == .done
+      let hasEnded = worker.hasResult
       while let second = worker.channel.take() { series.add(second, of: index) }
-      if isDone { series.finish(index) }
+      if hasEnded { series.finish(index) }
     }
     for row in series.complete(all: isLast) { observer.secondPassed(row) }
   }

@@ -94,7 +94,7 @@ struct FabricsEngine: StorageEngine, ~Copyable {
   }
 
   /// Why the queue is of no more use.
-  var failureText: String? { queue.failure?.reason }
+  var failureText: String? { queue.failureText }
 
   @inline(__always)
   mutating func prepare(_ request: IORequest) {

@@ -51,9 +51,9 @@ extension FabricsQueue {
   /// Throws ``StorageError`` where the queue has failed.
   mutating func takeAnswer() throws(StorageError) -> Answer? {
     drain()
-    if let failure {
+    if let failureText {
       throw StorageError(
-        "\(peer): \(failure.reason)", hint: "the target's log may tell why")
+        "\(peer): \(failureText)", hint: "the target's log may tell why")
     }
     var completion = Completion(slot: 0, result: 0)
     guard done.move(to: &completion, capacity: 1) == 1 else { return nil }

@@ -15,6 +15,8 @@ struct FabricsQueue: ~Copyable {
   static var mostTags: Int { 1 << tagBits }
   /// No completion for so long, with commands in flight, is the end of the queue.
   static var silenceLimit: Nanoseconds { .seconds(20) }
+  /// What a port may take to hear of its link.
+  private static var portPatience: Nanoseconds { .milliseconds(100) }
 
   /// Why a queue is of no more use.
   struct Failure {
@@ -265,15 +267,26 @@ struct FabricsQueue: ~Copyable {
     fail(code, completion.reason + silent)
   }
 
-  /// What is wrong with this side's port, to be put behind why a queue has failed.
-  private var portProblem: String { pair.portProblem().map { "; \($0)" } ?? "" }
+  /// Why the queue is of no more use, where it is not, and what is wrong with this side's port.
+  var failureText: String? { failure.map { $0.reason + portProblem } }
 
-  /// Ends the queue: all commands in flight are done, with an error, whose reason ends with what is
-  /// wrong with this side's port.
+  /// What is wrong with this side's port, to be put behind what has failed.
+  ///
+  /// Waits a little: packets are refused some time before the device hears that its link is down.
+  var portProblem: String {
+    let end = MonotonicClock.now() + Self.portPatience
+    while true {
+      if let problem = pair.portProblem() { return "; \(problem)" }
+      guard MonotonicClock.now() < end else { return "" }
+      usleep(1000)
+    }
+  }
+
+  /// Ends the queue: all commands in flight are done, with an error.
   @inline(never)
   mutating func fail(_ code: Int32, _ reason: String) {
     guard failure == nil else { return }
-    failure = Failure(errno: code, reason: reason + portProblem)
+    failure = Failure(errno: code, reason: reason)
     for tag in 0..<tagCount where tags[tag].isOutstanding {
       tags[tag].isOutstanding = false
       done.append(Completion(slot: Int32(tag), result: -code))

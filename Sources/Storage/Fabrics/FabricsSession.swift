@@ -175,6 +175,9 @@ final class FabricsSession {
       hasWriteCache: identity.hasWriteCache, sizeBytes: space.size, blockBytes: blockBytes)
   }
 
+  /// What is wrong with this side's port, to be put behind what has failed.
+  var portProblem: String { queue.portProblem }
+
   // MARK: Queues
 
   /// Asks for I/O queues, one for each job.

@@ -54,7 +54,10 @@ final class WorkerChannel: @unchecked Sendable {
   let windows: WindowLog?
 
   enum Phase: Int {
-    case starting, ready, running, done
+    case starting, ready, running
+    /// Its result stands; what it used is being given back.
+    case leaving
+    case done
   }
 
   init(windowCount: Int) {

@@ -63,7 +63,7 @@ final class WorkerThread: @unchecked Sendable {
   static let wakeSignal = SIGUSR2
 
   let channel: WorkerChannel
-  /// Set before the phase becomes done.
+  /// Set before the phase becomes leaving, or done.
   private(set) var result = WorkerResult()
   private(set) var setUpError: EngineError?
 
@@ -101,6 +101,9 @@ final class WorkerThread: @unchecked Sendable {
   var phase: WorkerChannel.Phase {
     .init(rawValue: channel.phase.load(ordering: .acquiring)) ?? .starting
   }
+
+  /// Whether its result stands.
+  var hasResult: Bool { phase == .leaving || phase == .done }
 
   private func body() {
     defer { channel.phase.store(WorkerChannel.Phase.done.rawValue, ordering: .releasing) }
@@ -175,6 +178,8 @@ final class WorkerThread: @unchecked Sendable {
     channel.phase.store(WorkerChannel.Phase.running.rawValue, ordering: .releasing)
     loop.run(from: start)
     collect(&loop)
+    // The kernel may take long to take an engine down, a connection over a dead link above all.
+    channel.phase.store(WorkerChannel.Phase.leaving.rawValue, ordering: .releasing)
   }
 
   private func awaitStart() -> UInt64? {
