@@ -4,7 +4,7 @@ public struct Nanoseconds: Hashable, Comparable, Codable, BitwiseCopyable, Senda
   public var count: Int64
 
   /// Makes a span of `count` nanoseconds.
-  public init(_ count: Int64) { self.count = count }
+  @inlinable public init(_ count: Int64) { self.count = count }
 
   /// Makes a span of whole microseconds.
   public static func microseconds(_ count: Int64) -> Nanoseconds { .init(count * 1_000) }
@@ -14,7 +14,7 @@ public struct Nanoseconds: Hashable, Comparable, Codable, BitwiseCopyable, Senda
   public static func seconds(_ count: Int64) -> Nanoseconds { .init(count * 1_000_000_000) }
 
   /// No time at all.
-  public static let zero = Nanoseconds(0)
+  @inlinable public static var zero: Nanoseconds { Nanoseconds(0) }
 
   /// The span in seconds, for arithmetic of rates and for display.
   public var inSeconds: Double { Double(count) / 1e9 }

@@ -3,6 +3,7 @@ internal import Simulation
 
 /// The API servers: who is let in, the cost of requests, etcd, the answer.
 struct APIServers: ~Copyable {
+  private let standing = Standing()
   /// Kinds of events of its own; `lane` is the server.
   enum Kind {
     /// Request `index` is decoded and admitted: it goes to etcd or to the watch cache.

@@ -4,6 +4,7 @@ internal import Simulation
 /// The client's side of requests: client-go's rate limiter, connection, timeout, retries and
 /// back-off.
 struct Clients: ~Copyable {
+  private let standing = Standing()
   private enum Kind {
     /// The limiter lets request `index` go.
     static let send: UInt8 = 0

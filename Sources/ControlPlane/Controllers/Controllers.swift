@@ -6,6 +6,7 @@ internal import Simulation
 /// One process with the node-lifecycle controller and the autoscalers of pods: they are told by
 /// `Port.halted` and `Port.leads`.
 struct Controllers: ~Copyable {
+  private let standing = Standing()
   /// Its own events; `lane` is the controller, and above it the epoch.
   private enum Kind {
     /// Key `index` is added to the queue of controller `lane & 0xFF`.

@@ -3,6 +3,7 @@ internal import Simulation
 
 /// The load that a trial puts on the cluster: pods that are there, and pods that come and go.
 struct LoadGenerator: ~Copyable {
+  private let standing = Standing()
   private enum Kind {
     static let churn: UInt8 = 0
     /// Rollout `index` of the load begins.

@@ -10,6 +10,7 @@ typealias Loop = Simulator<Event>
 /// A component reads objects here only where the real one would ask the API server or etcd; what
 /// an informer knows, the component keeps itself, by `Port.observed`.
 struct World: ~Copyable {
+  private let standing = Standing()
   private let modelPlace: Place<ClusterModel>
   private let loadPlace: Place<ClusterLoad>
   private let observationsPlace: Place<Observations>

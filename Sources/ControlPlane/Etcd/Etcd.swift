@@ -7,6 +7,7 @@ internal import Simulation
 /// to the followers meanwhile, and hands on what is committed when the write is done
 /// (etcd 3.4, etcdserver/raft.go `raftNode.start`).
 struct Etcd: ~Copyable {
+  private let standing = Standing()
   /// Kinds of events of its own; `lane` is the member.
   enum Kind: UInt8 {
     case tick

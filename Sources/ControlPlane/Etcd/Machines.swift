@@ -10,6 +10,7 @@ internal import Simulation
 /// had its slice. With few clients most of what a request costs is sleeping and waking; with many
 /// it hardly happens, but they wait while others have the CPUs, and come together then.
 struct Machines: ~Copyable {
+  private let standing = Standing()
   /// Whose CPU time it is, where it is not a member's.
   enum Process {
     static let clients: UInt8 = 254

@@ -3,6 +3,7 @@ internal import Simulation
 
 /// The kubelets: leases, status, pods, images, events; `Kubelets+Join` has how they begin.
 struct Kubelets: ~Copyable {
+  private let standing = Standing()
   /// Kinds of events of its own; `index` is the node, the pod or the pull.
   enum Kind {
     static let renew: UInt8 = 0

@@ -9,6 +9,7 @@ internal import Simulation
 /// pods of tainted nodes when their toleration is over; the pod garbage collector those of nodes
 /// that are gone.
 struct NodeLifecycle: ~Copyable {
+  private let standing = Standing()
   enum Kind {
     static let monitor: UInt8 = 0
     static let taintPass: UInt8 = 1

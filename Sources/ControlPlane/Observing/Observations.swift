@@ -5,6 +5,7 @@ internal import Simulation
 ///
 /// It only looks: nothing here changes what happens.
 struct Observations: ~Copyable {
+  private let standing = Standing()
   /// How far apart samples of the time series are.
   let interval: Nanoseconds
   let server: APIServerParameters

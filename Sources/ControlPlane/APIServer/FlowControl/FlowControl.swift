@@ -14,6 +14,7 @@ internal import Simulation
 /// are places in `World.requests`; those that wait are linked there. One request costs O(hand +
 /// queues with waiters).
 struct FlowControl: ~Copyable {
+  private let standing = Standing()
   /// `Request.phase` while it waits in a queue.
   static let waiting: UInt8 = 0xFE
 

@@ -8,6 +8,7 @@ internal import Simulation
 /// missed meanwhile it learns when it is back. Informers of components and kubelets are told one
 /// by one; the kube-proxies of a server by one event for each change (`WatchFanOut`).
 struct Watches: ~Copyable {
+  private let standing = Standing()
   /// To `watch`: the place of pod `index`, long gone, can be used again.
   static let retire: UInt8 = 0
   /// To `watch`: server `lane` has stopped.

@@ -7,6 +7,7 @@ internal import Simulation
 /// the highest sum of LeastAllocated (or MostAllocated), BalancedAllocation and, with weight 2,
 /// even spread over nodes and zones, each 0 to 100; one by chance where several have it.
 struct NodeChoice: ~Copyable {
+  private let standing = Standing()
   private let parameters: ControllerParameters
   private let zones: Int
   private var stream: RandomStream
@@ -20,6 +21,22 @@ struct NodeChoice: ~Copyable {
     var score: Int32
     /// Pods alike in its node and zone, weighted by the number of nodes and zones.
     var crowd: Int32
+  }
+
+  /// What filters and scores ask of a pod.
+  struct Need: BitwiseCopyable {
+    let cpu: Int32
+    let memory: Int32
+    let priority: Int32
+    let tolerations: UInt16
+    let pool: UInt8
+
+    init(_ pod: Pod, _ workload: Workload) {
+      (cpu, memory) = (pod.cpu, pod.memory)
+      priority = workload.priority
+      tolerations = workload.tolerations
+      pool = workload.pool
+    }
   }
 
   /// What a search came to.
@@ -51,17 +68,18 @@ struct NodeChoice: ~Copyable {
   ) -> Result {
     let object = world.pods[pod]
     let workload = world.workloads[Int(object.workload)]
+    let need = Need(object, workload)
     candidates.removeAll()
     self.pod = pod
     var result = Result()
     if object.target != Pod.nowhere {
-      look(at: Int(object.target), object, workload, nil, cache, &result)
+      look(at: Int(object.target), need, nil, cache, &result)
       // The others are looked at, too, and are not the one that is named.
       result.examined = cache.present
       result.misfits |= result.feasible == 0 ? Misfit.selector : 0
     } else {
       cache.count(workload: Int(object.workload))
-      search(object, workload, cache, &result)
+      search(need, Limits(workload, cache, zones: zones), cache, &result)
     }
     guard result.feasible > 0 else { return result }
     result.node = UInt32(result.feasible == 1 ? Int(candidates[0].node) : best())
@@ -69,19 +87,17 @@ struct NodeChoice: ~Copyable {
   }
 
   private mutating func search(
-    _ pod: Pod, _ workload: Workload, _ cache: borrowing SchedulerCache,
-    _ result: inout Result
+    _ need: Need, _ limits: Limits?, _ cache: borrowing SchedulerCache, _ result: inout Result
   ) {
     let count = cache.nodes.count
     guard count > 0 else { return }
     let enough = Self.enough(of: cache.present, percentage: parameters.percentageOfNodesToScore)
-    let limits = Limits(workload, cache, zones: zones)
     let weights = Weights(nodes: enough, zones: zones)
     var node = next < count ? next : 0
     while result.examined < cache.present, result.feasible < enough {
       defer { node = node + 1 < count ? node + 1 : 0 }
       guard cache.nodes[node].isThere else { continue }
-      look(at: node, pod, workload, limits, cache, &result)
+      look(at: node, need, limits, cache, &result)
       if candidates.count > 0, candidates[candidates.count - 1].crowd < 0 {
         let last = candidates.count - 1
         candidates[last].crowd =
@@ -95,33 +111,31 @@ struct NodeChoice: ~Copyable {
 
   /// Filters one node, and scores it if it fits.
   private mutating func look(
-    at node: Int, _ pod: Pod, _ workload: Workload, _ limits: Limits?,
-    _ cache: borrowing SchedulerCache, _ result: inout Result
+    at node: Int, _ need: Need, _ limits: Limits?, _ cache: borrowing SchedulerCache,
+    _ result: inout Result
   ) {
-    let view = cache.view(of: node, for: self.pod, workload.priority)
-    let misfits = Self.misfits(view, pod, workload)
+    let view = cache.view(of: node, for: pod, need.priority)
+    let misfits = Self.misfits(view, need)
     if misfits != 0 { return result.misfits |= misfits }
     if let limits, !limits.allow(node, cache) { return result.misfits |= Misfit.spread }
     result.feasible += 1
-    candidates.append(Candidate(node: Int32(node), score: score(view, pod), crowd: -1))
+    candidates.append(Candidate(node: Int32(node), score: score(view, need), crowd: -1))
   }
 
   /// Why a node does not take a pod, as bits of `Misfit`; none if it does.
   @inline(__always)
-  static func misfits(
-    _ view: SchedulerCache.NodeView, _ pod: Pod, _ workload: Workload
-  ) -> UInt8 {
+  static func misfits(_ view: SchedulerCache.NodeView, _ need: Need) -> UInt8 {
     guard view.isThere else { return Misfit.selector }
-    if view.taints & ~workload.tolerations != 0 { return Misfit.taints }
-    if workload.pool != Workload.anyPool, workload.pool != view.pool { return Misfit.selector }
-    let fits = view.podsLeft > 0 && view.cpuLeft >= pod.cpu && view.memoryLeft >= pod.memory
+    if view.taints & ~need.tolerations != 0 { return Misfit.taints }
+    if need.pool != Workload.anyPool, need.pool != view.pool { return Misfit.selector }
+    let fits = view.podsLeft > 0 && view.cpuLeft >= need.cpu && view.memoryLeft >= need.memory
     return fits ? 0 : Misfit.resources
   }
 
   /// NodeResourcesFit and NodeResourcesBalancedAllocation, each 0 to 100.
-  private func score(_ view: SchedulerCache.NodeView, _ pod: Pod) -> Int32 {
-    let cpu = 100 * Int64(view.cpuLeft - pod.cpu) / Int64(view.cpu)
-    let memory = 100 * Int64(view.memoryLeft - pod.memory) / Int64(view.memory)
+  private func score(_ view: SchedulerCache.NodeView, _ need: Need) -> Int32 {
+    let cpu = 100 * Int64(view.cpuLeft - need.cpu) / Int64(view.cpu)
+    let memory = 100 * Int64(view.memoryLeft - need.memory) / Int64(view.memory)
     let weights = Int64(max(1, parameters.cpuWeight + parameters.memoryWeight))
     let free =
       (cpu * Int64(parameters.cpuWeight) + memory * Int64(parameters.memoryWeight)) / weights

@@ -123,8 +123,8 @@ struct Preemption: ~Copyable {
   ) -> Candidate? {
     let object = world.pods[pod]
     guard object.target == Pod.nowhere || Int(object.target) == node else { return nil }
-    let workload = world.workloads[Int(object.workload)]
-    var view = cache.view(of: node, for: pod, workload.priority)
+    let need = NodeChoice.Need(object, world.workloads[Int(object.workload)])
+    var view = cache.view(of: node, for: pod, need.priority)
     lower.removeAll()
     victims.removeAll()
     var other = firstOn[node]
@@ -133,12 +133,12 @@ struct Preemption: ~Copyable {
       insert(other, cache, world)
       other = nextOn[Int(other)]
     }
-    guard NodeChoice.misfits(view, object, workload) == 0 else { return nil }
+    guard NodeChoice.misfits(view, need) == 0 else { return nil }
     var candidate = Candidate(node: node, highest: .min, start: .zero)
     for place in lower.indices {
       let entry = lower[place]
       give(entry.pod, -1, &view, cache)
-      if NodeChoice.misfits(view, object, workload) == 0 { continue }
+      if NodeChoice.misfits(view, need) == 0 { continue }
       give(entry.pod, 1, &view, cache)
       victims.append(entry.pod)
       if candidate.count == 0 {

@@ -3,6 +3,7 @@ internal import Simulation
 
 /// kube-scheduler: one pod at a time is filtered, scored and assumed; binding goes on beside it.
 struct Scheduler: ~Copyable {
+  private let standing = Standing()
   private enum Kind {
     /// The search for pod `index` has taken its time.
     static let decided: UInt8 = 0

@@ -3,6 +3,7 @@ internal import Simulation
 
 /// What kube-scheduler knows of nodes and of where pods are, those assumed included.
 struct SchedulerCache: ~Copyable {
+  private let standing = Standing()
   static let none = UInt32.max
 
   private(set) var nodes = Table<NodeView>(capacity: 64)
@@ -79,7 +80,8 @@ struct SchedulerCache: ~Copyable {
   func takes(_ pod: UInt32, on node: Int, _ world: borrowing World) -> Bool {
     let object = world.pods[pod]
     guard object.target == Pod.nowhere || Int(object.target) == node else { return false }
-    return NodeChoice.misfits(nodes[node], object, world.workloads[Int(object.workload)]) == 0
+    let need = NodeChoice.Need(object, world.workloads[Int(object.workload)])
+    return NodeChoice.misfits(nodes[node], need) == 0
   }
 
   /// How full the nodes that take pods are, by what there is least of.
