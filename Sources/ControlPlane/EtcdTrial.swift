@@ -169,6 +169,7 @@ struct EtcdClients: Model, ~Copyable {
   }
 
   mutating func handle(_ event: Event, in loop: inout Loop) {
+    etcd.machines.reach(loop.now)
     switch (event.component, event.what) {
     case (.etcd, _): etcd.handle(event, &world, &loop)
     case (.load, Kind.arrive):

@@ -74,6 +74,8 @@ enum ClusterFields {
       "how much of put-cpu is spent before the entry is proposed"),
     .duration("read-cpu", \.etcd.readCPU, least: 0, "CPU of a read of one object"),
     .duration(
+      "proposal-cpu", \.etcd.proposalCPU, least: 0, "CPU of raft's own goroutine for a put"),
+    .duration(
       "request-cpu", \.etcd.requestCPU, least: 0, "CPU of taking in a request, besides"),
     .duration(
       "socket-read-cpu", \.etcd.socketReadCPU, least: 0,

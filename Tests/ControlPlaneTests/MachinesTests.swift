@@ -27,9 +27,9 @@ struct MachinesTests {
     let asks = [Ask(0, at: 0), Ask(1, at: 10), Ask(9, at: 20, .thread(0)), Ask(2, at: 30)]
     #expect(Rig.order(of: asks, threads: [.polled]) == [0, 1, 2, 9])
     #expect(Rig.order(of: asks, threads: [.usual]) == [0, 1, 9, 2])
-    // One that nothing waits for takes it as it comes.
-    let lone = [Ask(0, at: 0), Ask(9, at: 20, .thread(0)), Ask(2, at: 30)]
-    #expect(Rig.order(of: lone, threads: [.polled]) == [0, 9, 2])
+    // One that has nothing to do takes it as it comes.
+    let lone = [Ask(9, at: 20, .thread(0)), Ask(2, at: 30)]
+    #expect(Rig.order(of: lone, threads: [.polled]) == [9, 2])
   }
 
   @Test func aWriterThatYieldsTakesAllThatCameMeanwhileInOneTurn() {
@@ -111,16 +111,17 @@ private struct Rig: Model, ~Copyable {
   }
 
   mutating func handle(_ event: Event, in loop: inout Loop) {
+    machines.reach(loop.now)
     if event.component == .load {
       ask(asks[Int(event.index)])
     } else {
       switch Etcd.Kind(rawValue: event.what) {
       case .turn: machines.endTurn(Int(event.lane), first: event.index, &loop)
-      case .left: machines.leave(thread: Int(event.lane), at: loop.now)
+      case .left: machines.leave(thread: Int(event.lane))
       case .written: done.append((event.index, loop.now))
       default:
         done.append((event.index, loop.now))
-        machines.leave(UInt8(event.lane), at: loop.now)
+        machines.leave(UInt8(event.lane))
       }
     }
     machines.settle(&loop)
@@ -134,8 +135,8 @@ private struct Rig: Model, ~Copyable {
     }
     switch ask.how {
     case .usual: machines.spend(cost, then: event(.spent), of: ask.process)
-    case .goesNext: machines.spend(cost, then: event(.spent), of: ask.process, goesNext: true)
-    case .isBack: machines.spend(cost, then: event(.spent), of: ask.process, isBack: true)
+    case .goesNext: machines.spend(cost, then: event(.spent), of: ask.process, .next)
+    case .isBack: machines.spend(cost, then: event(.spent), of: ask.process, .common)
     case .thread(let number): machines.spend(cost, then: event(.written), by: number)
     }
   }

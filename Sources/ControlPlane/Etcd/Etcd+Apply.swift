@@ -7,7 +7,7 @@ extension Etcd {
   private static let applyBatch: UInt64 = 16
 
   mutating func beginApplying(
-    at member: Int, goesNext: Bool = true, _ world: inout World, _ loop: inout Loop
+    at member: Int, _ world: inout World, _ loop: inout Loop
   ) {
     guard members[member].isRunning, !members[member].isApplying,
       !members[member].isBackendBusy, members[member].delivered > members[member].applied
@@ -15,7 +15,7 @@ extension Etcd {
     let batch = min(members[member].delivered - members[member].applied, Self.applyBatch)
     members[member].isApplying = true
     members[member].applyingTo = members[member].applied + batch
-    spendCPU(.applied, parameters.applyCost * Int64(batch), member, goesNext: goesNext)
+    spendCPU(.applied, parameters.applyCost * Int64(batch), member, .next)
   }
 
   mutating func appliedBatch(at member: Int, _ world: inout World, _ loop: inout Loop) {
@@ -29,7 +29,7 @@ extension Etcd {
     for index in max(begin, logBase)..<max(end, logBase) {
       let entry = log[Int(index - logBase)]
       guard entry.request != LogEntry.noRequest, Int(entry.endpoint) == member else { continue }
-      finish(entry.request, at: member, putCPU(beforeProposal: false), world)
+      goOn(entry.request, at: member, putCPU(beforeProposal: false), world)
     }
     trimLog()
     if members[member].operations >= Int32(parameters.backendLimit) || members[member].isBackendDue
@@ -96,11 +96,9 @@ extension Etcd {
   /// Spends `cost` of a member's CPUs, on a request if one is named; then `kind` happens.
   mutating func spendCPU(
     _ kind: Kind, _ cost: Nanoseconds, _ member: Int, on place: UInt32 = 0,
-    goesNext: Bool = false, isBack: Bool = false
+    _ position: Machines.Position = .behind
   ) {
-    machines.spend(
-      cost, then: own(kind, member, index: place), of: UInt8(member), goesNext: goesNext,
-      isBack: isBack)
+    machines.spend(cost, then: own(kind, member, index: place), of: UInt8(member), position)
   }
 
   /// What a put costs the member that takes it before, or after, its entry is proposed.
@@ -111,7 +109,7 @@ extension Etcd {
 
   /// A member's work has had its CPU.
   mutating func leaveCPU(_ member: Int, _ loop: borrowing Loop) {
-    machines.leave(UInt8(member), at: loop.now)
+    machines.leave(UInt8(member))
   }
 
   /// The reader of a request's connection at a member, behind which stands its writer.
@@ -133,6 +131,14 @@ extension Etcd {
     machines.spend(
       parameters.requestCPU, then: own(received, member, index: place),
       by: reader(of: place, at: member, world))
+  }
+
+  /// A request's handler, which waited, is woken: it spends `cost`, then it is answered.
+  private mutating func goOn(
+    _ place: UInt32, at member: Int, _ cost: Nanoseconds, _ world: borrowing World
+  ) {
+    guard connections > 0 else { return finish(place, at: member, cost, world) }
+    spendCPU(.handled, cost, member, on: place, .next)
   }
 
   /// Spends `cost` to answer a request.
@@ -192,7 +198,7 @@ extension Etcd {
     members[member].confirmingReads = members[member].reads
     members[member].reads = RequestQueue()
     let messages = parameters.messageCPU * Int64(members.count - 1)
-    spendCPU(.readsAsked, parameters.cycleCost + messages, member, goesNext: true)
+    spendCPU(.readsAsked, parameters.cycleCost + messages, member, .next)
   }
 
   /// The raft loop has taken up the round; what its messages cost is spent on the way.
@@ -217,11 +223,11 @@ extension Etcd {
     if kind == .readsSent {
       for follower in members.indices where follower != member {
         let event = follower == first ? own(.readsHeard, member) : own(.held, follower)
-        machines.spend(parameters.messageCPU * 2, then: event, of: UInt8(follower))
+        machines.spend(parameters.messageCPU * 2, then: event, of: UInt8(follower), .network)
       }
     } else {
       leaveCPU(first, loop)
-      spendCPU(.readsAnswered, parameters.messageCPU, member)
+      spendCPU(.readsAnswered, parameters.messageCPU, member, .network)
       for _ in 2..<max(2, members.count) { spendCPU(.held, parameters.messageCPU, member) }
     }
   }
@@ -229,11 +235,7 @@ extension Etcd {
   mutating func readsConfirmed(at member: Int, _ world: inout World, _ loop: inout Loop) {
     while members[member].confirmingReads.count > 0 {
       let place = members[member].confirmingReads.removeFirst(from: world.requests)
-      if connections > 0 {
-        spendCPU(.readDone, parameters.readCPU, member, on: place)
-      } else {
-        finish(place, at: member, parameters.readCPU, world)
-      }
+      goOn(place, at: member, parameters.readCPU, world)
     }
     confirmReads(at: member, &loop)
   }

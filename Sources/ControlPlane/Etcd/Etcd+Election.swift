@@ -63,9 +63,9 @@ extension Etcd {
     }
     follow(leader, at: member, &world, &loop)
     let behind = members[member].last < members[leader].last
-    if behind, !members[leader].isWriting {
+    if behind, !members[leader].isWriting, members[leader].last == members[leader].synced {
       members[member].last = members[leader].last
-      beginWrite(at: member, &world, &loop)
+      step(member, &world, &loop)
     }
   }
 
@@ -226,7 +226,7 @@ extension Etcd {
       proposals.append(
         members[member].leaderless.removeFirst(from: world.requests), in: &world.requests)
     }
-    beginWrite(at: member, &world, &loop)
+    step(member, &world, &loop)
     confirmReads(at: member, &loop)
   }
 }

@@ -34,7 +34,7 @@ extension Etcd {
     let lead = members[member].lead
     if members[member].role == .leader {
       proposals.append(place, in: &world.requests)
-      beginWrite(at: member, &world, &loop)
+      step(member, &world, &loop)
     } else if lead != Member.nobody {
       loop.schedule(own(.forwarded, Int(lead), index: place), after: halfTrip)
     } else {
@@ -49,7 +49,7 @@ extension Etcd {
       return lose(place, &world, &loop)
     }
     proposals.append(place, in: &world.requests)
-    beginWrite(at: member, &world, &loop)
+    step(member, &world, &loop)
   }
 
   /// A proposal that no leader has is answered with a timeout of 5 s and twice the election's
@@ -66,24 +66,108 @@ extension Etcd {
     min(members[member].commit, members[member].last) > members[member].offered
   }
 
-  /// The raft loop asks for a CPU if it is free and has something to write or to hand on.
-  mutating func beginWrite(at member: Int, _ world: inout World, _ loop: inout Loop) {
-    guard members[member].isUp, !members[member].isWriting else { return }
-    let isLeader = members[member].role == .leader
-    let entries =
-      Int64(members[member].last - members[member].synced)
-      + (isLeader ? Int64(proposals.count) : 0)
-    guard entries > 0 || owesDelivery(member) else { return }
-    members[member].isWriting = true
-    members[member].writingUntil = loop.now
-    spendCPU(
-      .cycle, parameters.cycleCost + parameters.entryCost * entries, member, goesNext: true)
+  /// Raft's own goroutine is woken, unless it is at work: of all that waits for it, it takes
+  /// proposals and the raft loop in turns, by chance (raft/node.go, `node.run`: a `select`).
+  ///
+  /// The raft loop gets all that is new when its turn comes, and those who propose wait meanwhile:
+  /// a small write is followed by a large one.
+  mutating func step(_ member: Int, _ world: inout World, _ loop: inout Loop) {
+    guard members[member].isUp, !members[member].isStepping else { return }
+    while true {
+      let proposes = members[member].role == .leader && proposals.count > 0
+      let serves = members[member].isAdvancing || isDue(member)
+      if serves, !proposes || streams[member].below(2) == 0 {
+        serve(member)
+      } else if proposes {
+        let place = proposals.removeFirst(from: world.requests)
+        guard parameters.proposalCPU > .zero else {
+          append(place, at: member, &world, at: loop.now)
+          continue
+        }
+        members[member].isStepping = true
+        return spendCPU(.stepped, parameters.proposalCPU, member, on: place, .next)
+      } else {
+        return
+      }
+    }
   }
 
-  /// The raft loop takes all that waits by now into one write of the log.
+  /// Whether the raft loop waits for something to do, and there is something.
+  private func isDue(_ member: Int) -> Bool {
+    !members[member].isWriting && !members[member].isReturning
+      && (members[member].last > members[member].synced || owesDelivery(member))
+  }
+
+  /// The raft loop is heard, or given what is new.
+  private mutating func serve(_ member: Int) {
+    if members[member].isAdvancing {
+      members[member].isAdvancing = false
+      members[member].isReturning = true
+      return spendCPU(.returned, .zero, member, .next)
+    }
+    beginTurn(of: member)
+  }
+
+  /// The raft loop takes what is new.
+  private mutating func beginTurn(of member: Int) {
+    let entries = min(
+      members[member].last - members[member].synced, UInt64(parameters.entriesPerWrite))
+    members[member].isWriting = true
+    members[member].writingTo = members[member].synced + entries
+    spendCPU(
+      .cycle, parameters.cycleCost + parameters.entryCost * Int64(entries), member, .next)
+  }
+
+  /// Raft's own goroutine has taken a proposal.
+  mutating func stepped(
+    _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
+  ) {
+    members[member].isStepping = false
+    if members[member].isUp, members[member].role == .leader {
+      append(place, at: member, &world, at: loop.now)
+    } else {
+      drop(place, at: member, &world, &loop)
+    }
+    step(member, &world, &loop)
+  }
+
+  /// The raft loop was heard, and asks for more: it takes what raft has to offer, or waits.
+  mutating func returned(at member: Int) {
+    members[member].isReturning = false
+    guard members[member].isUp, !members[member].isStepping, isDue(member) else { return }
+    wake(member)
+    beginTurn(of: member)
+  }
+
+  /// Raft's own goroutine, which waited, was handed something by the raft loop, or has handed it
+  /// something: it is to go on.
+  private mutating func wake(_ member: Int) {
+    members[member].isStepping = true
+    spendCPU(.woken, .zero, member, .next)
+  }
+
+  /// Raft's own goroutine goes on.
+  mutating func woken(at member: Int, _ world: inout World, _ loop: inout Loop) {
+    members[member].isStepping = false
+    step(member, &world, &loop)
+  }
+
+  /// The raft loop has its turn.
+  ///
+  /// The entries of a lone member are committed when they are on disk, so that it writes them
+  /// before it hands them on (etcdserver/raft.go, `shouldWaitWALSync`, since 3.4.20).
   mutating func cycle(of member: Int, _ world: inout World, _ loop: inout Loop) {
-    let isLeader = members[member].role == .leader
-    if isLeader && members[member].isUp { appendProposals(of: member, &world, at: loop.now) }
+    members[member].writingUntil = loop.now
+    if members.count == 1, members[member].writingTo > members[member].synced {
+      write(at: member, isTaken: true, &world, &loop)
+    } else {
+      handOn(at: member, &world, &loop)
+    }
+  }
+
+  /// The raft loop hands on what is committed, if the keeper has taken what was before, and writes
+  /// what is new.
+  private mutating func handOn(at member: Int, _ world: inout World, _ loop: inout Loop) {
     if owesDelivery(member) { deliver(at: member, &world, &loop) }
     if members[member].isHandingOver {
       members[member].isHeldUp = true
@@ -92,14 +176,13 @@ extension Etcd {
     }
   }
 
-  /// The raft loop hands on what is committed, unless that was taken already, and writes what it
-  /// took.
+  /// The raft loop hands on what is committed, unless that was done or is to come, and writes what
+  /// it took.
   private mutating func write(
     at member: Int, isTaken: Bool = false, _ world: inout World, _ loop: inout Loop
   ) {
-    guard members[member].last > members[member].synced else {
-      members[member].isWriting = false
-      if !isTaken { handOver(at: member, isNext: false, &world, &loop) }
+    guard members[member].writingTo > members[member].synced else {
+      if !isTaken { handOver(at: member, &world, &loop) }
       return turnDone(at: member, &world, &loop)
     }
     let isLeader = members[member].role == .leader
@@ -107,28 +190,33 @@ extension Etcd {
     let length = sync(of: member, &loop)
     if isLeader {
       let first = Int(max(members[member].synced, logBase) - logBase)
-      for place in first..<max(first, log.count) where log[place].request != LogEntry.noRequest {
+      let end = Int(members[member].writingTo - logBase)
+      for place in first..<min(end, log.count) where log[place].request != LogEntry.noRequest {
         world.requests[log[place].request].logging = length
       }
       counters.writing = counters.writing + parameters.cycleCost + length
     }
-    members[member].writingTo = members[member].last
     members[member].writingUntil = loop.now + length
-    if !isTaken { handOver(at: member, isNext: members[member].isHeld, &world, &loop) }
-    loop.schedule(own(.synced, member), after: length)
+    if !isTaken { handOver(at: member, &world, &loop) }
+    if members[member].isHeld {
+      loop.schedule(own(.synced, member), after: length)
+    } else {
+      // The thread keeps its processor for so long.
+      spendCPU(.logWritten, length, member, .next)
+    }
   }
 
   /// The raft loop hands what is committed to the apply loop's keeper, a goroutine that it wakes.
   ///
-  /// Where the disk holds the raft loop up, the keeper goes next. Else the raft loop wakes another
-  /// one after it, which goes first: the keeper has to wait for all that waits, and the raft loop,
-  /// at its next turn, for the keeper (etcdserver/raft.go, `applyc`; runtime/proc.go, `runnext`).
+  /// Where the disk holds the raft loop up, the keeper goes next. Else the raft loop wakes raft
+  /// after it, which goes first: the keeper has to wait for all that waits, and the raft loop, at
+  /// its next turn, for the keeper (etcdserver/raft.go, `applyc`; runtime/proc.go, `runnext`).
   private mutating func handOver(
-    at member: Int, isNext: Bool, _ world: inout World, _ loop: inout Loop
+    at member: Int, _ world: inout World, _ loop: inout Loop
   ) {
     guard machines.hasWaiting(member) else { return handedOver(at: member, &world, &loop) }
     members[member].isHandingOver = true
-    spendCPU(.handedOver, .zero, member, goesNext: isNext)
+    spendCPU(.handedOver, .zero, member, .next)
   }
 
   /// The keeper wakes the apply loop, and then the raft loop if that waits to hand on more: the
@@ -138,7 +226,7 @@ extension Etcd {
     members[member].isHandingOver = false
     members[member].isHeldUp = false
     members[member].delivered = members[member].offered
-    beginApplying(at: member, goesNext: !isHeldUp, &world, &loop)
+    beginApplying(at: member, &world, &loop)
     if isHeldUp { write(at: member, isTaken: true, &world, &loop) }
   }
 
@@ -153,7 +241,8 @@ extension Etcd {
       length = journal.commit(length, at: loop.now) - loop.now
     }
     if parameters.syncCPU > .zero {
-      machines.spend(parameters.syncCPU, then: own(.spent, member), of: Machines.Process.kernel)
+      machines.spend(
+        parameters.syncCPU, then: own(.spent, member), of: Machines.Process.kernel, .common)
     }
     if parameters.syncHoldCPU > .zero { spendCPU(.held, parameters.syncHoldCPU, member) }
     return length
@@ -161,11 +250,10 @@ extension Etcd {
 
   /// A thread that the disk held up has lost its CPU, and asks for one again.
   mutating func synced(at member: Int, _ world: inout World, _ loop: inout Loop) {
-    guard members[member].isHeld, parameters.syncReturnCPU > .zero || !machines.isReady(member)
-    else {
+    guard parameters.syncReturnCPU > .zero || !machines.isReady(member) else {
       return logWritten(at: member, &world, &loop)
     }
-    spendCPU(.logWritten, parameters.syncReturnCPU, member, isBack: true)
+    spendCPU(.logWritten, parameters.syncReturnCPU, member, .common)
   }
 
   /// How long Go lets a system call have its processor (runtime/proc.go, `retake`: one turn of
@@ -188,7 +276,7 @@ extension Etcd {
   private func isOnNewPage(_ member: Int) -> Bool {
     guard walOverwrite != nil else { return true }
     let from = end(of: members[member].synced)
-    return from / Self.pageBytes != end(of: members[member].last) / Self.pageBytes
+    return from / Self.pageBytes != end(of: members[member].writingTo) / Self.pageBytes
   }
 
   private mutating func drawOverwrite(of member: Int) -> Nanoseconds {
@@ -196,30 +284,26 @@ extension Etcd {
     return slowed(walOverwrite.draw(&streams[member]), at: member)
   }
 
-  private mutating func appendProposals(
-    of member: Int, _ world: inout World, at now: Nanoseconds
+  /// A proposal becomes an entry of the leader's log.
+  private mutating func append(
+    _ place: UInt32, at member: Int, _ world: inout World, at now: Nanoseconds
   ) {
-    var room = parameters.entriesPerWrite
-    while proposals.count > 0 && room > 0 {
-      room -= 1
-      let place = proposals.removeFirst(from: world.requests)
-      let home = endpoint(of: world.requests[place].server) ?? member
-      world.requests[place].appended = now
-      let bytes = Self.recordBytes + UInt64(world.requests[place].bytes)
-      log.append(
-        LogEntry(
-          request: place, endpoint: UInt8(home), end: end(of: members[member].last) + bytes))
-      members[member].last += 1
-      database.written(ByteCount(Int64(world.requests[place].bytes)))
-    }
+    let home = endpoint(of: world.requests[place].server) ?? member
+    world.requests[place].appended = now
+    let bytes = Self.recordBytes + UInt64(world.requests[place].bytes)
+    log.append(
+      LogEntry(request: place, endpoint: UInt8(home), end: end(of: members[member].last) + bytes))
+    members[member].last += 1
+    database.written(ByteCount(Int64(world.requests[place].bytes)))
     members[member].lastTerm = members[member].term
     matched[member] = members[member].last
   }
 
   /// Followers are sent the entries while the leader writes them itself.
   mutating func sendEntries(from member: Int, _ loop: inout Loop) {
-    let index = UInt32(truncatingIfNeeded: members[member].last)
-    let entries = members[member].last - min(members[member].last, members[member].synced)
+    let upTo = members[member].writingTo
+    let index = UInt32(truncatingIfNeeded: upTo)
+    let entries = upTo - min(upTo, members[member].synced)
     for follower in members.indices where follower != member && members[follower].isUp {
       send(
         own(.appendArrives, follower, other: member, index: index), as: .appendSent,
@@ -237,34 +321,45 @@ extension Etcd {
     follow(leader, at: member, &world, &loop)
     members[member].last = max(members[member].last, UInt64(index))
     members[member].lastTerm = members[leader].term
-    beginWrite(at: member, &world, &loop)
+    step(member, &world, &loop)
     if members[member].synced >= UInt64(index) { acknowledge(at: member, &loop) }
   }
 
-  /// The write is done: what was committed meanwhile goes to be applied, and the next begins.
+  /// The write is done: what it commits goes to be applied, and the next begins.
   mutating func logWritten(at member: Int, _ world: inout World, _ loop: inout Loop) {
-    members[member].isWriting = false
     if members[member].role == .leader {
       // As etcd's metric has it: until the thread that waited for the disk runs again.
       counters.walSyncs.record(UInt64((loop.now - members[member].syncing).count))
     }
     members[member].synced = min(members[member].writingTo, members[member].last)
-    guard members[member].isRunning else { return }
+    guard members[member].isRunning else {
+      members[member].isWriting = false
+      return
+    }
     if members[member].role == .leader {
       advanceCommit(of: member)
     } else {
       acknowledge(at: member, &loop)
     }
-    turnDone(at: member, &world, &loop)
+    if members.count == 1 {
+      handOn(at: member, &world, &loop)
+    } else {
+      turnDone(at: member, &world, &loop)
+    }
   }
 
-  /// The raft loop's turn is over: the tick that fell due during it, and the next turn.
+  /// The raft loop's turn is over: the tick that fell due during it, and the next turn, unless raft
+  /// has no time to hear of it.
   private mutating func turnDone(at member: Int, _ world: inout World, _ loop: inout Loop) {
+    members[member].isWriting = false
+    members[member].isAdvancing = members[member].isStepping
+    // Who was woken before raft waits behind all others from now on.
+    if !members[member].isStepping, members[member].isHandingOver { wake(member) }
     if members[member].owesTick {
       members[member].owesTick = false
       tick(member, &world, &loop)
     }
-    beginWrite(at: member, &world, &loop)
+    step(member, &world, &loop)
   }
 
   private mutating func acknowledge(at member: Int, _ loop: inout Loop) {
@@ -283,7 +378,7 @@ extension Etcd {
     guard members[leader].isUp, members[leader].role == .leader else { return }
     matched[member] = max(matched[member], UInt64(index))
     advanceCommit(of: leader)
-    beginWrite(at: leader, &world, &loop)
+    step(leader, &world, &loop)
   }
 
   /// Commits what a quorum has; the leader's own entries count once it has appended them, but a
@@ -330,6 +425,6 @@ extension Etcd {
     guard members[member].isUp, members[member].role != .leader else { return }
     let reached = min(UInt64(index), members[member].synced)
     members[member].commit = max(members[member].commit, reached)
-    beginWrite(at: member, &world, &loop)
+    step(member, &world, &loop)
   }
 }

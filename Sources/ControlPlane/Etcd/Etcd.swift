@@ -15,15 +15,17 @@ struct Etcd: ~Copyable {
     case preparedPut, finished
     /// A connection's reader has taken in a put, or a read, linearizable or not.
     case receivedPut, receivedRead, receivedLocalRead
-    /// An object has been read; its writer has written an answer.
-    case readDone, written
+    /// A handler has all that its answer needs; its connection's writer has written it.
+    case handled, written
     /// Thread `lane` has had its turn, from job `index` on; what that led to has happened.
     case turn, left
     /// A member has nothing to do any more.
     case rests
     /// A request forwarded by a follower reaches the leader.
     case forwarded
-    /// The raft loop has had a CPU to take what waits; its write is on disk; it has a CPU again.
+    /// Raft's own goroutine has taken proposal `index`; it goes on; the raft loop was heard.
+    case stepped, woken, returned
+    /// The raft loop has had a CPU to take what is new; its write is on disk; it has a CPU again.
     case cycle, synced, logWritten
     /// The apply loop's keeper has taken what the raft loop handed on.
     case handedOver
@@ -114,6 +116,7 @@ struct Etcd: ~Copyable {
 
   /// What work leads to happens before its CPU goes to what waits: what it wakes may have that CPU.
   mutating func handle(_ event: Event, _ world: inout World, _ loop: inout Loop) {
+    machines.reach(loop.now)
     switch event.what {
     case Port.start: start(&loop)
     case Port.propose: acceptPut(event.index, &world, &loop)
@@ -130,7 +133,7 @@ struct Etcd: ~Copyable {
     switch kind {
     case .tick: tickFalls(on: member, &world, &loop)
     case .turn: machines.endTurn(Int(event.lane), first: event.index, &loop)
-    case .left: machines.leave(thread: Int(event.lane), at: loop.now)
+    case .left: machines.leave(thread: Int(event.lane))
     case .rests: machines.rested(on: Int(event.lane), look: event.index, &loop)
     case .preparedPut:
       preparedPut(event.index, at: member, &world, &loop)
@@ -138,8 +141,8 @@ struct Etcd: ~Copyable {
     case .receivedPut:
       spendCPU(.preparedPut, putCPU(beforeProposal: true), member, on: event.index)
     case .receivedRead: receivedRead(event.index, at: member, &world, &loop)
-    case .receivedLocalRead: spendCPU(.readDone, parameters.readCPU, member, on: event.index)
-    case .readDone:
+    case .receivedLocalRead: spendCPU(.handled, parameters.readCPU, member, on: event.index)
+    case .handled:
       finish(event.index, at: member, .zero, world)
       leaveCPU(member, loop)
     case .finished:
@@ -147,15 +150,9 @@ struct Etcd: ~Copyable {
       answer(event.index, .ok, &world, &loop)
     case .written: answer(event.index, .ok, &world, &loop)
     case .forwarded: reachLeader(event.index, at: member, &world, &loop)
-    case .cycle:
-      cycle(of: member, &world, &loop)
-      leaveCPU(member, loop)
     case .synced: synced(at: member, &world, &loop)
-    case .logWritten:
-      logWritten(at: member, &world, &loop)
-      leaveCPU(member, loop)
-    case .handedOver:
-      handedOver(at: member, &world, &loop)
+    case .stepped, .woken, .returned, .cycle, .logWritten, .handedOver:
+      goOn(kind, event.index, at: member, &world, &loop)
       leaveCPU(member, loop)
     case .appendSent: sent(event, as: .appendArrives, by: other, &loop)
     case .commitSent: sent(event, as: .commitArrives, by: other, &loop)
@@ -169,7 +166,7 @@ struct Etcd: ~Copyable {
     case .appendTaken, .acknowledgementTaken, .commitTaken:
       taken(event, kind, &world, &loop)
       leaveCPU(kind == .acknowledgementTaken ? other : member, loop)
-    case .spent: machines.leave(Machines.Process.kernel, at: loop.now)
+    case .spent: machines.leave(Machines.Process.kernel)
     case .held: leaveCPU(member, loop)
     case .heartbeatArrives: heartbeatArrives(from: other, at: member, &world, &loop)
     case .ballotArrives: ballotArrives(event.index, &world, &loop)
@@ -186,6 +183,20 @@ struct Etcd: ~Copyable {
     case .readsConfirmed: readsConfirmed(at: member, &world, &loop)
     case .compact: compact(&loop)
     case .gaveUp: answer(event.index, .timeout, &world, &loop)
+    }
+  }
+
+  /// Raft, the raft loop or the keeper of the apply loop has had a CPU.
+  private mutating func goOn(
+    _ kind: Kind, _ place: UInt32, at member: Int, _ world: inout World, _ loop: inout Loop
+  ) {
+    switch kind {
+    case .stepped: stepped(place, at: member, &world, &loop)
+    case .woken: woken(at: member, &world, &loop)
+    case .returned: returned(at: member)
+    case .cycle: cycle(of: member, &world, &loop)
+    case .logWritten: logWritten(at: member, &world, &loop)
+    default: handedOver(at: member, &world, &loop)
     }
   }
 
@@ -225,7 +236,7 @@ struct Etcd: ~Copyable {
     next.what = kind.rawValue
     let behind = known.map { Int32(bitPattern: event.index &- UInt32(truncatingIfNeeded: $0)) }
     machines.spend(
-      messageCPU(entries: UInt64(max(0, behind ?? 0))), then: next, of: UInt8(member))
+      messageCPU(entries: UInt64(max(0, behind ?? 0))), then: next, of: UInt8(member), .network)
   }
 
   private mutating func taken(

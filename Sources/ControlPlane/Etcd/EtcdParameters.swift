@@ -30,6 +30,8 @@ public struct EtcdParameters: Hashable, Codable, Sendable {
   public var cycleCost = Nanoseconds.microseconds(60)
   /// What each entry adds to a turn of the raft loop.
   public var entryCost = Nanoseconds.microseconds(2)
+  /// CPU that raft's own goroutine spends on a proposal, one after the other (raft/node.go, `run`).
+  public var proposalCPU = Nanoseconds.zero
   /// CPU that taking in a request costs before its own goroutine begins: its frames are read, and
   /// the goroutine is made.
   public var requestCPU = Nanoseconds.zero

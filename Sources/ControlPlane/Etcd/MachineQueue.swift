@@ -17,11 +17,12 @@ struct MachineQueue: BitwiseCopyable {
     count += 1
   }
 
-  mutating func prepend(_ place: UInt32, in works: inout Slab<Machines.Work>) {
-    works[place].behind = first
-    if count == 0 { last = place }
-    first = place
-    count += 1
+  /// Takes out the first, of which it must have one, and leaves it where it is.
+  mutating func takeFirst(in works: borrowing Slab<Machines.Work>) -> UInt32 {
+    let place = first
+    first = works[place].behind
+    count -= 1
+    return place
   }
 
   mutating func removeFirst(from works: inout Slab<Machines.Work>) -> Machines.Work {

@@ -18,78 +18,18 @@ struct Machines: ~Copyable {
     static let kernel: UInt8 = 255
   }
 
-  /// CPU time that something needs.
-  struct Work: BitwiseCopyable {
-    static let nobody = UInt32.max
-
-    /// What happens when it has had it.
-    var event: Event
-    var cost: Nanoseconds
-    /// The place of the work behind it: in a queue of its program, or in its thread's.
-    var behind = Work.nobody
-    /// The thread that waits for its turn here, or `nobody`.
-    var thread = Work.nobody
-    /// Of a client's thread: the direction of the connection it is for, or `noSocket`.
-    var socket: UInt8 = Work.noSocket
-
-    static let noSocket: UInt8 = 255
-    /// Sockets from here on are read, those before written.
-    static let firstReadSocket: UInt8 = 32
-  }
-
-  /// A CPU, and what the thread that has it does.
-  struct CPU: BitwiseCopyable {
-    enum State: UInt8 { case idle, working, free, looking }
-
-    var state = State.idle
-    var program: UInt8 = 0
-    /// When the thread got it.
-    var since = Nanoseconds.zero
-    /// When its work ends, negative where that is not known; when it began to look for some.
-    var moment = Nanoseconds.zero
-    /// Tells one look for work from the next.
-    var look: UInt32 = 0
-    /// Work that its threads have taken up.
-    var turns: UInt32 = 0
-    /// The program, the kernel apart, that had it last.
-    var warm: UInt8 = 0
-  }
-
-  /// A process.
-  struct Program: BitwiseCopyable {
-    let machine: UInt16
-    /// CPU that each of its threads needs to go on after sleep, and burns before it.
-    var wakeCPU: Nanoseconds
-    let restCPU: Nanoseconds
-    /// Threads that may have a CPU at once.
-    let most: Int32
-    /// The work that waits for a thread: what they woke themselves, and what is all threads'.
-    var own = MachineQueue()
-    var common = MachineQueue()
-    /// What has come over the network while all threads had work.
-    var network = MachineQueue()
-    var waiting: Int32 { own.count + common.count }
-    /// Threads that have a CPU or wait for one, and those that wait.
-    var awake: Int32 = 0
-    var coming: Int32 = 0
-  }
-
-  /// A thread that waits for a CPU, in the queue of one of them.
-  struct Waiter: BitwiseCopyable {
-    var program: UInt8
-    var cpu: UInt16
-    var slept: Bool
-    var since: Nanoseconds
-  }
-
   private var table: Table<CPU>
   /// CPUs of each machine.
-  private let cpus: Int
+  let cpus: Int
   /// The members, then clients, then the kernel.
-  private var programs: Table<Program>
-  private var works = Slab<Work>(capacity: 64)
+  var programs: Table<Program>
+  /// As many for each program as a machine has CPUs.
+  var processors: Table<Processor>
+  var works = Slab<Work>(capacity: 64)
   private var threads = Table<WorkerThread>(capacity: 1)
   private var waiters = Table<Waiter>(capacity: 16)
+  /// The moment that all that is said now belongs to.
+  private var now = Nanoseconds.zero
   /// Programs in which something has begun or ended in this moment: bits.
   private var unsettled: UInt32 = 0
   private let parameters: EtcdParameters
@@ -129,6 +69,7 @@ struct Machines: ~Copyable {
       let machine = UInt16(isContended ? 0 : parameters.members + place)
       programs.append(Program(machine: machine, wakeCPU: .zero, restCPU: .zero, most: Int32(most)))
     }
+    processors = Table(repeating: Processor(), count: programs.count * cpus)
     spread =
       parameters.cpuSpread > 0
       ? Distribution.known(
@@ -142,8 +83,8 @@ struct Machines: ~Copyable {
   /// Whether the threads of several programs want the same CPUs.
   private var isContended: Bool { parameters.placement == .oneMachine && shared == nil }
 
-  /// Whether work waits for a member's threads.
-  func hasWaiting(_ member: Int) -> Bool { programs[member].waiting > 0 }
+  /// Whether work waits at the processor on which a member's work has just ended.
+  func hasWaiting(_ member: Int) -> Bool { processors[here(member)].waiting > 0 }
 
   /// Whether a thread of a member that wakes goes on at once, at no cost.
   func isReady(_ member: Int) -> Bool {
@@ -153,30 +94,50 @@ struct Machines: ~Copyable {
 
   // MARK: Work
 
+  /// Takes note of the time: of all that is said until it is said that it goes on.
+  mutating func reach(_ now: Nanoseconds) { self.now = now }
+
   /// Lets `event` happen when a CPU has been spent on it for `cost`; its handler calls
-  /// ``leave(_:at:)``.
-  ///
-  /// `goesNext` where it is a goroutine's that has just been woken, and that goes before all that
-  /// wait (runtime/proc.go, `runnext`); `isBack` where its thread was in the kernel, and its
-  /// goroutine is one of all processors' now.
+  /// ``leave(_:)``.
   mutating func spend(
-    _ cost: Nanoseconds, then event: Event, of process: UInt8, goesNext: Bool = false,
-    isBack: Bool = false
+    _ cost: Nanoseconds, then event: Event, of process: UInt8, _ position: Position = .behind
   ) {
-    let work = works.insert(Work(event: event, cost: cost))
-    let number = number(process)
+    put(works.insert(Work(event: event, cost: cost)), of: number(process), position)
+  }
+
+  private mutating func put(_ work: UInt32, of number: Int, _ position: Position) {
     unsettled |= 1 << UInt32(number)
-    if goesNext {
-      programs[number].own.prepend(work, in: &works)
-    } else if isBack {
-      programs[number].common.append(work, in: &works)
-    } else {
-      programs[number].own.append(work, in: &works)
+    switch position {
+    case .network where isBusy(number): programs[number].network.append(work, in: &works)
+    case .common, .network: programs[number].common.append(work, in: &works)
+    case .behind:
+      processors[here(number)].queue.append(work, in: &works)
+      programs[number].local += 1
+    case .next:
+      let place = here(number)
+      let last = processors[place].next
+      if last != Work.nobody { processors[place].queue.append(last, in: &works) }
+      processors[place].next = work
+      programs[number].local += 1
+    }
+  }
+
+  /// The processor of a program on which work ends now, or the first one.
+  private func here(_ number: Int) -> Int {
+    ending(number).map { Int(table[$0].processor) } ?? number * cpus
+  }
+
+  /// The CPU on which a program's work ends now, or has just ended.
+  private func ending(_ number: Int) -> Int? {
+    range(of: number).first {
+      Int(table[$0].program) == number
+        && (table[$0].state == .free
+          || table[$0].state == .working && (table[$0].moment == now || table[$0].moment < .zero))
     }
   }
 
   /// Something has had its CPU.
-  mutating func leave(_ process: UInt8, at now: Nanoseconds) {
+  mutating func leave(_ process: UInt8) {
     let number = number(process)
     unsettled |= 1 << UInt32(number)
     for cpu in range(of: number)
@@ -196,25 +157,6 @@ struct Machines: ~Copyable {
 
   // MARK: Programs
 
-  /// The work that a processor takes up next (runtime/proc.go, `schedule`): what is all
-  /// processors' at every 61st turn, and where it has none of its own.
-  private mutating func next(_ number: Int, on cpu: Int) -> Work {
-    table[cpu].turns &+= 1
-    let isCommonFirst = table[cpu].turns % 61 == 0
-    if programs[number].own.count == 0 || isCommonFirst && programs[number].common.count > 0 {
-      return programs[number].common.removeFirst(from: &works)
-    }
-    return programs[number].own.removeFirst(from: &works)
-  }
-
-  /// What has come over the network is taken up by a program that has nothing else to do
-  /// (runtime/proc.go, `findRunnable`).
-  private mutating func poll(_ number: Int) {
-    guard programs[number].network.count > 0, programs[number].waiting == 0 else { return }
-    programs[number].own = programs[number].network
-    programs[number].network = MachineQueue()
-  }
-
   /// Gives work to threads and CPUs to threads, when all that this moment brings has been said.
   mutating func settle(_ loop: inout Loop) {
     while unsettled != 0 {
@@ -223,7 +165,7 @@ struct Machines: ~Copyable {
       goOn(number, &loop)
       while programs[number].waiting > 0, let cpu = looking(number) {
         charge(loop.now - table[cpu].moment, number)
-        begin(on: cpu, &loop)
+        goOn(on: cpu, &loop)
       }
       while programs[number].waiting > programs[number].coming,
         programs[number].awake < programs[number].most
@@ -237,15 +179,23 @@ struct Machines: ~Copyable {
   private mutating func goOn(_ number: Int, _ loop: inout Loop) {
     for cpu in range(of: number)
     where table[cpu].state == .free && Int(table[cpu].program) == number {
-      poll(number)
       if isOver(cpu, at: loop.now) {
         makeRoom(on: cpu, &loop)
-      } else if programs[number].waiting > 0 {
-        begin(on: cpu, &loop)
       } else {
-        rest(on: cpu, &loop)
+        goOn(on: cpu, &loop)
       }
     }
+  }
+
+  /// A thread that has a CPU takes up work, or rests.
+  private mutating func goOn(
+    on cpu: Int, extra: Nanoseconds = .zero, wakes: Bool = false, _ loop: inout Loop
+  ) {
+    let number = Int(table[cpu].program)
+    guard let work = find(number, for: Int(table[cpu].processor)) else {
+      return rest(on: cpu, &loop)
+    }
+    begin(work, on: cpu, extra: extra, wakes: wakes, &loop)
   }
 
   private func looking(_ number: Int) -> Int? {
@@ -257,12 +207,24 @@ struct Machines: ~Copyable {
   /// A thread that sleeps is woken: it runs at once where a CPU is idle.
   private mutating func wake(_ number: Int, _ loop: inout Loop) {
     programs[number].awake += 1
+    let range = number * cpus..<(number + 1) * cpus
+    guard let processor = range.first(where: { !processors[$0].isHeld }) else {
+      preconditionFailure("a thread that sleeps has left a processor")
+    }
+    processors[processor].isHeld = true
     if let cpu = idle(for: number) {
       table[cpu].program = UInt8(number)
+      table[cpu].processor = UInt16(processor)
       table[cpu].since = loop.now
-      return begin(on: cpu, extra: programs[number].wakeCPU, wakes: true, &loop)
+      return goOn(on: cpu, extra: programs[number].wakeCPU, wakes: true, &loop)
     }
-    queue(number, slept: true, &loop)
+    queue(number, processor, slept: true, &loop)
+  }
+
+  /// The thread on a CPU sleeps, or goes to wait with nothing to do: its processor is free.
+  private mutating func sleep(on cpu: Int) {
+    programs[Int(table[cpu].program)].awake -= 1
+    processors[Int(table[cpu].processor)].isHeld = false
   }
 
   /// An idle CPU, where there are several the one that the program had before.
@@ -273,19 +235,21 @@ struct Machines: ~Copyable {
     return range.first { table[$0].state == .idle && table[$0].warm == UInt8(number) } ?? cpu
   }
 
-  private mutating func queue(_ number: Int, slept: Bool, _ loop: inout Loop) {
+  private mutating func queue(
+    _ number: Int, _ processor: Int, slept: Bool, _ loop: inout Loop
+  ) {
     programs[number].coming += 1
     let cpu = range(of: number).lowerBound + Int(stream.below(UInt64(cpus)))
     waiters.append(
-      Waiter(program: UInt8(number), cpu: UInt16(cpu), slept: slept, since: loop.now))
+      Waiter(
+        program: UInt8(number), processor: UInt16(processor), cpu: UInt16(cpu), slept: slept,
+        since: loop.now))
   }
 
-  /// A thread has a CPU and takes the work that waits longest.
   private mutating func begin(
-    on cpu: Int, extra: Nanoseconds = .zero, wakes: Bool = false, _ loop: inout Loop
+    _ work: Work, on cpu: Int, extra: Nanoseconds, wakes: Bool, _ loop: inout Loop
   ) {
     let number = Int(table[cpu].program)
-    let work = next(number, on: cpu)
     var (cost, event) = (work.cost + extra + warmUp(cpu, for: number), work.event)
     if work.thread != Work.nobody {
       cost = cost + turn(of: Int(work.thread))
@@ -331,7 +295,7 @@ struct Machines: ~Copyable {
   private mutating func rest(on cpu: Int, _ loop: inout Loop) {
     let number = Int(table[cpu].program)
     guard programs[number].restCPU > .zero else {
-      programs[number].awake -= 1
+      sleep(on: cpu)
       return handOver(cpu, &loop)
     }
     table[cpu].state = .looking
@@ -348,7 +312,7 @@ struct Machines: ~Copyable {
     guard table[cpu].state == .looking, table[cpu].look == look else { return }
     let number = Int(table[cpu].program)
     charge(programs[number].restCPU, number)
-    programs[number].awake -= 1
+    sleep(on: cpu)
     handOver(cpu, &loop)
   }
 
@@ -375,9 +339,9 @@ struct Machines: ~Copyable {
   private mutating func makeRoom(on cpu: Int, _ loop: inout Loop) {
     let number = Int(table[cpu].program)
     if programs[number].waiting > programs[number].coming {
-      queue(number, slept: false, &loop)
+      queue(number, Int(table[cpu].processor), slept: false, &loop)
     } else {
-      programs[number].awake -= 1
+      sleep(on: cpu)
     }
     handOver(cpu, &loop)
   }
@@ -393,10 +357,9 @@ struct Machines: ~Copyable {
     let number = Int(waiter.program)
     programs[number].coming -= 1
     table[cpu].program = waiter.program
+    table[cpu].processor = waiter.processor
     table[cpu].since = loop.now
-    poll(number)
-    guard programs[number].waiting > 0 else { return rest(on: cpu, &loop) }
-    begin(on: cpu, extra: waiter.slept ? programs[number].wakeCPU : .zero, &loop)
+    goOn(on: cpu, extra: waiter.slept ? programs[number].wakeCPU : .zero, &loop)
   }
 }
 
@@ -436,20 +399,18 @@ extension Machines {
     let turn = Event(component: .etcd, what: Etcd.Kind.turn.rawValue)
     let work = works.insert(
       Work(event: turn, cost: threads[thread].turnCPU, thread: UInt32(thread)))
-    let number = number(threads[thread].process)
-    unsettled |= 1 << UInt32(number)
-    switch threads[thread].kind {
-    case .usual: programs[number].own.append(work, in: &works)
-    case .yields: programs[number].common.append(work, in: &works)
-    case .polled where isBusy(number): programs[number].network.append(work, in: &works)
-    case .polled: programs[number].own.append(work, in: &works)
-    }
+    let position: Position =
+      switch threads[thread].kind {
+      case .usual: .behind
+      case .yields: .common
+      case .polled: .network
+      }
+    put(work, of: number(threads[thread].process), position)
   }
 
-  /// Whether all threads of a program have work, and more waits.
+  /// Whether all threads of a program have work.
   private func isBusy(_ number: Int) -> Bool {
-    programs[number].waiting > 0 && programs[number].awake == programs[number].most
-      && looking(number) == nil
+    programs[number].awake == programs[number].most && looking(number) == nil
   }
 
   /// A thread takes the jobs that wait, as far as its slice goes; what they cost.
@@ -492,9 +453,9 @@ extension Machines {
   }
 
   /// A thread leaves its CPU, unless more has come.
-  mutating func leave(thread: Int, at now: Nanoseconds) {
+  mutating func leave(thread: Int) {
     threads[thread].isOn = false
     if threads[thread].first != Work.nobody { ask(thread) }
-    leave(threads[thread].process, at: now)
+    leave(threads[thread].process)
   }
 }

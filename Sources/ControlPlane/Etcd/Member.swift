@@ -32,7 +32,12 @@ struct Member: BitwiseCopyable {
   /// The apply loop's keeper has not taken yet what it was handed; the raft loop waits for that.
   var isHandingOver = false
   var isHeldUp = false
-  /// The raft loop is in a write of the log up to `writingTo`, until `writingUntil`.
+  /// Raft's own goroutine takes a proposal.
+  var isStepping = false
+  /// The raft loop waits until raft hears that it is done; it was heard, and is to go on.
+  var isAdvancing = false
+  var isReturning = false
+  /// The raft loop is in a turn, with a write of the log up to `writingTo`, until `writingUntil`.
   var isWriting = false
   var writingTo: UInt64 = 0
   var writingUntil = Nanoseconds.zero

@@ -51,8 +51,9 @@ public enum EtcdFit {
     var start = EtcdModel(calibration)
     start.fittedPoints = points.map { EtcdTable.name($0, calibration) }
     let puts = targets.filter { $0.point.load.operation == .put }
-    let found = best {
-      misfit(of: Knob.turned(start, $0), puts) + Self.doubt * Knob.distance(of: $0)
+    let found = best { place in
+      guard Knob.areInRange(place) else { return Self.wall }
+      return misfit(of: Knob.turned(start, place), puts) + Self.doubt * Knob.distance(of: place)
     } tell: {
       tell("fit: " + $0)
     }
@@ -93,9 +94,8 @@ public enum EtcdFit {
     return best.map { costs[$0] } ?? model.parameters.readCPU
   }
 
-  /// The mean square of the logarithms of model over real; a wall where a knob leaves its range.
+  /// The mean square of the logarithms of model over real.
   private static func misfit(of model: EtcdModel, _ targets: [Target]) -> Double {
-    guard Knob.areInRange(model) else { return 100 }
     let predictor = EtcdPredictor(
       model: model, warmUp: .milliseconds(100), duration: .milliseconds(500))
     var squares: [Double] = []
@@ -114,6 +114,8 @@ public enum EtcdFit {
   /// processors cannot tell work that waits for its like from work that waits for a processor.
   private static let doubt = 0.001
 
+  /// What it counts for that a knob is out of its range.
+  private static let wall = 100.0
   /// Kernel threads do part of what the model has others do, so that CPU says less than rates do.
   private static let weightOfCPU = 0.1
   /// From where a difference counts for less than its square: the spread of repetitions.
@@ -146,7 +148,8 @@ struct Knob: Sendable {
   /// 1 and 64 clients on tmpfs, 1 and 3 members); the others are of the order of what a thread
   /// takes to wake on one virtual CPU.
   static let all = [
-    time(5, \.requestCPU), time(24, \.putCPU), time(6, \.cycleCost), time(2.5, \.entryCost),
+    time(5, \.requestCPU), time(21, \.putCPU), time(3.5, \.proposalCPU),
+    time(6, \.cycleCost), time(2.5, \.entryCost),
     time(10.5, \.applyCost), time(12, \.messageCPU), time(6, \.socketReadCPU),
     time(11, \.socketWriteCPU),
     time(10, \.wakeUp), time(15, \.processWakeCPU), time(20, \.restCPU),
@@ -170,15 +173,7 @@ struct Knob: Sendable {
   }
 
   /// Times of more than 2 ms are of no part of etcd.
-  static func areInRange(_ model: EtcdModel) -> Bool {
-    let parameters = model.parameters
-    let times = [
-      parameters.requestCPU, parameters.putCPU, parameters.cycleCost, parameters.entryCost,
-      parameters.applyCost, parameters.messageCPU, parameters.socketReadCPU,
-      parameters.socketWriteCPU, parameters.wakeUp, parameters.processWakeCPU, parameters.restCPU,
-      parameters.syncHoldCPU, parameters.syncReturnCPU, parameters.switchCPU, model.clientCPU,
-      model.clientTurnCPU,
-    ]
-    return times.allSatisfy { $0 >= Nanoseconds(100) && $0 < .milliseconds(2) }
+  static func areInRange(_ place: [Double]) -> Bool {
+    place.allSatisfy { (0.1..<2000).contains(exp($0)) }
   }
 }
