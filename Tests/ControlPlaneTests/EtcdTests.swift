@@ -36,6 +36,15 @@ struct EtcdTests {
     #expect(outcome.throughput.perSecond < 64 / 0.010)
   }
 
+  @Test func raftTakesOneProposalAfterTheOtherHoweverManyCPUsThereAre() {
+    var crowded = trial(1, clients: 64)
+    crowded.parameters.cpus = 16
+    crowded.parameters.walSync = .constant(.microseconds(10))
+    crowded.parameters.proposalCPU = .microseconds(100)
+    let rate = crowded.run().throughput.perSecond
+    #expect(rate < 10_000 && rate > 9500, "\(rate)")
+  }
+
   @Test func withoutALeaderNothingIsWrittenUntilTheNextIsElected() throws {
     var outages: [Double] = []
     for seed in 1...30 {

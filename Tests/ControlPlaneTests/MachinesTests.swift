@@ -10,16 +10,33 @@ struct MachinesTests {
 
   @Test func whatAWorkingThreadWakesGoesNextAllElseInTheOrderInWhichItCame() {
     let asks = [
-      Ask(1, at: 10), Ask(2, at: 10), Ask(3, at: 10, .goesNext), Ask(4, at: 10),
+      Ask(1, at: 10), Ask(2, at: 10), Ask(3, at: 10, .next), Ask(4, at: 10),
     ]
     #expect(Rig.order(of: [Ask(0, at: 0)] + asks) == [0, 3, 1, 2, 4])
+    // Of two that are woken the second goes first, and the first behind all others.
+    let two = [Ask(1, at: 10), Ask(2, at: 10, .next), Ask(3, at: 10, .next), Ask(4, at: 10)]
+    #expect(Rig.order(of: [Ask(0, at: 0)] + two) == [0, 3, 1, 2, 4])
+  }
+
+  @Test func aProcessorWithoutWorkTakesHalfOfWhatWaitsAtAnotherTheNewestOfThatFirst() {
+    let asks = (0...7).map { Ask(UInt32($0), at: 0) }
+    let done = Rig.run(asks, cpus: 2)
+    // The first two have a processor each at once; then five wait at the one that has taken 2.
+    #expect(done.map(\.index) == [0, 1, 2, 5, 6, 3, 7, 4])
+    #expect(done.last?.at == .microseconds(400))
+  }
+
+  @Test func aProcessorTakesItsPartOfWhatIsAllProcessors() {
+    let asks = (0...7).map { Ask(UInt32($0), at: 0, .common) }
+    // Half of six and one, 2 to 5; then half of the two that are left and one.
+    #expect(Rig.run(asks, cpus: 2).map(\.index) == [0, 1, 2, 6, 3, 7, 4, 5])
   }
 
   @Test func whatComesBackFromTheKernelWaitsForTheOwnQueueOrThe61stTurn() {
-    let few = [Ask(0, at: 0), Ask(9, at: 10, .isBack), Ask(1, at: 10), Ask(2, at: 10)]
+    let few = [Ask(0, at: 0), Ask(9, at: 10, .common), Ask(1, at: 10), Ask(2, at: 10)]
     #expect(Rig.order(of: few) == [0, 1, 2, 9])
     let many = (1...100).map { Ask(UInt32($0), at: 10) }
-    let order = Rig.order(of: [Ask(0, at: 0), Ask(999, at: 10, .isBack)] + many)
+    let order = Rig.order(of: [Ask(0, at: 0), Ask(999, at: 10, .common)] + many)
     #expect(order.firstIndex(of: 999) == 60)
   }
 
@@ -61,7 +78,7 @@ struct MachinesTests {
 
 /// CPU time that is asked for: 100 us each.
 private struct Ask {
-  enum How { case usual, goesNext, isBack, thread(Int) }
+  enum How { case usual, next, common, thread(Int) }
 
   let index: UInt32
   let at: Nanoseconds
@@ -76,7 +93,7 @@ private struct Ask {
   }
 }
 
-/// A machine of one CPU and two programs; what has had the CPU, in order.
+/// A machine of few CPUs and two programs; what has had the CPU, in order.
 private struct Rig: Model, ~Copyable {
   typealias Done = (index: UInt32, at: Nanoseconds)
 
@@ -89,12 +106,13 @@ private struct Rig: Model, ~Copyable {
   }
 
   static func run(
-    _ asks: [Ask], threads: [WorkerThread.Kind] = [], turn: Int64 = 0, switching: Int64 = 0
+    _ asks: [Ask], cpus: Int = 1, threads: [WorkerThread.Kind] = [], turn: Int64 = 0,
+    switching: Int64 = 0
   ) -> [Done] {
     var parameters = EtcdParameters()
     parameters.members = 2
     parameters.placement = .oneMachine
-    parameters.cpus = 1
+    parameters.cpus = cpus
     parameters.switchCPU = .microseconds(switching)
     var rig = Rig(
       asks: asks,
@@ -135,8 +153,8 @@ private struct Rig: Model, ~Copyable {
     }
     switch ask.how {
     case .usual: machines.spend(cost, then: event(.spent), of: ask.process)
-    case .goesNext: machines.spend(cost, then: event(.spent), of: ask.process, .next)
-    case .isBack: machines.spend(cost, then: event(.spent), of: ask.process, .common)
+    case .next: machines.spend(cost, then: event(.spent), of: ask.process, .next)
+    case .common: machines.spend(cost, then: event(.spent), of: ask.process, .common)
     case .thread(let number): machines.spend(cost, then: event(.written), by: number)
     }
   }
