@@ -108,7 +108,7 @@ extension Etcd {
   }
 
   /// A member's work has had its CPU.
-  mutating func leaveCPU(_ member: Int, _ loop: borrowing Loop) {
+  mutating func leaveCPU(_ member: Int) {
     machines.leave(UInt8(member))
   }
 
@@ -203,7 +203,7 @@ extension Etcd {
 
   /// The raft loop has taken up the round; what its messages cost is spent on the way.
   mutating func readsAsked(at member: Int, _ world: inout World, _ loop: inout Loop) {
-    leaveCPU(member, loop)
+    leaveCPU(member)
     guard let length = roundLength(at: member, now: loop.now) else {
       // Without a leader the round begins anew when there is one.
       while members[member].confirmingReads.count > 0 {
@@ -226,7 +226,7 @@ extension Etcd {
         machines.spend(parameters.messageCPU * 2, then: event, of: UInt8(follower), .network)
       }
     } else {
-      leaveCPU(first, loop)
+      leaveCPU(first)
       spendCPU(.readsAnswered, parameters.messageCPU, member, .network)
       for _ in 2..<max(2, members.count) { spendCPU(.held, parameters.messageCPU, member) }
     }

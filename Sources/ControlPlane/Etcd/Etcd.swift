@@ -137,23 +137,23 @@ struct Etcd: ~Copyable {
     case .rests: machines.rested(on: Int(event.lane), look: event.index, &loop)
     case .preparedPut:
       preparedPut(event.index, at: member, &world, &loop)
-      leaveCPU(member, loop)
+      leaveCPU(member)
     case .receivedPut:
       spendCPU(.preparedPut, putCPU(beforeProposal: true), member, on: event.index)
     case .receivedRead: receivedRead(event.index, at: member, &world, &loop)
     case .receivedLocalRead: spendCPU(.handled, parameters.readCPU, member, on: event.index)
     case .handled:
       finish(event.index, at: member, .zero, world)
-      leaveCPU(member, loop)
+      leaveCPU(member)
     case .finished:
-      leaveCPU(member, loop)
+      leaveCPU(member)
       answer(event.index, .ok, &world, &loop)
     case .written: answer(event.index, .ok, &world, &loop)
     case .forwarded: reachLeader(event.index, at: member, &world, &loop)
     case .synced: synced(at: member, &world, &loop)
     case .stepped, .woken, .returned, .cycle, .logWritten, .handedOver:
       goOn(kind, event.index, at: member, &world, &loop)
-      leaveCPU(member, loop)
+      leaveCPU(member)
     case .appendSent: sent(event, as: .appendArrives, by: other, &loop)
     case .commitSent: sent(event, as: .commitArrives, by: other, &loop)
     case .acknowledgementSent: sent(event, as: .acknowledged, by: member, &loop)
@@ -165,21 +165,21 @@ struct Etcd: ~Copyable {
     case .commitArrives: take(event, as: .commitTaken, after: nil, at: member, &world, &loop)
     case .appendTaken, .acknowledgementTaken, .commitTaken:
       taken(event, kind, &world, &loop)
-      leaveCPU(kind == .acknowledgementTaken ? other : member, loop)
+      leaveCPU(kind == .acknowledgementTaken ? other : member)
     case .spent: machines.leave(Machines.Process.kernel)
-    case .held: leaveCPU(member, loop)
+    case .held: leaveCPU(member)
     case .heartbeatArrives: heartbeatArrives(from: other, at: member, &world, &loop)
     case .ballotArrives: ballotArrives(event.index, &world, &loop)
     case .applied:
       appliedBatch(at: member, &world, &loop)
-      leaveCPU(member, loop)
+      leaveCPU(member)
     case .backendTick: backendTick(&loop)
     case .backendCommitted: backendCommitted(at: member, &world, &loop)
     case .readsAsked: readsAsked(at: member, &world, &loop)
     case .readsSent, .readsHeard: readsHeard(kind, at: member, &loop)
     case .readsAnswered:
       readsConfirmed(at: member, &world, &loop)
-      leaveCPU(member, loop)
+      leaveCPU(member)
     case .readsConfirmed: readsConfirmed(at: member, &world, &loop)
     case .compact: compact(&loop)
     case .gaveUp: answer(event.index, .timeout, &world, &loop)
@@ -219,7 +219,7 @@ struct Etcd: ~Copyable {
   private mutating func sent(
     _ event: Event, as kind: Kind, by sender: Int, _ loop: inout Loop
   ) {
-    leaveCPU(sender, loop)
+    leaveCPU(sender)
     var next = event
     next.what = kind.rawValue
     loop.schedule(next, after: halfTrip)
