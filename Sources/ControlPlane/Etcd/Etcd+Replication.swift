@@ -190,8 +190,8 @@ extension Etcd {
     let length = sync(of: member, &loop)
     if isLeader {
       let first = Int(max(members[member].synced, logBase) - logBase)
-      let end = Int(members[member].writingTo - logBase)
-      for place in first..<min(end, log.count) where log[place].request != LogEntry.noRequest {
+      let end = min(Int(max(members[member].writingTo, logBase) - logBase), log.count)
+      for place in first..<max(first, end) where log[place].request != LogEntry.noRequest {
         world.requests[log[place].request].logging = length
       }
       counters.writing = counters.writing + parameters.cycleCost + length

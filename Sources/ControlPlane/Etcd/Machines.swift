@@ -94,7 +94,7 @@ struct Machines: ~Copyable {
 
   // MARK: Work
 
-  /// Takes note of the time: of all that is said until it is said that it goes on.
+  /// Takes note of the time, before anything is said of it: it tells whose work ends now.
   mutating func reach(_ now: Nanoseconds) { self.now = now }
 
   /// Lets `event` happen when a CPU has been spent on it for `cost`; its handler calls
